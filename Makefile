@@ -1,0 +1,54 @@
+# One command does one whole job, set-up included. `make help` lists them.
+VENV   := .venv
+PYTHON ?= python3
+PY     := $(VENV)/bin/python
+LAMP   := $(VENV)/bin/lamp
+READY  := $(VENV)/.ready
+
+.PHONY: help demo test unit lint format bench prices schema lock clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY) ## light a simulated estate for a week and show what that saved
+	$(LAMP) demo
+
+test: $(READY) ## every test, slow ones too, with coverage
+	$(PY) -m pytest -n 2 --cov --cov-report=term
+
+unit: $(READY) ## the fast tests
+	$(PY) -m pytest -n 2 -m "not slow"
+
+lint: $(READY) ## style, types, floors, templates
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/cfn-lint examples/*.yaml
+
+format: $(READY) ## put the code into its form
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: $(READY) ## print the benchmarks
+	$(PY) -m benchmarks
+
+schema: $(READY) ## write the published JSON Schema from the models
+	$(LAMP) schedules schema > docs/lamplighter.schema.json
+
+prices: $(READY) ## rebuild the packaged price book: make prices DATA=folder
+	$(PY) scripts/build_price_book.py $(DATA)
+
+lock: $(READY) ## pin every dependency, with hashes and without addresses
+	$(PY) -m pip install --quiet uv
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --all-extras --group dev pyproject.toml -o requirements.lock
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .lamp-demo

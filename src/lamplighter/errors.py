@@ -1,0 +1,172 @@
+"""Every exception Lamplighter raises, as one tree.
+
+    LamplighterError                 base: `.hint` says what to do about it
+    ├── DefinitionError              a definition that cannot be read; `.problems`
+    ├── UsageError                   a command used wrongly (exit code 2)
+    ├── GuardrailError               a pass refused because it would change too much (exit code 5)
+    ├── PriceBookError               the price book cannot be read
+    ├── StoreError                   the state store failed
+    │   ├── StoreUnavailable         locked, missing rights, unreachable
+    │   ├── StoreCorrupt             the content is damaged
+    │   ├── VersionConflict          somebody else wrote first
+    │   └── LeaseLost                another pass holds the target now
+    └── AwsError                     a call to AWS failed; `.service .operation .code .target`
+        ├── CredentialsMissing       no credentials, or expired ones
+        ├── Unreachable              no answer from the endpoint
+        ├── OutcomeUnknown           the answer was lost after the call may have taken effect
+        ├── AccessDenied
+        ├── Throttled
+        ├── CapacityUnavailable      no capacity for the instance type now
+        ├── NotFound
+        ├── WrongState               the resource is in a state that forbids the call
+        └── NotSupported             the resource cannot do what was asked
+
+Findings, rejected definitions and failed resources are data, not exceptions: they are collected
+and shown. An exception means that the thing asked for could not be done at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class LamplighterError(Exception):
+    """Base of the tree.
+
+    Args:
+        message: what happened, one line, for people.
+        hint: what to do about it, one line; empty if nothing sensible can be said.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a definition, with the place where it stands.
+
+    Attributes:
+        where: path in the document, for example `periods.office.weekdays`.
+        message: what is wrong.
+        hint: what would be right; may be empty.
+        line: 1-based line in the source, or None when the source has no lines.
+        column: 1-based column in the source, or None.
+        position: 0-based offset inside the field's own text, or None.
+    """
+
+    where: str
+    message: str
+    hint: str = ""
+    line: int | None = None
+    column: int | None = None
+    position: int | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.line}:{self.column}: " if self.line is not None else ""
+        return f"{place}{self.where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+class DefinitionError(LamplighterError):
+    """A definition cannot be read; `problems` says what and where."""
+
+    def __init__(self, message: str, *, problems: tuple[Problem, ...] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.problems = problems
+
+
+class UsageError(LamplighterError):
+    """A command was used wrongly."""
+
+
+class GuardrailError(LamplighterError):
+    """A pass was refused because it would change more than allowed."""
+
+
+class PriceBookError(LamplighterError):
+    """The price book cannot be read."""
+
+
+class StoreError(LamplighterError):
+    """The state store failed."""
+
+
+class StoreUnavailable(StoreError):
+    """The store is locked, unreachable or not permitted."""
+
+
+class StoreCorrupt(StoreError):
+    """The store's content is damaged."""
+
+
+class VersionConflict(StoreError):
+    """The item was changed by somebody else since it was read."""
+
+
+class LeaseLost(StoreError):
+    """The lease on a target is held by somebody else."""
+
+
+class AwsError(LamplighterError):
+    """A call to AWS failed.
+
+    Attributes:
+        service: botocore service name, for example `ec2`.
+        operation: botocore operation name, for example `StartInstances`.
+        code: AWS error code, or the name of the client-side failure.
+        target: `account/region` the call belonged to, or empty.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        service: str = "",
+        operation: str = "",
+        code: str = "",
+        target: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.service = service
+        self.operation = operation
+        self.code = code
+        self.target = target
+
+
+class CredentialsMissing(AwsError):
+    """There are no credentials, or they have expired."""
+
+
+class Unreachable(AwsError):
+    """The endpoint did not answer; the call took no effect."""
+
+
+class OutcomeUnknown(AwsError):
+    """The answer was lost; the call may have taken effect."""
+
+
+class AccessDenied(AwsError):
+    """The caller is not allowed to do this."""
+
+
+class Throttled(AwsError):
+    """AWS asked to slow down, and retries were used up."""
+
+
+class CapacityUnavailable(AwsError):
+    """AWS has no capacity for the instance type in this zone now."""
+
+
+class NotFound(AwsError):
+    """The resource does not exist (any more)."""
+
+
+class WrongState(AwsError):
+    """The resource is in a state that forbids the call."""
+
+
+class NotSupported(AwsError):
+    """The resource cannot do what was asked."""
