@@ -1,0 +1,159 @@
+"""Named days and events: public holidays, iCalendar files, lists of dates.
+
+A calendar answers two questions for a stretch of time: which whole days it holds, and which timed
+events. Days are local days of the zone that asks; events are instants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from lamplighter.schedules.clock_times import DateRange, parse_dates
+from lamplighter.schedules.days import GrammarError
+from lamplighter.schedules.zones import epoch, instant
+
+if TYPE_CHECKING:
+    from lamplighter.schedules.definitions import CalendarDefinition, HolidaysDefinition
+
+ReadText = Callable[[str], str]
+"""Gives the text of a file named in a definition; raises OSError when it cannot be read."""
+
+Occurrences = tuple[frozenset[int], tuple[tuple[int, int], ...]]
+"""Ordinals of whole days, and timed events as (first epoch second, epoch second after the last)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calendar:
+    """One calendar, ready to be asked.
+
+    Attributes:
+        name: the name it has in the definitions.
+        dates: listed dates and ranges.
+        holidays: ordinals of the public holidays of a year.
+        events: occurrences of an iCalendar file in a year, seen from a zone.
+    """
+
+    name: str
+    dates: tuple[DateRange, ...] = ()
+    holidays: Callable[[int], frozenset[int]] | None = None
+    events: Callable[[int, ZoneInfo], Occurrences] | None = None
+    _years: dict[tuple[int, str], Occurrences] = field(default_factory=dict, init=False, repr=False)
+
+    def has_day(self, ordinal: int, zone: ZoneInfo) -> bool:
+        """Whether the local day is a whole day of this calendar."""
+        return self._in_dates(ordinal) or ordinal in self._year(date.fromordinal(ordinal).year, zone)[0]
+
+    def touches_day(self, ordinal: int, zone: ZoneInfo) -> bool:
+        """Whether the local day is in this calendar, or one of its events takes place on it."""
+        if self.has_day(ordinal, zone):
+            return True
+        day = date.fromordinal(ordinal)
+        if not self._year(day.year, zone)[1]:
+            return False
+        start = epoch(datetime.combine(day, time(), zone))
+        end = epoch(datetime.combine(day + timedelta(days=1), time(), zone))
+        return any(begin < end and start < stop for begin, stop in self._year(day.year, zone)[1])
+
+    def timed(self, start: int, end: int, zone: ZoneInfo) -> list[tuple[int, int]]:
+        """Timed events that overlap [start, end), epoch seconds, in order; they may overlap each other."""
+        if self.events is None:
+            return []
+        years = range(instant(start).year, instant(end).year + 1)
+        found = {event for year in years for event in self._year(year, zone)[1]}
+        return sorted((begin, stop) for begin, stop in found if begin < end and start < stop)
+
+    def _in_dates(self, ordinal: int) -> bool:
+        return any(dates.first <= ordinal <= dates.last for dates in self.dates)
+
+    def _year(self, year: int, zone: ZoneInfo) -> Occurrences:
+        key = (year, zone.key)
+        if key not in self._years:
+            days = self.holidays(year) if self.holidays else frozenset()
+            more, timed = self.events(year, zone) if self.events else (frozenset(), ())
+            self._years[key] = (days | more, timed)
+        return self._years[key]
+
+
+def compile_calendar(name: str, definition: CalendarDefinition, read_text: ReadText) -> Calendar:
+    """Make a calendar of its definition.
+
+    Args:
+        name: its name.
+        definition: what the user wrote.
+        read_text: gives the text of the iCalendar file.
+
+    Raises:
+        GrammarError: a date, country, subdivision or iCalendar file that cannot be read.
+    """
+    dates = parse_dates(definition.dates)
+    holidays = _holidays(definition.holidays) if definition.holidays else None
+    events = _ical(definition.ical, read_text) if definition.ical else None
+    if not (dates or holidays or events):
+        raise GrammarError("the calendar is empty", 0, "give it holidays, ical or dates")
+    return Calendar(name, dates, holidays, events)
+
+
+def _holidays(wanted: HolidaysDefinition) -> Callable[[int], frozenset[int]]:
+    import holidays
+
+    def of_year(year: int) -> frozenset[int]:
+        found = holidays.country_holidays(
+            wanted.country.upper(), subdiv=wanted.subdivision, years=year, categories=wanted.categories
+        )
+        return frozenset(day.toordinal() for day in found)
+
+    try:
+        of_year(2026)
+    except (NotImplementedError, ValueError) as error:
+        known = holidays.list_supported_countries(include_aliases=True)
+        country = wanted.country.upper()
+        if country not in known:
+            raise GrammarError(
+                f"no holidays are known for country {wanted.country!r}", 0, "use an ISO 3166 code, for example DE"
+            ) from error
+        parts = ", ".join(known[country]) or "none"
+        raise GrammarError(f"{error}", 0, f"subdivisions of {country}: {parts}") from error
+    return of_year
+
+
+def _ical(file: str, read_text: ReadText) -> Callable[[int, ZoneInfo], Occurrences]:
+    import recurring_ical_events
+    from icalendar import Calendar as ICalendar
+
+    try:
+        text = read_text(file)
+        query = recurring_ical_events.of(ICalendar.from_ical(text))
+    except OSError as error:
+        raise GrammarError(f"{file!r} cannot be read: {error.strerror or error}", 0, "check the path") from error
+    except (ValueError, KeyError, IndexError) as error:
+        raise GrammarError(f"{file!r} is not an iCalendar file: {error}", 0, "export it again as .ics") from error
+
+    def of_year(year: int, zone: ZoneInfo) -> Occurrences:
+        days: set[int] = set()
+        timed: list[tuple[int, int]] = []
+        # A day of margin on both sides: an event is cut by days of UTC, but asked for by local days.
+        margin = timedelta(days=2)
+        for event in query.between(
+            datetime(year, 1, 1, tzinfo=zone) - margin, datetime(year + 1, 1, 1, tzinfo=zone) + margin
+        ):
+            if str(event.get("STATUS", "")).upper() == "CANCELLED":
+                continue
+            begin, end = event["DTSTART"].dt, event["DTEND"].dt
+            if isinstance(begin, datetime):
+                timed.append((_seconds(begin, zone), _seconds(end, zone)))
+            else:
+                days.update(range(begin.toordinal(), max(end.toordinal(), begin.toordinal() + 1)))
+        return frozenset(days), tuple(sorted(timed))
+
+    return of_year
+
+
+def _seconds(moment: Any, zone: ZoneInfo) -> int:
+    """Epoch second of an event's end point; a floating time is on the wall clock of the zone that asks."""
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time())
+    return epoch(moment if moment.tzinfo else moment.replace(tzinfo=zone))
