@@ -251,8 +251,6 @@ def _contradictions(where: str, definition: ScheduleDefinition) -> list[Problem]
         )
     if definition.enforced and definition.stay_off:
         found.append(Problem(f"{where}.stay_off", "enforced and stay_off contradict each other", "choose one"))
-    if definition.enforced and definition.stop_only:
-        found.append(Problem(f"{where}.stop_only", "enforced and stop_only contradict each other", "choose one"))
     return found
 
 

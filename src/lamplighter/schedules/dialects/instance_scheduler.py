@@ -20,6 +20,7 @@ from lamplighter.schedules.clock_times import parse_time
 from lamplighter.schedules.compiler import Period, compile_period, compile_schedule
 from lamplighter.schedules.days import GrammarError
 from lamplighter.schedules.definitions import PeriodDefinition, ScheduleDefinition
+from lamplighter.schedules.problems import validation_problems
 from lamplighter.schedules.schedule import Schedule
 
 M = TypeVar("M", PeriodDefinition, ScheduleDefinition)
@@ -157,7 +158,7 @@ def _definition(model: type[M], where: str, fields: Mapping[str, Plain], problem
     try:
         definition = model.model_validate(fields)
     except ValidationError as error:
-        problems.extend(Problem(".".join([where, *map(str, issue["loc"])]), issue["msg"]) for issue in error.errors())
+        problems.extend(validation_problems(where, error))
         definition = model()
     if problems:
         raise DefinitionError(f"{where} cannot be read", problems=tuple(problems))

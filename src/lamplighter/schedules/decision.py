@@ -1,0 +1,301 @@
+"""What to do with a resource: the desired state, what is stored of it and what it is now make an action.
+
+The base table is that of the AWS Instance Scheduler (v3.2.8, `scheduling_decision`): it acts when the
+desired state changes against the stored one, so a manual start or stop is kept until the next change.
+Around it lie, in this order: ignore, states in which AWS would refuse, overrides, maintenance windows,
+stay-off and stop-only. docs/semantics.md lists where and why this differs from the original.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from lamplighter.schedules.overrides import Hold, Override
+from lamplighter.schedules.schedule import Schedule
+from lamplighter.schedules.timeline import Desired, State
+
+
+class Stored(StrEnum):
+    """What we hold to be the resource's state after our last decision."""
+
+    UNKNOWN = "unknown"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    ANY = "any"
+    RETAIN_RUNNING = "retain-running"
+    START_FAILED = "start_failed"
+    STOP_FAILED = "stop_failed"
+    STOPPED_BY_HAND = "stopped-by-hand"
+
+    # The hash of the text, computed once, instead of Enum's own, computed in Python at every look-up.
+    __hash__ = str.__hash__
+
+
+class Live(StrEnum):
+    """What the resource is now, over all kinds."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    STARTING = "starting"
+    STOPPING = "stopping"
+    BUSY = "busy"
+    GONE = "gone"
+
+    __hash__ = str.__hash__
+
+
+class Action(StrEnum):
+    """What a decision asks for."""
+
+    NONE = "none"
+    START = "start"
+    STOP = "stop"
+
+
+class Decision(NamedTuple):
+    """What to do, what to store, and why.
+
+    Attributes:
+        action: start, stop or none.
+        store: the state to store once the action has been carried out.
+        reason: for people, one sentence without a full stop.
+        rule: short stable name of the rule that decided.
+        desired: what the schedule wanted, or None if there is no valid schedule.
+    """
+
+    action: Action
+    store: Stored
+    reason: str
+    rule: str
+    desired: Desired | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The flags of a schedule that shape decisions; meanings as in `ScheduleDefinition`."""
+
+    enforced: bool = False
+    retain_running: bool = False
+    stop_new_instances: bool = True
+    use_maintenance_window: bool = True
+    stop_only: bool = False
+    stay_off: bool = False
+    ignore: bool = False
+
+    @classmethod
+    def of(cls, schedule: Schedule) -> Rules:
+        """The flags of a compiled schedule."""
+        given = schedule.definition
+        return cls(
+            given.enforced,
+            given.retain_running,
+            given.stop_new_instances,
+            given.use_maintenance_window,
+            given.stop_only,
+            given.stay_off,
+            given.ignore,
+        )
+
+
+Outcome = tuple[Action, Stored, str]
+
+
+def base_decision(desired: State, rules: Rules, stored: Stored, *, is_running: bool, window: bool) -> Outcome:
+    """The original's table, first rule that fits (reference: AWS Instance Scheduler v3.2.8, 2.5).
+
+    Returns:
+        (action, state to store, name of the rule).
+    """
+    if window and rules.use_maintenance_window:
+        return Action.START, Stored.RUNNING, "maintenance-window"
+    match desired:
+        case State.ANY:
+            return Action.NONE, Stored.ANY, "any"
+        case State.STOPPED:
+            return _base_stopped(rules, stored)
+        case State.RUNNING:
+            return _base_running(rules, stored, is_running=is_running)
+
+
+def _base_stopped(rules: Rules, stored: Stored) -> Outcome:
+    if stored is Stored.UNKNOWN and not rules.stop_new_instances:
+        return Action.NONE, Stored.STOPPED, "new-left-alone"
+    if rules.enforced:
+        return Action.STOP, Stored.STOPPED, "enforced"
+    if stored is Stored.RETAIN_RUNNING and rules.retain_running:
+        return Action.NONE, Stored.STOPPED, "retained"
+    if stored is Stored.STOPPED:
+        return Action.NONE, Stored.STOPPED, "unchanged"
+    return Action.STOP, Stored.STOPPED, "schedule"
+
+
+def _base_running(rules: Rules, stored: Stored, *, is_running: bool) -> Outcome:
+    if rules.enforced:
+        return Action.START, Stored.RUNNING, "enforced"
+    if rules.retain_running and stored is Stored.STOPPED and is_running:
+        return Action.NONE, Stored.RETAIN_RUNNING, "retain-running"
+    if stored is Stored.RETAIN_RUNNING:
+        return Action.NONE, Stored.RETAIN_RUNNING, "retain-running"
+    if stored is Stored.RUNNING:
+        return Action.NONE, Stored.RUNNING, "unchanged"
+    return Action.START, Stored.RUNNING, "schedule"
+
+
+_WORDS = {
+    "any": "so either state is left as it is",
+    "new-left-alone": "but it is new here and stop_new_instances is off",
+    "enforced": "and the schedule is enforced",
+    "retained": "but it was started by hand before its period, so it is kept",
+    "retain-running": "and it was running before, so it will be kept after the period too",
+    "stay-off": "but it was stopped by hand and stays off until started by hand",
+    "stop-only": "but this schedule only stops",
+}
+
+
+def decide(
+    desired: Desired,
+    rules: Rules,
+    stored: Stored,
+    live: Live,
+    *,
+    override: Override | None = None,
+    window: str | None = None,
+) -> Decision:
+    """Decide for one resource.
+
+    Args:
+        desired: what its schedule wants now.
+        rules: the flags of its schedule.
+        stored: what we stored after our last decision; `unknown` for a resource first seen.
+        live: what it is now.
+        override: the override in force for it, if any.
+        window: name of the maintenance window that is open for it, if any.
+
+    Returns:
+        The decision; its reason names what decided.
+    """
+    if rules.ignore:
+        return Decision(Action.NONE, stored, "its schedule says to leave it alone", "ignore", desired)
+    if live is Live.GONE:
+        return Decision(Action.NONE, stored, "it no longer exists", "gone", desired)
+    if override is not None and override.hold is Hold.LEAVE_ALONE:
+        return Decision(Action.NONE, stored, f"{override.words()}, so nothing is done", "override", desired)
+    return _when_possible(_wanted(desired, rules, stored, live, override, window), stored, live)
+
+
+def _wanted(
+    desired: Desired, rules: Rules, stored: Stored, live: Live, override: Override | None, window: str | None
+) -> Decision:
+    lit = live in (Live.RUNNING, Live.STARTING)
+    if override is not None:
+        if override.hold is Hold.STOPPED:
+            return Decision(Action.STOP, Stored.STOPPED, override.words(), "override", desired)
+        keep = Stored.RETAIN_RUNNING if stored is Stored.RETAIN_RUNNING and lit else Stored.RUNNING
+        return Decision(Action.START, keep, override.words(), "override", desired)
+    window_open = window is not None and rules.use_maintenance_window and not rules.stop_only
+    if window_open:
+        keep = Stored.RETAIN_RUNNING if stored is Stored.RETAIN_RUNNING and lit else Stored.RUNNING
+        return Decision(Action.START, keep, f"maintenance window {window} is open", "maintenance-window", desired)
+    if rules.stay_off and desired.state is not State.ANY:
+        by_hand = stored in (Stored.RUNNING, Stored.STOPPED_BY_HAND) and not lit
+        if by_hand:
+            return Decision(Action.NONE, Stored.STOPPED_BY_HAND, _say(desired, "stay-off"), "stay-off", desired)
+        if stored is Stored.STOPPED_BY_HAND:
+            stored = Stored(desired.state.value)
+    action, store, rule = base_decision(desired.state, rules, stored, is_running=lit, window=False)
+    if rules.stop_only and action is Action.START:
+        return Decision(Action.NONE, store, _say(desired, "stop-only"), "stop-only", desired)
+    return Decision(action, store, _say(desired, rule), rule, desired)
+
+
+def _say(desired: Desired, rule: str) -> str:
+    words = _WORDS.get(rule)
+    return f"{desired.reason}, {words}" if words else desired.reason
+
+
+def _when_possible(wanted: Decision, stored: Stored, live: Live) -> Decision:
+    """Leave out what is already so, and wait where AWS would refuse."""
+    if wanted.action is Action.NONE:
+        return wanted
+    done, coming = (Live.RUNNING, Live.STARTING) if wanted.action is Action.START else (Live.STOPPED, Live.STOPPING)
+    if live is done or live is coming:
+        return wanted._replace(action=Action.NONE, reason=f"{wanted.reason}; it is {live.value} already")
+    if live in (Live.STARTING, Live.STOPPING, Live.BUSY):
+        return Decision(
+            Action.NONE,
+            stored,
+            f"{wanted.reason}; it is {live.value} now, so the {wanted.action.value} waits for the next pass",
+            "wait",
+            wanted.desired,
+        )
+    return wanted
+
+
+class Situation(NamedTuple):
+    """All that a decision depends on besides the time; equal situations get the same decision.
+
+    Attributes:
+        schedule: the value of the schedule tag.
+        stored: what is stored.
+        live: what the resource is now.
+        override: the override in force, if any.
+        window: the open maintenance window, if any.
+    """
+
+    schedule: str
+    stored: Stored
+    live: Live
+    override: Override | None = None
+    window: str | None = None
+
+
+def decide_all(
+    situations: Iterable[Situation],
+    at: datetime,
+    schedules: Mapping[str, Schedule],
+    rejected: Mapping[str, str] | None = None,
+) -> list[Decision]:
+    """Decide for any number of resources; each distinct situation is worked out once.
+
+    Args:
+        situations: one for each resource, in any order.
+        at: aware datetime of the pass.
+        schedules: the valid schedules, by name.
+        rejected: what is wrong with the others, by name.
+
+    Returns:
+        One decision for each situation, in the same order. A schedule that is unknown or not valid
+        gives a decision with no action that says so.
+    """
+    known: dict[Situation, Decision] = {}
+    decisions: list[Decision] = []
+    for situation in situations:
+        decision = known.get(situation)
+        if decision is None:
+            decision = known[situation] = _decide_situation(situation, at, schedules, rejected or {})
+        decisions.append(decision)
+    return decisions
+
+
+def _decide_situation(
+    situation: Situation, at: datetime, schedules: Mapping[str, Schedule], rejected: Mapping[str, str]
+) -> Decision:
+    schedule = schedules.get(situation.schedule)
+    if schedule is not None:
+        return decide(
+            schedule.state_at(at),
+            Rules.of(schedule),
+            situation.stored,
+            situation.live,
+            override=situation.override,
+            window=situation.window,
+        )
+    if situation.schedule in rejected:
+        reason = f"schedule {situation.schedule!r} is not valid: {rejected[situation.schedule]}"
+        return Decision(Action.NONE, situation.stored, reason, "invalid-schedule")
+    reason = f"schedule {situation.schedule!r} is not defined"
+    return Decision(Action.NONE, situation.stored, reason, "unknown-schedule")
