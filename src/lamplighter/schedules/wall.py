@@ -34,9 +34,13 @@ class Rank(IntEnum):
     CLOSED = 4  # stop periods and closed calendars
     OPEN = 5  # open calendars
 
+    @property
+    def lit(self) -> bool:
+        """Whether what decides asks for running."""
+        return self in (Rank.RUN, Rank.OPEN)
+
 
 _QUIET = (Rank.NOTHING, Rank.ENDED)
-_LIT = (Rank.RUN, Rank.OPEN)
 
 
 class Span(NamedTuple):
@@ -120,7 +124,7 @@ class Group:
         stretches = list(offsets(self.zone, start, end))
         low = min((begin + offset) // 60 for begin, _, offset in stretches)
         high = max((stop + offset) // 60 for _, stop, offset in stretches)
-        line = self._wall_line(low // DAY - 1, high // DAY + 1)
+        line = self.wall_line(low // DAY - 1, high // DAY + 1)
         minutes = [minute for minute, _ in line]
         pieces: list[Piece] = []
         for begin, stop, offset in stretches:
@@ -133,7 +137,7 @@ class Group:
                 at = minutes[index] * 60 - offset if index < len(minutes) else stop
         return pieces
 
-    def _wall_line(self, first_day: int, last_day: int) -> list[Piece]:
+    def wall_line(self, first_day: int, last_day: int) -> list[Piece]:
         """Pieces in wall minutes since 1970-01-01 for whole days, one-minute gaps already closed."""
         reach = max((span.end - 1) // DAY for part in self.parts for span in part.spans) if self.parts else 0
         masks = [self._mask(day) for day in range(first_day - reach, last_day + 1)]
@@ -177,12 +181,7 @@ def _bridged(line: list[Piece]) -> list[Piece]:
     for index in range(1, len(line) - 1):
         minute, choice = line[index]
         after_minute, after = line[index + 1]
-        if (
-            after_minute - minute == 1
-            and choice.rank in _QUIET
-            and line[index - 1][1].rank in _LIT
-            and after.rank in _LIT
-        ):
+        if after_minute - minute == 1 and choice.rank in _QUIET and line[index - 1][1].rank.lit and after.rank.lit:
             closed[index] = (minute, after)
     return closed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from lamplighter.errors import StoreUnavailable, UsageError
 from lamplighter.store import rules
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lamplighter.store.table import Store
 
-type_Stored = tuple[int, str]
+_Stored: TypeAlias = tuple[int, str]
 
 
 class MemoryStore:
@@ -23,7 +23,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._tables: dict[str, dict[str, dict[str, type_Stored]]] = {}
+        self._tables: dict[str, dict[str, dict[str, _Stored]]] = {}
         self._closed = False
 
     def get(self, table: str, partition: str, sort: str) -> Item | None:
@@ -108,14 +108,14 @@ class MemoryStore:
             return versions
 
     @contextmanager
-    def _open(self) -> Iterator[dict[str, dict[str, dict[str, type_Stored]]]]:
+    def _open(self) -> Iterator[dict[str, dict[str, dict[str, _Stored]]]]:
         with self._lock:
             if self._closed:
                 raise StoreUnavailable("the store is closed")
             yield self._tables
 
 
-def _item(table: str, partition: str, sort: str, stored: type_Stored) -> Item:
+def _item(table: str, partition: str, sort: str, stored: _Stored) -> Item:
     version, text = stored
     return Item(partition, sort, rules.decode(text, f"{table}/{partition}/{sort}"), version)
 

@@ -32,7 +32,9 @@ def _refuse_float(text: str) -> NoReturn:
     raise ValueError(f"{text} is a float")
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, sort_keys=True, separators=(",", ":"))
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, check_circular=False, sort_keys=True, separators=(",", ":")
+)
 _DECODER = json.JSONDecoder(parse_float=_refuse_float, parse_constant=_refuse_float)
 
 
@@ -127,6 +129,22 @@ def encode(data: Mapping[str, JSON]) -> str:
 
 def _check_value(value: object, path: str, depth: int) -> None:
     match value:
+        case list() | dict() if depth > DATA_DEPTH:
+            raise ValueError(f"{path}: nested deeper than {DATA_DEPTH} levels")
+        case list():
+            for index, member in enumerate(value):
+                _check_value(member, f"{path}[{index}]", depth + 1)
+        case dict():
+            for name, member in value.items():
+                if check_text(f"{path}: name {name!r}", name) == 0:
+                    raise ValueError(f"{path}: a name is empty")
+                _check_value(member, f"{path}.{name}", depth + 1)
+        case _:
+            _check_scalar(value, path)
+
+
+def _check_scalar(value: object, path: str) -> None:
+    match value:
         case None | bool():
             return
         case str():
@@ -136,18 +154,6 @@ def _check_value(value: object, path: str, depth: int) -> None:
                 raise ValueError(f"{path}: a number of more than {NUMBER_DIGITS} digits")
         case float():
             raise TypeError(f"{path}: float {value!r} is not exact; store a text")
-        case list() | dict() if depth > DATA_DEPTH:
-            raise ValueError(f"{path}: nested deeper than {DATA_DEPTH} levels")
-        case list():
-            for index, member in enumerate(value):
-                _check_value(member, f"{path}[{index}]", depth + 1)
-        case dict():
-            for name, member in value.items():
-                if not isinstance(name, str):
-                    raise TypeError(f"{path}: name {name!r} is not a text")
-                if check_text(path, name) == 0:
-                    raise ValueError(f"{path}: a name is empty")
-                _check_value(member, f"{path}.{name}", depth + 1)
         case _:
             raise TypeError(f"{path}: {type(value).__name__} is not None, bool, int, str, list or dict")
 

@@ -1,0 +1,119 @@
+"""EC2 instances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from lamplighter.errors import AwsError, NotSupported
+from lamplighter.pricing.price import ec2_key
+from lamplighter.resources.batch import isolate
+from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, tags_of
+from lamplighter.schedules.decision import Live
+
+_LIVE = {
+    "pending": Live.STARTING,
+    "running": Live.RUNNING,
+    "stopping": Live.STOPPING,
+    "shutting-down": Live.GONE,
+    "stopped": Live.STOPPED,
+    "terminated": Live.GONE,
+}
+_FOUND_STATES = ["pending", "running", "stopping", "stopped"]
+
+
+class Ec2Instance(Kind):
+    """EC2 instances with an EBS root; hibernated where asked and possible, else stopped."""
+
+    name: ClassVar[str] = "ec2-instance"
+    title: ClassVar[str] = "EC2 instance"
+    why: ClassVar[str] = "A stopped instance costs no instance hours; its EBS volumes and Elastic IP addresses go on."
+    source: ClassVar[str] = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html"
+    permissions: ClassVar[Permissions] = Permissions(
+        discover=("ec2:DescribeInstances",), start=("ec2:StartInstances",), stop=("ec2:StopInstances",)
+    )
+    may_start_from: ClassVar[frozenset[str]] = frozenset({"stopped"})
+    may_stop_from: ClassVar[frozenset[str]] = frozenset({"running"})
+    batch: ClassVar[int] = 50
+    since: ClassVar[str] = "0.1.0"
+
+    def discover(self, session: Session, search: Search) -> Iterator[Resource]:
+        """Find instances that are not terminated; AWS does the filtering."""
+        filters: list[dict[str, Any]] = [{"Name": "instance-state-name", "Values": _FOUND_STATES}]
+        if search.ids is not None:
+            filters.append({"Name": "instance-id", "Values": sorted(search.ids)})
+        elif search.schedules is not None:
+            filters.append({"Name": f"tag:{search.tag}", "Values": sorted(search.schedules)})
+        else:
+            filters.append({"Name": "tag-key", "Values": [search.tag]})
+        for reservation in session.pages("ec2", "describe_instances", "Reservations", Filters=filters):
+            for instance in reservation["Instances"]:
+                yield _resource(instance, session, search.tag)
+
+    def start(self, session: Session, resources: Sequence[Resource]) -> list[Result]:
+        """One StartInstances call for all of them."""
+        failed = isolate(
+            [resource.id for resource in resources],
+            lambda ids: session.call("ec2", "start_instances", InstanceIds=list(ids)),
+        )
+        return [Result(instance, error) for instance, error in failed.items()]
+
+    def stop(self, session: Session, resources: Sequence[Resource], *, hibernate: bool = False) -> list[Result]:
+        """One StopInstances call for those to be stopped, one for those to be hibernated.
+
+        An instance that AWS refuses to hibernate is stopped instead, and its result says so.
+        """
+
+        def call(ids: Sequence[str], *, sleep: bool) -> object:
+            extra = {"Hibernate": True} if sleep else {}
+            return session.call("ec2", "stop_instances", InstanceIds=list(ids), **extra)
+
+        sleepers = [resource.id for resource in resources if hibernate and resource.can_hibernate]
+        plain = [resource.id for resource in resources if resource.id not in sleepers]
+        failed: dict[str, AwsError | None] = {}
+        notes = dict.fromkeys(sleepers, "hibernated")
+        if sleepers:
+            slept = isolate(sleepers, lambda ids: call(ids, sleep=True))
+            refused = [instance for instance, error in slept.items() if isinstance(error, NotSupported)]
+            notes.update({instance: f"stopped, not hibernated: {slept[instance]}" for instance in refused})
+            failed.update({instance: error for instance, error in slept.items() if instance not in refused})
+            plain += refused
+        if hibernate:
+            unprepared = {r.id for r in resources if not r.can_hibernate}
+            notes.update(dict.fromkeys(unprepared, "stopped: the instance is not set up for hibernation"))
+        if plain:
+            failed.update(isolate(plain, lambda ids: call(ids, sleep=False)))
+        return [Result(instance, error, "" if error else notes.get(instance, "")) for instance, error in failed.items()]
+
+
+def _resource(instance: Mapping[str, Any], session: Session, tag: str) -> Resource:
+    tags = tags_of(instance.get("Tags"))
+    target, instance_id = session.target, instance["InstanceId"]
+    state = instance["State"]["Name"]
+    partition = "aws-cn" if target.region.startswith("cn-") else "aws"
+    system = instance.get("PlatformDetails") or ("Windows" if instance.get("Platform") == "windows" else "Linux/UNIX")
+    return Resource(
+        kind=Ec2Instance.name,
+        id=instance_id,
+        arn=f"arn:{partition}:ec2:{target.region}:{target.account}:instance/{instance_id}",
+        account=target.account,
+        region=target.region,
+        name=tags.get("Name") or instance_id,
+        tags=tags,
+        schedule=tags.get(tag),
+        live=_LIVE.get(state, Live.BUSY),
+        state=state,
+        instance_type=instance["InstanceType"],
+        prices=(ec2_key(target.region, instance["InstanceType"], system),),
+        can_hibernate=bool(instance.get("HibernationOptions", {}).get("Configured")),
+        unsupported=_unsupported(instance, tags),
+    )
+
+
+def _unsupported(instance: Mapping[str, Any], tags: Mapping[str, str]) -> str | None:
+    group = tags.get("aws:autoscaling:groupName")
+    if group:
+        return f"it belongs to Auto Scaling group {group}, which would replace it; tag the group instead"
+    if instance.get("RootDeviceType") == "instance-store":
+        return "its root device is an instance store, so it cannot be stopped"
+    return None

@@ -1,0 +1,167 @@
+"""What a kind of resource is: how it is found, started, stopped and priced."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from lamplighter.aws.targets import Target
+from lamplighter.errors import AwsError
+from lamplighter.pricing.price import PriceKey
+from lamplighter.schedules.decision import Live
+
+
+class Session(Protocol):
+    """Calls to AWS in one account and region (see `lamplighter.aws.access.TargetSession`)."""
+
+    @property
+    def target(self) -> Target:
+        """The account and region."""
+
+    def call(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
+        """One call; raises AwsError."""
+
+    def pages(self, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:
+        """The items under `key` of every page; raises AwsError, never ends early."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource as it is now.
+
+    Attributes:
+        kind: name of its kind, for example `ec2-instance`.
+        id: its id, unique within kind, account and region.
+        arn: its ARN.
+        account: 12-digit account id.
+        region: region code.
+        name: what people call it: the Name tag, else the id.
+        tags: its tags.
+        schedule: value of the schedule tag, or None.
+        live: its state over all kinds.
+        state: AWS's own word for the state.
+        instance_type: type or class, empty if it has none.
+        prices: what is paid for each hour lit, one key for every instance in it; empty if unknown.
+        can_hibernate: whether it is set up to hibernate.
+        unsupported: why it cannot be scheduled by itself, or None.
+    """
+
+    kind: str
+    id: str
+    arn: str
+    account: str
+    region: str
+    name: str
+    tags: Mapping[str, str] = field(hash=False)
+    schedule: str | None
+    live: Live
+    state: str
+    instance_type: str = ""
+    prices: tuple[PriceKey, ...] = ()
+    can_hibernate: bool = False
+    unsupported: str | None = None
+
+    @property
+    def key(self) -> str:
+        """`kind/id`: unique within a target."""
+        return f"{self.kind}/{self.id}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything people may call it by: id, ARN, name."""
+        return (self.id, self.arn, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """IAM actions that a kind calls, by what they are needed for."""
+
+    discover: tuple[str, ...]
+    start: tuple[str, ...]
+    stop: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which resources to find; conditions add up.
+
+    Attributes:
+        tag: key of the schedule tag.
+        schedules: only with one of these values of the schedule tag; None for any value.
+        ids: only these ids, tagged or not; None for all that are tagged.
+    """
+
+    tag: str
+    schedules: frozenset[str] | None = None
+    ids: frozenset[str] | None = None
+
+    def wants(self, resource_id: str, tags: Mapping[str, str]) -> bool:
+        """Whether a resource with this id and these tags is meant; for kinds AWS cannot filter."""
+        if self.ids is not None:
+            return resource_id in self.ids
+        value = tags.get(self.tag)
+        return value is not None and (self.schedules is None or value in self.schedules)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one resource in a call.
+
+    Attributes:
+        id: the resource's id.
+        error: why it failed, or None.
+        note: what else is worth saying, for example that it was stopped because it could not hibernate.
+    """
+
+    id: str
+    error: AwsError | None = None
+    note: str = ""
+
+
+class Kind(ABC):
+    """One kind of resource. Members of the family are found by themselves, see `registry`.
+
+    Attributes:
+        name: stable name, used in state, journal and output.
+        title: name for people.
+        why: what is saved by putting it out, and what goes on being paid.
+        source: where AWS documents its start and stop.
+        permissions: IAM actions it calls.
+        may_start_from: AWS's words for the states in which a start is sent.
+        may_stop_from: the same for a stop.
+        batch: how many resources one call takes.
+        since: version of Lamplighter that brought it.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    why: ClassVar[str]
+    source: ClassVar[str]
+    permissions: ClassVar[Permissions]
+    may_start_from: ClassVar[frozenset[str]]
+    may_stop_from: ClassVar[frozenset[str]]
+    batch: ClassVar[int]
+    since: ClassVar[str]
+
+    @abstractmethod
+    def discover(self, session: Session, search: Search) -> Iterator[Resource]:
+        """Find resources in the session's account and region.
+
+        Raises:
+            AwsError: a call failed; what was yielded before is not the whole.
+        """
+
+    @abstractmethod
+    def start(self, session: Session, resources: Sequence[Resource]) -> list[Result]:
+        """Start them, at most `batch`; one result for each, failures isolated."""
+
+    @abstractmethod
+    def stop(self, session: Session, resources: Sequence[Resource], *, hibernate: bool = False) -> list[Result]:
+        """Stop (or hibernate) them, at most `batch`; one result for each, failures isolated."""
+
+
+def tags_of(pairs: Sequence[Mapping[str, str]] | None) -> dict[str, str]:
+    """AWS's list of Key/Value pairs as a mapping."""
+    return {pair["Key"]: pair.get("Value", "") for pair in pairs or ()}

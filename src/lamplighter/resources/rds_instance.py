@@ -1,0 +1,82 @@
+"""RDS DB instances that stand alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from lamplighter.pricing.price import MULTI_AZ, SINGLE_AZ, rds_key
+from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, tags_of
+from lamplighter.resources.rds_states import act_one_by_one, live_state
+
+
+class RdsInstance(Kind):
+    """DB instances outside of clusters, without read replicas."""
+
+    name: ClassVar[str] = "rds-instance"
+    title: ClassVar[str] = "RDS DB instance"
+    why: ClassVar[str] = "A stopped DB instance costs no instance hours; storage, backups and provisioned IOPS go on."
+    source: ClassVar[str] = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html"
+    permissions: ClassVar[Permissions] = Permissions(
+        discover=("rds:DescribeDBInstances",), start=("rds:StartDBInstance",), stop=("rds:StopDBInstance",)
+    )
+    may_start_from: ClassVar[frozenset[str]] = frozenset({"stopped"})
+    may_stop_from: ClassVar[frozenset[str]] = frozenset({"available"})
+    batch: ClassVar[int] = 10
+    since: ClassVar[str] = "0.1.0"
+
+    def discover(self, session: Session, search: Search) -> Iterator[Resource]:
+        """Find DB instances; AWS cannot filter them by tag, so all are read, 100 a page."""
+        for database in session.pages("rds", "describe_db_instances", "DBInstances"):
+            tags = tags_of(database.get("TagList"))
+            if search.wants(database["DBInstanceIdentifier"], tags):
+                yield _resource(database, tags, session, search.tag)
+
+    def start(self, session: Session, resources: Sequence[Resource]) -> list[Result]:
+        """One StartDBInstance call each; RDS has no batch."""
+        return act_one_by_one(session, "start_db_instance", "DBInstanceIdentifier", resources)
+
+    def stop(self, session: Session, resources: Sequence[Resource], *, hibernate: bool = False) -> list[Result]:  # noqa: ARG002 - databases do not hibernate
+        """One StopDBInstance call each; RDS has no batch."""
+        return act_one_by_one(session, "stop_db_instance", "DBInstanceIdentifier", resources)
+
+
+def _resource(database: Mapping[str, Any], tags: Mapping[str, str], session: Session, tag: str) -> Resource:
+    target, state = session.target, database["DBInstanceStatus"]
+    return Resource(
+        kind=RdsInstance.name,
+        id=database["DBInstanceIdentifier"],
+        arn=database["DBInstanceArn"],
+        account=target.account,
+        region=target.region,
+        name=tags.get("Name") or database["DBInstanceIdentifier"],
+        tags=tags,
+        schedule=tags.get(tag),
+        live=live_state(state),
+        state=state,
+        instance_type=database["DBInstanceClass"],
+        prices=(
+            rds_key(
+                target.region,
+                database["DBInstanceClass"],
+                database["Engine"],
+                MULTI_AZ if database.get("MultiAZ") else SINGLE_AZ,
+            ),
+        ),
+        unsupported=_unsupported(database),
+    )
+
+
+def _unsupported(database: Mapping[str, Any]) -> str | None:
+    """Source: RDS User Guide, "Stopping an Amazon RDS DB instance temporarily", limitations."""
+    if database.get("DBClusterIdentifier"):
+        return f"it is a member of cluster {database['DBClusterIdentifier']}; tag the cluster instead"
+    source = database.get("ReadReplicaSourceDBInstanceIdentifier")
+    if source:
+        return f"it is a read replica of {source}, and RDS does not stop replicas"
+    replicas = database.get("ReadReplicaDBInstanceIdentifiers")
+    if replicas:
+        return f"it has read replicas ({', '.join(replicas)}), and RDS does not stop their source"
+    if database["Engine"].startswith("sqlserver") and database.get("MultiAZ"):
+        return "it is a Multi-AZ SQL Server, which RDS does not stop"
+    return None

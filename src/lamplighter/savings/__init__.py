@@ -1,0 +1,1 @@
+"""Savings: estimated before (timelines x prices), measured after (journal x prices)."""

@@ -1,0 +1,1 @@
+"""Doing: find resources, plan, guard, act and keep the journal. Doors call what stands here."""

@@ -1,0 +1,230 @@
+"""The pass: discover, plan, guard, act, journal, over every target at once.
+
+What happens to one resource in one target is written so that a pass may die anywhere:
+
+    lease the target -> look -> settle what an earlier pass left -> decide -> guard (over all targets)
+    -> announce a batch -> call AWS -> write down outcome and state -> ... -> give the lease back
+
+Before the announcement nothing has happened; after it the next pass finds the intent and looks.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from lamplighter.aws.access import Aws
+from lamplighter.aws.parallel import each
+from lamplighter.aws.targets import Target, TargetFailure
+from lamplighter.errors import DefinitionError, GuardrailError, LamplighterError
+from lamplighter.resources.kind import Kind, Search
+from lamplighter.scheduler.act import Done, carry_out
+from lamplighter.scheduler.overrides import list_overrides
+from lamplighter.scheduler.plan import Step, guard, plan_target
+from lamplighter.scheduler.settings import Configuration
+from lamplighter.scheduler.survey import Survey, forget, look
+from lamplighter.store.lease import Lease, acquire, release, renew
+from lamplighter.store.table import Put, Store
+
+log = logging.getLogger("lamplighter.scheduler")
+
+LEASE = timedelta(minutes=2)
+"""How long a target stays leased when a pass dies; renewed before every batch."""
+
+PASSES = "passes"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a pass works with; the same for a laptop, cron and a Lambda.
+
+    Attributes:
+        aws: sessions.
+        store: state and journal.
+        config: definitions, targets and guardrails.
+        kinds: the kinds to handle, by name.
+        clock: tells the time, aware.
+    """
+
+    aws: Aws
+    store: Store
+    config: Configuration
+    kinds: Mapping[str, Kind]
+    clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetReport:
+    """What a pass did in one target.
+
+    Attributes:
+        target: account and region.
+        steps: a decision for every resource found.
+        done: what became of those that act; empty in a dry run.
+        failures: kinds that could not be looked at.
+        error: why the whole target failed, or None.
+    """
+
+    target: Target
+    steps: Sequence[Step] = ()
+    done: Sequence[Done] = ()
+    failures: Mapping[str, LamplighterError] = field(default_factory=dict)
+    error: LamplighterError | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything in the target could not be looked at or done."""
+        return bool(self.error or self.failures or any(done.error for done in self.done))
+
+
+@dataclass(frozen=True, slots=True)
+class PassReport:
+    """What a pass did.
+
+    Attributes:
+        run: id of the pass.
+        at: aware datetime for which it decided.
+        targets: one report for each target, in order.
+        unresolved: accounts or regions that could not be made into targets.
+        refused: the guardrail that stopped it before it acted, or None.
+    """
+
+    run: str
+    at: datetime
+    targets: Sequence[TargetReport]
+    unresolved: Sequence[TargetFailure] = ()
+    refused: GuardrailError | None = None
+
+    @property
+    def steps(self) -> list[Step]:
+        """Every step of every target."""
+        return [step for report in self.targets for step in report.steps]
+
+    @property
+    def partial(self) -> bool:
+        """Whether some targets failed, wholly or in part."""
+        return bool(self.unresolved) or any(report.failed for report in self.targets)
+
+
+def run_pass(
+    world: World,
+    *,
+    run: str,
+    at: datetime | None = None,
+    accounts: Sequence[str] = (),
+    regions: Sequence[str] = (),
+    schedules: frozenset[str] | None = None,
+    dry_run: bool = False,
+) -> PassReport:
+    """Run one pass.
+
+    Args:
+        world: sessions, store, configuration, kinds, clock.
+        run: id of this pass, never used before.
+        at: decide for this aware datetime instead of now; only with `dry_run`, or by a simulated clock.
+        accounts: only these accounts.
+        regions: only these regions; `all` for every region.
+        schedules: only resources with one of these schedules, found by AWS; None for all.
+        dry_run: decide, but write and change nothing.
+
+    Raises:
+        DefinitionError: the file's targets or guardrails are not valid.
+        AwsError: the targets cannot be determined at all (no credentials, no endpoint).
+        StoreError: the store failed.
+    """
+    if world.config.fatal:
+        raise DefinitionError("the definition file is not fit for a pass", problems=world.config.fatal)
+    moment = at or world.clock()
+    listed = world.aws.targets(world.config.targets, accounts=accounts, regions=regions)
+    threads = world.config.targets.threads if world.config.targets else 25
+    search = Search(world.config.tag, schedules)
+    overrides = list_overrides(world.store, at=moment)
+    leases: dict[Target, Lease] = {}
+
+    def survey(target: Target) -> tuple[Survey, list[Step]]:
+        if not dry_run:
+            leases[target] = lease_target(world, target, run)
+        session = world.aws.session(target)
+        found = look(session, world.store, list(world.kinds.values()), search, at=moment, run=run, write=not dry_run)
+        steps = plan_target(world.config, target, found.resources, found.records, overrides, moment, found.unsettled)
+        return found, steps
+
+    def act(target: Target) -> list[Done]:
+        found, steps = planned[target]
+
+        def still_mine() -> None:
+            leases[target] = renew(world.store, leases[target], now=world.clock(), ttl=LEASE)
+
+        session = world.aws.session(target)
+        done = carry_out(session, world.store, world.kinds, steps, at=moment, run=run, still_mine=still_mine)
+        for record in found.missing:
+            world.store.transact(forget(target, record, at=moment, run=run))
+        return done
+
+    refused: GuardrailError | None = None
+    try:
+        surveyed = each(listed.targets, survey, threads=threads)
+        planned = {outcome.target: outcome.value for outcome in surveyed if outcome.value is not None}
+        errors: dict[Target, LamplighterError] = {o.target: o.error for o in surveyed if o.error is not None}
+        done: dict[Target, Sequence[Done]] = {}
+        try:
+            guard(world.config.guardrails, [step for _, steps in planned.values() for step in steps])
+        except GuardrailError as error:
+            refused = error
+        if not dry_run and refused is None:
+            acted = each(list(planned), act, threads=threads)
+            done = {outcome.target: outcome.value for outcome in acted if outcome.value is not None}
+            errors.update({outcome.target: outcome.error for outcome in acted if outcome.error is not None})
+    finally:
+        for lease in leases.values():
+            release(world.store, lease)
+    reports = [
+        TargetReport(
+            target,
+            planned[target][1] if target in planned else (),
+            done.get(target, ()),
+            planned[target][0].failures if target in planned else {},
+            errors.get(target),
+        )
+        for target in listed.targets
+    ]
+    report = PassReport(run, moment, reports, listed.failures, refused)
+    if not dry_run:
+        world.store.put_many([_summary(report, world.clock())])
+    return report
+
+
+def lease_target(world: World, target: Target, run: str) -> Lease:
+    """Take the lease on a target.
+
+    Raises:
+        LamplighterError: another pass is at work there.
+    """
+    lease = acquire(world.store, f"target/{target.key}", run, now=world.clock(), ttl=LEASE)
+    if lease is None:
+        raise LamplighterError(
+            f"{target.key}: another pass is at work here",
+            hint=f"nothing to do: it will finish, or its lease ends within {LEASE.seconds // 60} minutes",
+        )
+    return lease
+
+
+def _summary(report: PassReport, finished: datetime) -> Put:
+    done = [each for target in report.targets for each in target.done]
+    return Put(
+        PASSES,
+        PASSES,
+        f"{report.at.isoformat()}#{report.run}",
+        {
+            "at": report.at.isoformat(),
+            "finished": finished.isoformat(),
+            "targets": len(report.targets),
+            "resources": len(report.steps),
+            "done": sum(each.error is None for each in done),
+            "failed": sum(each.error is not None for each in done),
+            "failed_targets": [target.target.key for target in report.targets if target.failed],
+            "refused": str(report.refused or ""),
+        },
+    )

@@ -1,0 +1,114 @@
+"""Planning, pure: resources, what is stored of them, overrides and schedules make decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lamplighter.aws.targets import Target
+from lamplighter.errors import GuardrailError
+from lamplighter.resources.kind import Resource
+from lamplighter.scheduler.settings import Configuration, GuardrailsDefinition
+from lamplighter.scheduler.states import StateRecord, known
+from lamplighter.schedules.decision import Action, Decision, Situation, decide_all
+from lamplighter.schedules.overrides import Override, in_force
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One resource and what is decided for it.
+
+    Attributes:
+        target: its account and region.
+        resource: the resource as it is now.
+        record: what was stored of it, or None.
+        decision: what to do and why.
+        hibernate: whether a stop should hibernate.
+    """
+
+    target: Target
+    resource: Resource
+    record: StateRecord | None
+    decision: Decision
+    hibernate: bool = False
+
+    @property
+    def acts(self) -> bool:
+        """Whether something will be started or stopped."""
+        return self.decision.action is not Action.NONE
+
+
+def plan_target(
+    config: Configuration,
+    target: Target,
+    resources: Sequence[Resource],
+    records: Mapping[str, StateRecord],
+    overrides: Sequence[Override],
+    at: datetime,
+    unsettled: frozenset[str] = frozenset(),
+) -> list[Step]:
+    """Decide for every resource of a target.
+
+    Args:
+        config: schedules, guardrails and tag.
+        target: account and region.
+        resources: what was found, in order.
+        records: what is stored, by `kind/id`.
+        overrides: all that are known.
+        at: aware datetime of the pass.
+        unsettled: resources for which it cannot yet be told whether an earlier action took effect.
+    """
+    situations = [
+        Situation(
+            resource.schedule or "",
+            known(records.get(resource.key), resource),
+            resource.live,
+            in_force(overrides, at, resource.names, resource.tags) if overrides else None,
+        )
+        for resource in resources
+    ]
+    decisions = decide_all(situations, at, config.loaded.schedules, config.loaded.rejected)
+    steps = []
+    for resource, situation, decision in zip(resources, situations, decisions, strict=True):
+        kept = _kept(config, resource, resource.key in unsettled)
+        if kept is not None:
+            rule, reason = kept
+            decision = Decision(Action.NONE, situation.stored, reason, rule, decision.desired)
+        elif decision.action is not Action.NONE and decision.action.value not in config.guardrails.actions:
+            reason = f"{decision.reason}; but guardrails.actions does not allow to {decision.action.value}"
+            decision = Decision(Action.NONE, situation.stored, reason, "guardrail", decision.desired)
+        schedule = config.loaded.schedules.get(resource.schedule or "")
+        hibernate = schedule is not None and schedule.definition.hibernate
+        steps.append(Step(target, resource, records.get(resource.key), decision, hibernate))
+    return steps
+
+
+def _kept(config: Configuration, resource: Resource, unsettled: bool) -> tuple[str, str] | None:
+    """(rule, reason) if the resource must be left as it is, whatever its schedule says."""
+    if config.guardrails.opt_out_tag in resource.tags:
+        return "opt-out", f"it has the tag {config.guardrails.opt_out_tag}"
+    if resource.unsupported is not None:
+        return "unsupported", resource.unsupported
+    if resource.schedule is None:
+        return "no-schedule", f"it has no tag {config.tag}"
+    if unsettled:
+        return "wait", f"an earlier action on it is not settled while it is {resource.state}"
+    return None
+
+
+def guard(guardrails: GuardrailsDefinition, steps: Sequence[Step]) -> None:
+    """Refuse a plan that would change too much.
+
+    Raises:
+        GuardrailError: more changes than `max_changes`, or a greater share than `max_changes_percent`.
+    """
+    changes = sum(step.acts for step in steps)
+    most, percent = guardrails.max_changes, guardrails.max_changes_percent
+    hint = "look at `lamp plan`; if it is right, raise the limit for this run, for example --max-changes"
+    if most is not None and changes > most:
+        raise GuardrailError(f"the pass would change {changes} resources; guardrails allow {most}", hint=hint)
+    if percent is not None and changes * 100 > percent * len(steps):
+        raise GuardrailError(
+            f"the pass would change {changes} of {len(steps)} resources; guardrails allow {percent} %", hint=hint
+        )

@@ -1,0 +1,118 @@
+"""lamplighter.yaml as a whole: definitions, targets and guardrails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import Field, ValidationError
+
+from lamplighter.aws.targets import TargetsDefinition
+from lamplighter.errors import DefinitionError, Problem
+from lamplighter.schedules.calendars import ReadText
+from lamplighter.schedules.definitions import CalendarDefinition, Model, PeriodDefinition, ScheduleDefinition
+from lamplighter.schedules.loading import Loaded, load_schedules
+from lamplighter.schedules.problems import validation_problems
+from lamplighter.schedules.source import Document, parse_yaml
+
+DEFAULT_TAG = "Schedule"
+
+
+class GuardrailsDefinition(Model):
+    """What a pass may do at most."""
+
+    max_changes: int | None = Field(default=None, ge=0, description="A pass that would change more is refused.")
+    max_changes_percent: int | None = Field(
+        default=None, ge=0, le=100, description="The same, as a share of the resources found."
+    )
+    actions: tuple[str, ...] = Field(default=("start", "stop"), description="Actions a pass may take: start, stop.")
+    opt_out_tag: str = Field(
+        default="lamplighter:opt-out", description="A resource with this tag key is never started or stopped."
+    )
+
+
+class FileDefinition(Model):
+    """The top level of lamplighter.yaml."""
+
+    version: int = Field(default=1, ge=1, le=1, description="Version of this format; always 1.")
+    timezone: str = Field(default="UTC", description="IANA time zone of schedules that name none.")
+    tag: str = Field(default=DEFAULT_TAG, min_length=1, max_length=128, description="Key of the schedule tag.")
+    calendars: Mapping[str, CalendarDefinition] = Field(default={}, description="Named days and events.")
+    periods: Mapping[str, PeriodDefinition] = Field(default={}, description="Named spans of time.")
+    schedules: Mapping[str, ScheduleDefinition] = Field(default={}, description="What tags name.")
+    targets: TargetsDefinition | None = Field(default=None, description="Accounts and regions.")
+    guardrails: GuardrailsDefinition = Field(default=GuardrailsDefinition(), description="Limits of a pass.")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a run needs to know, and what is wrong with the file.
+
+    Attributes:
+        loaded: compiled calendars, periods and schedules, and their problems.
+        tag: key of the schedule tag.
+        targets: accounts and regions, or None for the caller's own account.
+        guardrails: limits of a pass.
+        problems: everything that is wrong with the file, in the order of its lines.
+        fatal: problems in the parts that every run needs; a pass is refused while there are any.
+    """
+
+    loaded: Loaded = field(default_factory=Loaded)
+    tag: str = DEFAULT_TAG
+    targets: TargetsDefinition | None = None
+    guardrails: GuardrailsDefinition = field(default_factory=GuardrailsDefinition)
+    problems: tuple[Problem, ...] = ()
+    fatal: tuple[Problem, ...] = ()
+
+
+M = TypeVar("M", bound=Model)
+
+
+def load_configuration(text: str, *, name: str, read_text: ReadText) -> Configuration:
+    """Read lamplighter.yaml; a bad definition is a problem in the result and stops no other.
+
+    Args:
+        text: the file's text.
+        name: its name, for messages.
+        read_text: gives the text of files that it names, for example iCalendar files.
+
+    Raises:
+        DefinitionError: not YAML, or not a mapping.
+    """
+    document = parse_yaml(text, name)
+    loaded = load_schedules(document, read_text)
+    fatal = [Problem(key, f"there is no section {key!r}", "see `lamp schedules schema`") for key in _unknown(document)]
+    top = _read_top(document, fatal)
+    placed = [document.place(problem) for problem in fatal]
+    problems = sorted([*loaded.problems, *placed], key=lambda p: (p.line or 0, p.column or 0))
+    return Configuration(
+        loaded,
+        top.tag,
+        top.targets,
+        top.guardrails,
+        tuple(problems),
+        tuple(placed),
+    )
+
+
+def _unknown(document: Document) -> list[str]:
+    return [key for key in document.data if key not in FileDefinition.model_fields]
+
+
+def _read_top(document: Document, problems: list[Problem]) -> FileDefinition:
+    """The sections that are not compiled one by one; each that is wrong is left at its default."""
+    given: dict[str, Any] = {
+        key: document.data[key]
+        for key in ("version", "tag", "targets", "guardrails")
+        if document.data.get(key) is not None
+    }
+    while True:
+        try:
+            return FileDefinition.model_validate(given)
+        except ValidationError as error:
+            problems.extend(validation_problems("", error))
+            bad = {str(issue["loc"][0]) for issue in error.errors() if issue["loc"]}
+            if not bad & set(given):
+                raise DefinitionError(str(error), problems=tuple(problems)) from error
+            given = {key: value for key, value in given.items() if key not in bad}

@@ -1,0 +1,97 @@
+"""What is stored of each resource: the state after our last decision. One partition a target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from lamplighter.errors import StoreCorrupt
+from lamplighter.resources.kind import Resource
+from lamplighter.schedules.decision import Stored
+from lamplighter.store.table import JSON, NEW, Expect, Item, Put, Store
+
+TABLE: Final = "state"
+
+
+@dataclass(frozen=True, slots=True)
+class StateRecord:
+    """What is stored of one resource.
+
+    Attributes:
+        resource: `kind/id`.
+        stored: the state after the last decision that was carried out.
+        schedule: the schedule tag's value at that time.
+        name: what people call the resource.
+        since: aware datetime of the last change of `stored`.
+        reason: reason of that decision.
+        error: what failed last, or empty.
+        version: version of the stored item.
+    """
+
+    resource: str
+    stored: Stored
+    schedule: str
+    name: str
+    since: datetime
+    reason: str
+    error: str
+    version: int
+
+
+def read_states(store: Store, target: str) -> dict[str, StateRecord]:
+    """Every record of a target, by `kind/id`.
+
+    Raises:
+        StoreCorrupt: an item is not a record.
+    """
+    return {item.sort: _record(item) for item in store.query(TABLE, target)}
+
+
+def put_state(
+    resource: Resource,
+    target: str,
+    stored: Stored,
+    *,
+    reason: str,
+    error: str = "",
+    at: datetime,
+    before: StateRecord | None,
+) -> Put:
+    """The conditional write of a new state: it fails if somebody else wrote since `before` was read."""
+    data: dict[str, JSON] = {
+        "stored": stored.value,
+        "schedule": resource.schedule or "",
+        "name": resource.name,
+        "since": at.isoformat(),
+        "reason": reason,
+        "error": error,
+    }
+    expect: Expect = before.version if before else NEW
+    return Put(TABLE, target, resource.key, data, expect)
+
+
+def known(record: StateRecord | None, resource: Resource) -> Stored:
+    """The stored state as decisions see it: unknown when first seen, and again when the tag changed."""
+    if record is None or record.schedule != (resource.schedule or ""):
+        return Stored.UNKNOWN
+    return record.stored
+
+
+def _record(item: Item) -> StateRecord:
+    try:
+        return StateRecord(
+            item.sort,
+            Stored(str(item.data["stored"])),
+            str(item.data["schedule"]),
+            str(item.data["name"]),
+            datetime.fromisoformat(str(item.data["since"])),
+            str(item.data["reason"]),
+            str(item.data["error"]),
+            item.version,
+        )
+    except (KeyError, ValueError) as error:
+        raise StoreCorrupt(
+            f"the state of {item.partition} {item.sort} cannot be read: {error}",
+            hint="restore the store from a backup, or delete the item; the resource will then count as new",
+        ) from error

@@ -1,0 +1,157 @@
+"""Looking at a target: what is there, what is stored of it, and what an earlier pass left open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lamplighter.aws.targets import Target
+from lamplighter.errors import AwsError
+from lamplighter.resources.kind import Kind, Resource, Search, Session
+from lamplighter.scheduler.intents import Intent, read_intents, settle
+from lamplighter.scheduler.states import StateRecord, put_state, read_states
+from lamplighter.store import journal
+from lamplighter.store.table import Delete, Put, Store, Write
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A target as it was found.
+
+    Attributes:
+        target: account and region.
+        resources: what was found, ordered by kind and id.
+        records: what is stored, by `kind/id`.
+        unsettled: resources whose earlier action cannot be judged yet.
+        failures: kinds that could not be looked at, with the error.
+        missing: records of resources that are no longer there.
+    """
+
+    target: Target
+    resources: Sequence[Resource]
+    records: Mapping[str, StateRecord]
+    unsettled: frozenset[str] = frozenset()
+    failures: Mapping[str, AwsError] = field(default_factory=dict)
+    missing: Sequence[StateRecord] = ()
+
+
+def look(
+    session: Session, store: Store, kinds: Sequence[Kind], search: Search, *, at: datetime, run: str, write: bool
+) -> Survey:
+    """Survey one target and settle what earlier passes left open.
+
+    Args:
+        session: calls in the target.
+        store: states, intents and journal.
+        kinds: which kinds to look for.
+        search: which resources.
+        at: aware datetime of the pass.
+        run: id of the pass.
+        write: whether to write what was settled; a dry run only takes it into account.
+
+    Returns:
+        The survey. A kind that could not be listed is a failure in it and stops no other kind.
+    """
+    target = session.target
+    found: dict[str, Resource] = {}
+    failures: dict[str, AwsError] = {}
+    for kind in kinds:
+        try:
+            listed = {resource.key: resource for resource in kind.discover(session, search)}
+        except AwsError as error:
+            failures[kind.name] = error
+        else:
+            found.update(listed)
+    resources = [found[key] for key in sorted(found)]
+    records: Mapping[str, StateRecord] = read_states(store, target.key)
+    whole = search.ids is None and search.schedules is None
+    listed_kinds = {kind.name for kind in kinds} - set(failures)
+    writes, records, unsettled = _settle(read_intents(store, target.key), found, records, target.key, at=at, run=run)
+    if write:
+        for chunk in writes:
+            store.transact(chunk)
+        if writes:
+            records = read_states(store, target.key)
+    missing = [
+        record
+        for key, record in records.items()
+        if whole and key not in found and key.partition("/")[0] in listed_kinds
+    ]
+    return Survey(target, resources, records, frozenset(unsettled), failures, missing)
+
+
+def _settle(
+    intents: Mapping[str, Intent],
+    found: Mapping[str, Resource],
+    records: Mapping[str, StateRecord],
+    target: str,
+    listed_kinds: set[str],
+    *,
+    at: datetime,
+    run: str,
+) -> tuple[list[list[Write]], Mapping[str, StateRecord], set[str]]:
+    """Judge intents by what the resources look like; one transaction for each that can be judged."""
+    writes: list[list[Write]] = []
+    unsettled: set[str] = set()
+    updated = dict(records)
+    for key, intent in intents.items():
+        resource = found.get(key)
+        effect = intent.took_effect(resource.live) if resource else None
+        if resource is None and key.partition("/")[0] in listed_kinds:
+            writes.append([settle(target, key)])
+            continue
+        if resource is None or effect is None:
+            unsettled.add(key)
+            continue
+        outcome = journal.FOUND if effect else journal.NOT_DONE
+        entry = journal.Entry(
+            target=target,
+            at=intent.at if effect else at,
+            run=intent.run if effect else run,
+            resource=key,
+            name=resource.name,
+            action=intent.action.value,
+            outcome=outcome,
+            state=intent.state,
+            schedule=resource.schedule or "",
+            reason=intent.reason,
+            note=f"settled by pass {run}: the pass that announced it did not finish",
+            prices=price_texts(resource),
+        )
+        chunk: list[Write] = [settle(target, key), journal.put(entry)]
+        if effect:
+            before = records.get(key)
+            put = put_state(resource, target, intent.store, reason=intent.reason, at=intent.at, before=before)
+            chunk.append(put)
+            version = before.version if before else 0
+            updated[key] = StateRecord(
+                key, intent.store, resource.schedule or "", resource.name, intent.at, intent.reason, "", version
+            )
+        writes.append(chunk)
+    return writes, updated, unsettled
+
+
+def forget(target: Target, record: StateRecord, *, at: datetime, run: str) -> list[Put | Delete]:
+    """The writes for a resource that is no longer there."""
+    entry = journal.Entry(
+        target=target.key,
+        at=at,
+        run=run,
+        resource=record.resource,
+        name=record.name,
+        action=journal.GONE,
+        outcome=journal.DONE,
+        state="gone",
+        schedule=record.schedule,
+        reason="it is no longer found: terminated, or no longer tagged",
+    )
+    return [journal.put(entry), Delete("state", target.key, record.resource, record.version)]
+
+
+def price_texts(resource: Resource) -> tuple[tuple[str, ...], ...]:
+    """The resource's price keys as the journal keeps them."""
+    return tuple(
+        (key.service, key.region, key.resource_type, key.operating_system, key.engine, key.deployment)
+        for key in resource.prices
+    )

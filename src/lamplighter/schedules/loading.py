@@ -1,0 +1,136 @@
+"""From a definition document to compiled schedules; what is wrong with one stops no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from lamplighter.errors import DefinitionError, Problem
+from lamplighter.schedules.calendars import Calendar, ReadText, compile_calendar
+from lamplighter.schedules.compiler import Period, compile_period, compile_schedule
+from lamplighter.schedules.days import GrammarError
+from lamplighter.schedules.definitions import CalendarDefinition, Model, PeriodDefinition, ScheduleDefinition
+from lamplighter.schedules.problems import validation_problems
+from lamplighter.schedules.schedule import Schedule
+from lamplighter.schedules.source import Document
+
+M = TypeVar("M", bound=Model)
+
+BUILT_IN = {
+    "ignore": ScheduleDefinition(description="Leave alone, without an error.", ignore=True),
+    "running": ScheduleDefinition(description="Always lit.", override_status="running"),
+    "stopped": ScheduleDefinition(description="Always out.", override_status="stopped"),
+}
+"""Schedules that exist unless the user defines one of the same name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Everything that could be read, and everything that could not.
+
+    Attributes:
+        timezone: the default zone of schedules.
+        calendars: compiled calendars, by name.
+        periods: compiled periods, by name.
+        schedules: compiled schedules, by name, with the built-in ones.
+        problems: what is wrong, with places when the source has lines.
+        rejected: the first problem of each schedule that is not valid, by its name.
+    """
+
+    timezone: str = "UTC"
+    calendars: dict[str, Calendar] = field(default_factory=dict)
+    periods: dict[str, Period] = field(default_factory=dict)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    rejected: dict[str, str] = field(default_factory=dict)
+
+
+def load_schedules(document: Document, read_text: ReadText) -> Loaded:
+    """Compile the `timezone`, `calendars`, `periods` and `schedules` of a document.
+
+    Args:
+        document: the parsed file.
+        read_text: gives the text of a file named in a definition, for example an iCalendar file.
+    """
+    problems = list(document.problems)
+    timezone = _timezone(document, problems)
+    loaded = Loaded(timezone=timezone)
+
+    def calendar(name: str, given: CalendarDefinition) -> Calendar:
+        try:
+            return compile_calendar(name, given, read_text)
+        except GrammarError as error:
+            problem = Problem(f"calendars.{name}", error.message, error.hint)
+            raise DefinitionError(f"calendar {name!r} cannot be read", problems=(problem,)) from error
+
+    def schedule(name: str, given: ScheduleDefinition) -> Schedule:
+        return compile_schedule(name, given, loaded.periods, loaded.calendars, default_timezone=timezone)
+
+    loaded.calendars.update(_section(document, "calendars", CalendarDefinition, calendar, problems))
+    loaded.periods.update(
+        _section(
+            document,
+            "periods",
+            PeriodDefinition,
+            lambda name, given: compile_period(name, given, loaded.calendars),
+            problems,
+        )
+    )
+    before = len(problems)
+    loaded.schedules.update(_section(document, "schedules", ScheduleDefinition, schedule, problems))
+    names = list(_mapping(document.data.get("schedules")))
+    for name in names:
+        wrong = [
+            p for p in problems[before:] if p.where == f"schedules.{name}" or p.where.startswith(f"schedules.{name}.")
+        ]
+        if name not in loaded.schedules:
+            loaded.rejected[name] = f"{wrong[0].message}" if wrong else "it cannot be read"
+    for name, definition in BUILT_IN.items():
+        if name not in names:
+            loaded.schedules[name] = schedule(name, definition)
+    loaded.problems.extend(document.place(problem) for problem in problems)
+    return loaded
+
+
+def _timezone(document: Document, problems: list[Problem]) -> str:
+    from lamplighter.schedules.zones import find_zone
+
+    name = document.data.get("timezone", "UTC")
+    try:
+        return find_zone(str(name)).key
+    except GrammarError as error:
+        problems.append(
+            Problem("timezone", error.message, f"{error.hint}; until then no schedule without a zone is valid")
+        )
+        return str(name)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+C = TypeVar("C")
+
+
+def _section(
+    document: Document,
+    section: str,
+    model: type[M],
+    compile_one: Callable[[str, M], C],
+    problems: list[Problem],
+) -> dict[str, C]:
+    given = document.data.get(section)
+    if given is not None and not isinstance(given, Mapping):
+        problems.append(Problem(section, f"{section} must be a mapping of names", f"write {section}: {{name: ...}}"))
+    compiled: dict[str, C] = {}
+    for name, fields in _mapping(given).items():
+        try:
+            compiled[name] = compile_one(name, model.model_validate(fields if fields is not None else {}))
+        except ValidationError as error:
+            problems.extend(validation_problems(f"{section}.{name}", error))
+        except DefinitionError as error:
+            problems.extend(error.problems)
+    return compiled

@@ -1,0 +1,155 @@
+"""The journal: what was done to which resource, when, why, and how it ended.
+
+One partition a target, sorted by time. Other services read it as data (savings, reports, `lamp why`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from lamplighter.errors import StoreCorrupt
+from lamplighter.store.table import JSON, Item, Put, Store
+
+TABLE: Final = "journal"
+
+DONE: Final = "done"
+FAILED: Final = "failed"
+FOUND: Final = "found"
+"""An earlier pass died after acting; its effect was found."""
+NOT_DONE: Final = "not-done"
+"""An earlier pass died before acting; nothing had happened."""
+
+SEEN: Final = "seen"
+"""Action of the entry written when a resource is seen for the first time, or anew after it was gone."""
+GONE: Final = "gone"
+"""Action of the entry written when a resource is no longer found: terminated, or no longer tagged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal.
+
+    Attributes:
+        target: `account/region`.
+        at: aware UTC datetime of the action.
+        run: id of the pass or command.
+        resource: `kind/id`.
+        name: what people call the resource.
+        action: start, stop, seen or gone.
+        outcome: done, failed, found or not-done.
+        state: live state before the action, over all kinds.
+        schedule: value of the schedule tag, or empty.
+        reason: why, for people.
+        note: what else happened, or the error.
+        code: error code, or empty.
+        prices: what an hour lit costs: price keys as texts, see `lamplighter.pricing`.
+    """
+
+    target: str
+    at: datetime
+    run: str
+    resource: str
+    name: str
+    action: str
+    outcome: str
+    state: str
+    schedule: str
+    reason: str
+    note: str = ""
+    code: str = ""
+    prices: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def lit_after(self) -> bool | None:
+        """Whether the resource is lit after this entry; None if the entry changed nothing."""
+        if self.outcome not in (DONE, FOUND):
+            return None
+        if self.action == SEEN:
+            return self.state in ("running", "starting")
+        return self.action == "start"
+
+
+def stamp(at: datetime) -> str:
+    """A UTC time as it begins sort keys; sorts as text."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def put(entry: Entry) -> Put:
+    """The write that adds an entry; adding it again changes nothing."""
+    data: dict[str, JSON] = {
+        "name": entry.name,
+        "action": entry.action,
+        "outcome": entry.outcome,
+        "state": entry.state,
+        "schedule": entry.schedule,
+        "reason": entry.reason,
+        "note": entry.note,
+        "code": entry.code,
+        "prices": [list(price) for price in entry.prices],
+    }
+    return Put(TABLE, entry.target, f"{stamp(entry.at)}#{entry.resource}#{entry.action}#{entry.run}", data)
+
+
+def read(
+    store: Store, target: str, *, start: datetime | None = None, end: datetime | None = None, newest_first: bool = False
+) -> Iterator[Entry]:
+    """Entries of a target with start <= at < end, in order of time.
+
+    Raises:
+        StoreCorrupt: an item is not an entry.
+    """
+    low = stamp(start) if start else ""
+    high = stamp(end) if end else None
+    after = (high if newest_first else low) or None
+    for item in store.query(TABLE, target, after=after, descending=newest_first):
+        if newest_first and item.sort < low:
+            return
+        if not newest_first and high is not None and item.sort >= high:
+            return
+        yield _entry(item)
+
+
+def targets(store: Store) -> list[str]:
+    """Every target the journal speaks of."""
+    return store.partitions(TABLE)
+
+
+def _entry(item: Item) -> Entry:
+    parts = item.sort.split("#")
+    data = item.data
+    try:
+        at = datetime.fromisoformat(parts[0])
+        return Entry(
+            target=item.partition,
+            at=at,
+            run=parts[-1],
+            resource="#".join(parts[1:-2]),
+            name=_text(data["name"]),
+            action=_text(data["action"]),
+            outcome=_text(data["outcome"]),
+            state=_text(data["state"]),
+            schedule=_text(data["schedule"]),
+            reason=_text(data["reason"]),
+            note=_text(data["note"]),
+            code=_text(data["code"]),
+            prices=_prices(data["prices"]),
+        )
+    except (KeyError, ValueError, IndexError) as error:
+        raise StoreCorrupt(
+            f"the journal of {item.partition} holds an item that is no entry: {item.sort}",
+            hint="restore the store from a backup, or delete the item",
+        ) from error
+
+
+def _text(value: JSON) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a text")  # noqa: TRY004 - a damaged item, not a wrong call
+    return value
+
+
+def _prices(value: JSON) -> tuple[tuple[str, ...], ...]:
+    rows: Sequence[JSON] = value if isinstance(value, list) else ()
+    return tuple(tuple(_text(part) for part in row) for row in rows if isinstance(row, list))
