@@ -67,7 +67,9 @@ def look(
     records: Mapping[str, StateRecord] = read_states(store, target.key)
     whole = search.ids is None and search.schedules is None
     listed_kinds = {kind.name for kind in kinds} - set(failures)
-    writes, records, unsettled = _settle(read_intents(store, target.key), found, records, target.key, at=at, run=run)
+    writes, records, unsettled = _settle(
+        read_intents(store, target.key), found, records, target.key, listed_kinds if whole else set(), at=at, run=run
+    )
     if write:
         for chunk in writes:
             store.transact(chunk)
