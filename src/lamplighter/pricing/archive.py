@@ -35,7 +35,6 @@ FORMAT = 1
 _MANIFEST = "manifest.json"
 _KEY_COLUMNS = ("resource_type", "operating_system", "engine", "deployment")
 _PRICE_COLUMNS = ("unit", "currency", "amount", "source", "estimated")
-_EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _MADE_ON_UNIX = 3
 _HINT = "reinstall Lamplighter, or rebuild the file with `make prices DATA=folder`"
 _DAMAGE = (
@@ -222,7 +221,7 @@ def _zip(members: Mapping[str, str]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, text in members.items():
-            info = zipfile.ZipInfo(name, _EARLIEST_ZIP_TIME)
+            info = zipfile.ZipInfo(name)
             info.create_system = _MADE_ON_UNIX
             info.external_attr = 0o644 << 16
             archive.writestr(info, text, compress_type=zipfile.ZIP_DEFLATED, compresslevel=9)

@@ -1,0 +1,364 @@
+"""Build the packaged price book from a folder of gathered price facts.
+
+    python scripts/build_price_book.py DATA_FOLDER [-o FILE] [--as-of FILE=DATE ...]
+
+DATA_FOLDER (or its `prices` folder) holds the files named in SOURCES and SPECS. What cannot be a price is dropped and
+counted, never guessed. docs/prices.md describes the sources.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from lamplighter.errors import PriceBookError
+from lamplighter.pricing.archive import write_archive
+from lamplighter.pricing.money import Money
+from lamplighter.pricing.price import (
+    GB_MONTH,
+    HOURS,
+    MULTI_AZ,
+    MULTI_AZ_CLUSTER,
+    Price,
+    PriceKey,
+    ebs_key,
+    ec2_key,
+    rds_key,
+)
+from lamplighter.pricing.specs import TABLE, InstanceType, type_table
+
+PACKAGED = Path(__file__).parents[1] / "src" / "lamplighter" / "pricing" / "data" / "prices.zip"
+SPECS = "ec2_specs"
+ON_DEMAND = "ec2_ondemand_linux"
+
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One row of a source, not yet judged. `note` qualifies the source where the row is not quite what is wanted."""
+
+    key: PriceKey
+    amount: str
+    unit: str = HOURS
+    as_of: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of prices: how to read a row of it (or raise NotAPrice), and what it says about itself."""
+
+    file: str
+    columns: tuple[str, ...]
+    read: Callable[[Row], Listing]
+    name: str
+    licence: str
+    as_of: date
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a file's rows."""
+
+    read: int = 0
+    kept: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+class NotAPrice(Exception):
+    """A row that gives no price; the text says why, and is counted."""
+
+
+_VOLUMES = {
+    "Storage General Purpose gp3 GB Mo": "gp3",
+    "Storage General Purpose gp2 GB Mo": "gp2",
+    "Storage Provisioned IOPS io1 GB Mo": "io1",
+    "Storage Provisioned IOPS io2 GB month": "io2",
+    "Storage Throughput Optimized HDD st1 GB Mo": "st1",
+    "Storage Cold HDD sc1 GB Mo": "sc1",
+    "Storage Magnetic standard GB Mo": "standard",
+    "Storage Snapshot Amazon S3 GB Mo": "snapshot",
+}
+_READABLE_STANDBYS = "multi-az-readable-standbys"
+# A standby doubles the price and two readable ones at most quadruple it; outside, the source is in error.
+_TIMES_SINGLE = {MULTI_AZ: (Decimal("1.5"), Decimal("2.5")), MULTI_AZ_CLUSTER: (Decimal(2), Decimal(4))}
+
+
+def _ec2(row: Row) -> Listing:
+    return Listing(ec2_key(row["region"], row["instance_type"], row["os"]), row["usd_per_hour"])
+
+
+def _ec2_latest(row: Row) -> Listing:
+    # Karpenter asks the Price List for metal types with tenancy Dedicated, which costs up to 10 % more than shared.
+    note = "bare metal at dedicated tenancy" if ".metal" in row["instance_type"] else ""
+    return Listing(ec2_key(row["region"], row["instance_type"]), row["price"], as_of=row["generated"], note=note)
+
+
+def _rds(row: Row) -> Listing:
+    deployment = MULTI_AZ_CLUSTER if row["deployment"] == _READABLE_STANDBYS else row["deployment"]
+    return Listing(rds_key(row["region"], row["instance_class"], row["engine"], deployment), row["usd_per_hour"])
+
+
+def _aurora(row: Row) -> Listing:
+    return Listing(rds_key(row["region"], row["instance_class"], row["engine"]), row["usd_per_hour"])
+
+
+def _ebs(row: Row) -> Listing:
+    volume = _VOLUMES.get(row["dimension"])
+    if volume is None:
+        raise NotAPrice("not packaged")
+    return Listing(ebs_key(row["region"], volume), row["usd"], unit=GB_MONTH)
+
+
+SOURCES = (
+    SourceFile(
+        file=ON_DEMAND,
+        columns=("region", "instance_type", "os", "generation", "usd_per_hour"),
+        read=_ec2,
+        name="yeo/ec2.shop, EC2 Linux on demand",
+        licence="MIT",
+        as_of=date(2025, 4, 4),
+    ),
+    SourceFile(
+        file="ec2_ondemand_linux_latest",
+        columns=("region", "instance_type", "price", "generated"),
+        read=_ec2_latest,
+        name="aws/karpenter-provider-aws, EC2 Linux on demand",
+        licence="Apache-2.0",
+        as_of=date(2026, 7, 20),
+    ),
+    SourceFile(
+        file="rds_ondemand",
+        columns=("region", "engine", "deployment", "instance_class", "usd_per_hour"),
+        read=_rds,
+        name="yeo/ec2.shop, RDS on demand",
+        licence="MIT",
+        as_of=date(2024, 9, 28),
+    ),
+    SourceFile(
+        file="rds_ondemand_aurora_2021",
+        columns=("region", "engine", "instance_class", "usd_per_hour"),
+        read=_aurora,
+        name="vantage-sh/ec2instances.info, Aurora on demand",
+        licence="MIT",
+        as_of=date(2021, 8, 1),
+    ),
+    SourceFile(
+        file="ebs_prices",
+        columns=("region", "dimension", "usd"),
+        read=_ebs,
+        name="yeo/ec2.shop, EBS",
+        licence="MIT",
+        as_of=date(2024, 7, 18),
+    ),
+)
+
+
+def read_csv(folder: Path, file: str, columns: Sequence[str]) -> Iterator[Row]:
+    """The rows of a gzip CSV with a header.
+
+    Raises:
+        PriceBookError: the file is absent or damaged, lacks a column, or has a row of another length.
+    """
+    path = folder / f"{file}.csv.gz"
+    try:
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
+            reader = csv.DictReader(lines, strict=True)
+            absent = [name for name in columns if name not in (reader.fieldnames or ())]
+            if absent:
+                raise PriceBookError(f"{path.name} has no column {absent[0]}", hint="is this the right file?")
+            for row in reader:
+                if None in row or None in row.values():
+                    raise PriceBookError(f"{path.name}, line {reader.line_num}: not as many cells as the header")
+                yield row
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+        raise PriceBookError(f"{path.name} cannot be read: {error}", hint=f"is {folder} the data folder?") from error
+
+
+def judge(listing: Listing, source: SourceFile) -> Price:
+    """The price that a row gives.
+
+    Raises:
+        NotAPrice: it gives none.
+    """
+    key = listing.key
+    if not key.region or not key.resource_type:
+        raise NotAPrice("no region or type")
+    text = listing.amount.strip()
+    if not text:
+        raise NotAPrice("empty price")
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise NotAPrice("not a number") from None
+    if not amount.is_finite():
+        raise NotAPrice("not a number")
+    if amount <= 0:
+        raise NotAPrice("zero price" if amount == 0 else "negative price")
+    try:
+        as_of = source.as_of if listing.as_of is None else date.fromisoformat(listing.as_of)
+    except ValueError:
+        raise NotAPrice("malformed date") from None
+    name = f"{source.name} ({listing.note})" if listing.note else source.name
+    currency = "CNY" if key.region.startswith("cn-") else "USD"
+    return Price(Money(amount, currency), listing.unit, as_of, name, estimated=bool(listing.note))
+
+
+def read_prices(folder: Path, source: SourceFile) -> tuple[dict[PriceKey, Price], Tally]:
+    """The prices of one file, and what became of its rows.
+
+    Raises:
+        PriceBookError: the file cannot be read, or gives two prices for one thing.
+    """
+    prices: dict[PriceKey, Price] = {}
+    tally = Tally()
+    for row in read_csv(folder, source.file, source.columns):
+        tally.read += 1
+        try:
+            listing = source.read(row)
+            price = judge(listing, source)
+        except NotAPrice as reason:
+            tally.dropped[str(reason)] += 1
+            continue
+        if prices.setdefault(listing.key, price) != price:
+            raise PriceBookError(
+                f"{source.file}: two prices for {listing.key}, {prices[listing.key].rate} and {price.rate}"
+            )
+    for key in [key for key, price in prices.items() if _implausible(key, price, prices)]:
+        tally.dropped[f"{key.deployment} price implausible beside single-az"] += 1
+        del prices[key]
+    return prices, tally
+
+
+def _implausible(key: PriceKey, price: Price, prices: Mapping[PriceKey, Price]) -> bool:
+    single = prices.get(replace(key, deployment="single-az"))
+    if key.deployment not in _TIMES_SINGLE or single is None:
+        return False
+    low, high = _TIMES_SINGLE[key.deployment]
+    return not low <= price.rate.amount / single.rate.amount <= high
+
+
+def merge(by_file: Mapping[str, tuple[Mapping[PriceKey, Price], Tally]]) -> dict[PriceKey, Price]:
+    """One price a key: what is exact beats what is estimated, then the newer date wins. Fills in the tallies."""
+    best: dict[PriceKey, Price] = {}
+    for prices, _ in by_file.values():
+        for key, price in prices.items():
+            if key not in best or _rank(price) > _rank(best[key]):
+                best[key] = price
+    for prices, tally in by_file.values():
+        tally.kept = sum(best[key] is price for key, price in prices.items())
+        if superseded := len(prices) - tally.kept:
+            tally.dropped["superseded by another file"] = superseded
+    return best
+
+
+def _rank(price: Price) -> tuple[bool, date]:
+    return not price.estimated, price.as_of
+
+
+def read_types(folder: Path) -> list[InstanceType]:
+    """The instance types.
+
+    Raises:
+        PriceBookError: a file cannot be read, or a row is not what an instance type looks like.
+    """
+    generations = read_csv(folder, ON_DEMAND, ("instance_type", "generation"))
+    previous = {row["instance_type"] for row in generations if row["generation"] == "previous"}
+    flags = ("bare_metal", "hibernation", "burstable", "instance_storage")
+    columns = ("instance_type", "vcpu", "memory_mib", "arch", "hypervisor", *flags)
+    types: dict[str, InstanceType] = {}
+    for row in read_csv(folder, SPECS, columns):
+        name = row["instance_type"]
+        if not name or name in types:
+            raise PriceBookError(f"{SPECS}: the instance type {name!r} is empty or comes twice")
+        try:
+            bare_metal, hibernation, burstable, instance_storage = (
+                {"True": True, "False": False}[row[c]] for c in flags
+            )
+            types[name] = InstanceType(
+                name=name,
+                vcpu=_positive(row["vcpu"]),
+                memory_mib=_positive(row["memory_mib"]),
+                architectures=tuple(row["arch"].split("|")),
+                hypervisor=row["hypervisor"],
+                bare_metal=bare_metal,
+                hibernation=hibernation,
+                burstable=burstable,
+                instance_storage=instance_storage,
+                previous_generation=name in previous,
+            )
+        except (KeyError, ValueError) as error:
+            raise PriceBookError(f"{SPECS}: {name} cannot be read: {error!r}") from error
+    return list(types.values())
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number <= 0:
+        raise ValueError(f"{text} is not above zero")
+    return number
+
+
+def build(folder: Path, sources: Sequence[SourceFile] = SOURCES) -> tuple[bytes, dict[str, Tally]]:
+    """The bytes of the price book, and what became of each file's rows."""
+    by_file = {source.file: read_prices(folder, source) for source in sources}
+    prices = merge(by_file)
+    licences = {price.source: source.licence for source in sources for price in by_file[source.file][0].values()}
+    content = write_archive(prices, licences, {TABLE: type_table(read_types(folder))})
+    return content, {file: tally for file, (_, tally) in by_file.items()}
+
+
+def dated(sources: Sequence[SourceFile], changes: Sequence[str]) -> tuple[SourceFile, ...]:
+    """The sources with other dates, for figures gathered anew: `ebs_prices=2026-09-01`."""
+    known = {source.file: source for source in sources}
+    for change in changes:
+        file, _, day = change.partition("=")
+        if file not in known:
+            raise PriceBookError(f"--as-of {change}: there is no source {file!r}", hint=f"one of {', '.join(known)}")
+        try:
+            known[file] = replace(known[file], as_of=date.fromisoformat(day))
+        except ValueError as error:
+            raise PriceBookError(f"--as-of {change}: {error}", hint="write it like ebs_prices=2026-09-01") from error
+    return tuple(known.values())
+
+
+def report(tallies: Mapping[str, Tally]) -> Iterator[str]:
+    """What was kept, and what was dropped and why, in lines for people."""
+    for file, tally in tallies.items():
+        yield f"{file}: {tally.kept:,} of {tally.read:,} rows kept"
+        for reason, count in sorted(tally.dropped.items()):
+            yield f"  {count:,} dropped: {reason}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build the file and say what became of the rows."""
+    parser = argparse.ArgumentParser(description="Build the packaged price book.")
+    parser.add_argument("folder", type=Path, help="folder of gathered price facts")
+    parser.add_argument("-o", "--output", type=Path, default=PACKAGED)
+    parser.add_argument("--as-of", action="append", default=[], metavar="FILE=DATE", help="a file's date, if newer")
+    options = parser.parse_args(arguments)
+    inner = options.folder / "prices"
+    try:
+        content, tallies = build(inner if inner.is_dir() else options.folder, dated(SOURCES, options.as_of))
+    except PriceBookError as error:
+        print(f"{error}" + (f" ({error.hint})" if error.hint else ""), file=sys.stderr)
+        return 1
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_bytes(content)
+    print("\n".join(report(tallies)))
+    print(f"{options.output.name}: {len(content):,} bytes")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
