@@ -98,12 +98,15 @@ def _prepare_place(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise StoreUnavailable(f"{path}: is a folder", hint=f"name a file in it, for example {path / 'lamp.db'}")
-        # SQLite would delete the log of a missing or empty file, and with it the writes it holds.
-        orphaned = _size(log) > 0 and _size(path) == 0
+        logged, size = _size(log), _size(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreUnavailable(f"{path}: {reason}", hint="this user must be able to write it and its folder") from error
-    if orphaned:
+    if size == 1:
+        # SQLite takes a file of one byte for an empty one, and would write over it.
+        raise StoreCorrupt(f"{path}: file is not a database", hint=DAMAGED)
+    if logged and not size:
+        # SQLite would delete such a log, and with it the writes it holds.
         raise StoreCorrupt(
             f"{path}: missing or empty, but {log.name} holds writes of it",
             hint=f"bring back {path.name}; or move {log.name} away to begin anew",

@@ -162,7 +162,7 @@ class Store(Protocol):
         ...
 
     def transact(self, writes: Sequence[Write]) -> None:
-        """Do all of these writes or none.
+        """Do all of these writes or none. A query that runs meanwhile may see a part of them (DynamoDB's may).
 
         Raises:
             ValueError: more than 100 writes, more than 2.5 MiB of JSON, or two writes of one key.

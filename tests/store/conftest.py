@@ -1,0 +1,61 @@
+"""The engines that the contract is held against, and processes to disturb them with."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from lamplighter.store.memory import MemoryStore
+from lamplighter.store.sqlite import SqliteStore
+from lamplighter.store.table import Store
+
+Engine = Callable[[pytest.FixtureRequest, Path], Store]
+
+# One more engine is one more entry: a function that opens an empty store. The path is unique, in a folder of the test;
+# the request leads to the fixtures an engine may need, for example a server of the session.
+ENGINES: dict[str, Engine] = {
+    "memory": lambda _request, _path: MemoryStore(),
+    "sqlite-memory": lambda _request, _path: SqliteStore(":memory:"),
+    "sqlite-file": lambda _request, path: SqliteStore(path),
+}
+
+
+@pytest.fixture(params=ENGINES)
+def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Opens empty stores of one engine after the other engine; closed at the end of the test."""
+    opened: list[Store] = []
+
+    def make() -> Store:
+        opened.append(ENGINES[request.param](request, tmp_path / f"{len(opened)}.db"))
+        return opened[-1]
+
+    yield make
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(new_store: Callable[[], Store]) -> Store:
+    """One empty store of every engine in turn."""
+    return new_store()
+
+
+@pytest.fixture
+def child() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts a Python process with a script, its arguments, and pipes; ended with the test."""
+    with ExitStack() as stack:
+
+        def start(script: str, *arguments: object) -> subprocess.Popen[str]:
+            command = [sys.executable, "-c", script, *map(str, arguments)]
+            process = stack.enter_context(
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            )
+            stack.callback(process.kill)
+            return process
+
+        yield start
