@@ -153,7 +153,7 @@ class Aws:
         self._clock = clock
         self._lock = Lock()
         self._identity: Identity | None = None
-        self._roles: dict[str, Role] = {}
+        self._roles: dict[str, Role | None] = {}
         self._assumed: dict[tuple[str, Role], RoleCredentials] = {}
 
     def __enter__(self) -> Self:
@@ -238,9 +238,8 @@ class Aws:
             CredentialsMissing: the account is not the own one, and no role is known for it.
             AwsError: the own account cannot be found out.
         """
-        role = self._roles.get(target.account)
-        if role is not None:
-            return self.session_as(target, role)
+        if target.account in self._roles:
+            return self.session_as(target, self._roles[target.account])
         if (own := self.own_account()) != target.account:
             raise CredentialsMissing(
                 f"{target.key}: the credentials belong to {own}, and no role is known for {target.account}",

@@ -23,7 +23,7 @@ from lamplighter.errors import AwsError, CredentialsMissing, LamplighterError, N
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from lamplighter.aws.access import Aws, TargetSession
+    from lamplighter.aws.access import Aws, Identity, TargetSession
     from lamplighter.aws.targets import OrganizationDefinition
 
 logger = logging.getLogger("lamplighter.aws")
@@ -38,6 +38,7 @@ class _Search:
 
     aws: Aws
     definition: TargetsDefinition
+    identity: Identity
     home: str
     failures: list[TargetFailure] = field(default_factory=list)
 
@@ -46,27 +47,27 @@ class _Search:
         logger.info("%s: %s", subject, error)
         self.failures.append(TargetFailure(subject, error))
 
+    def own_session(self) -> TargetSession:
+        """Calls with the own credentials at home."""
+        return self.aws.session_as(Target(self.identity.account, self.home), None)
+
 
 def find_targets(
     aws: Aws, definition: TargetsDefinition | None, accounts: Sequence[str], regions: Sequence[str]
-) -> tuple[TargetList, Mapping[str, Role]]:
-    """The targets of a definition, and the role for every account that needs one.
+) -> tuple[TargetList, Mapping[str, Role | None]]:
+    """The targets of a definition, and the role of every account; None for the own credentials.
 
     See `Aws.targets`, which is the way to call it.
     """
-    search = _Search(aws, definition or TargetsDefinition(), aws.region or GLOBAL_REGION)
+    search = _Search(aws, definition or TargetsDefinition(), aws.identity(), aws.region or GLOBAL_REGION)
     entries = _chosen(search, _accounts(search), accounts)
-    roles: dict[str, Role] = {}
-    entered: list[AccountDefinition] = []
+    roles: dict[str, Role | None] = {}
     for entry in entries:
         try:
-            role = _role(search, entry)
+            roles[entry.id] = _role(search, entry)
         except AwsError as error:
             search.fail(entry.id, error)
-            continue
-        entered.append(entry)
-        if role is not None:
-            roles[entry.id] = role
+    entered = [entry for entry in entries if entry.id in roles]
     targets = sorted(set(_in_regions(search, entered, roles, tuple(regions))))
     return TargetList(tuple(targets), tuple(search.failures)), roles
 
@@ -75,12 +76,13 @@ def _accounts(search: _Search) -> list[AccountDefinition]:
     """Explicit entries first: they know more than the Organization does."""
     definition = search.definition
     found = {entry.id: entry for entry in definition.accounts}
-    if definition.organization_part is not None:
-        for entry in _organization(search, definition.organization_part):
-            found.setdefault(entry.id, entry)
-    alone = not definition.accounts and definition.organization_part is None
+    if definition.organization is not None:
+        for entry in _organization(search, definition.organization):
+            known = found.setdefault(entry.id, entry)
+            found[entry.id] = known if known.name else known.model_copy(update={"name": entry.name})
+    alone = not definition.accounts and definition.organization is None
     if definition.include_own or alone:
-        own = search.aws.own_account()
+        own = search.identity.account
         found.setdefault(own, AccountDefinition(id=own))
     return sorted(found.values(), key=lambda entry: entry.id)
 
@@ -99,7 +101,7 @@ def _chosen(search: _Search, entries: list[AccountDefinition], wanted: Sequence[
 
 def _role(search: _Search, entry: AccountDefinition) -> Role | None:
     definition = search.definition
-    identity = search.aws.identity()
+    identity = search.identity
     name = entry.role or (definition.role if entry.id != identity.account else None)
     if name is not None:
         arn = role_arn(name, entry.id, identity.partition)
@@ -115,8 +117,7 @@ def _role(search: _Search, entry: AccountDefinition) -> Role | None:
 
 
 def _organization(search: _Search, part: OrganizationDefinition) -> Iterator[AccountDefinition]:
-    session = search.aws.session_as(Target(search.aws.own_account(), search.home), None)
-    seen: set[str] = set()
+    session = search.own_session()
     for parent in part.include_ous or (None,):
         try:
             members = list(_members(session, parent))
@@ -126,9 +127,8 @@ def _organization(search: _Search, part: OrganizationDefinition) -> Iterator[Acc
         for account in members:
             # `Status` is being replaced by `State`; older answers have only the first.
             state = account.get("State") or account.get("Status")
-            if account["Id"] in seen or account["Id"] in part.exclude_accounts:
+            if account["Id"] in part.exclude_accounts:
                 continue
-            seen.add(account["Id"])
             if state is None:
                 search.fail(account["Id"], AwsError(f"{account['Id']}: the Organization does not say its state"))
             elif state == _OPERABLE:
@@ -152,7 +152,7 @@ def _members(session: TargetSession, parent: str | None) -> Iterator[Mapping[str
 
 
 def _in_regions(
-    search: _Search, entries: Sequence[AccountDefinition], roles: Mapping[str, Role], chosen: tuple[str, ...]
+    search: _Search, entries: Sequence[AccountDefinition], roles: Mapping[str, Role | None], chosen: tuple[str, ...]
 ) -> Iterator[Target]:
     home = (search.aws.region,) if search.aws.region else ()
     wanted = {entry.id: chosen or entry.regions or search.definition.regions or home for entry in entries}
@@ -169,9 +169,11 @@ def _in_regions(
                 yield Target(entry.id, name, entry.name)
 
 
-def _enabled(search: _Search, entries: Sequence[AccountDefinition], roles: Mapping[str, Role]) -> Iterator[Target]:
+def _enabled(
+    search: _Search, entries: Sequence[AccountDefinition], roles: Mapping[str, Role | None]
+) -> Iterator[Target]:
     def regions(target: Target) -> list[str]:
-        session = search.aws.session_as(target, roles.get(target.account))
+        session = search.aws.session_as(target, roles[target.account])
         return [
             region["RegionName"] for region in session.pages("ec2", "describe_regions", "Regions", Filters=_ENABLED)
         ]
@@ -186,11 +188,11 @@ def _enabled(search: _Search, entries: Sequence[AccountDefinition], roles: Mappi
 
 def _unknown_regions(search: _Search, names: set[str]) -> Mapping[str, LamplighterError]:
     """Names that neither botocore's list nor AWS knows, each with its error."""
-    known = set(search.aws.known_regions(search.aws.identity().partition))
+    known = set(search.aws.known_regions(search.identity.partition))
     doubtful = sorted(names - known)
     if not doubtful:
         return {}
-    session = search.aws.session_as(Target(search.aws.own_account(), search.home), None)
+    session = search.own_session()
     try:
         known |= {
             region["RegionName"] for region in session.pages("ec2", "describe_regions", "Regions", AllRegions=True)

@@ -8,11 +8,13 @@ and the process.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from botocore.configprovider import ConfigChainFactory
 from botocore.credentials import ContainerProvider, CredentialResolver, EnvProvider, create_credential_resolver
 from botocore.exceptions import InvalidConfigError
+from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
 from lamplighter import __version__
@@ -48,8 +50,15 @@ def open_session(environ: Mapping[str, str], *, profile: str | None = None, regi
         store.set_config_provider(name, chain)
     if region:
         session.set_config_variable("region", region)
+    session.lazy_register_component("data_loader", lambda: _loader(session.get_config_variable("data_path")))
     session.user_agent_extra = f"lamplighter/{__version__}"
     return session
+
+
+@cache
+def _loader(data_path: str | None) -> Loader:
+    # Reading the model of EC2 takes 0.1 s and 20 MB; it is the same for every session of the process.
+    return create_loader(data_path)
 
 
 def credential_chain(session: Session, environ: Mapping[str, str]) -> CredentialResolver:

@@ -1,244 +1,22 @@
 """From botocore's exceptions to the tree in `lamplighter.errors`.
 
-What an error means is data: `RULES` for the codes that AWS answers, `CLIENT_RULES` for what botocore raises itself.
-What stands in neither is a plain `AwsError` with its code. A write whose answer was lost is `OutcomeUnknown`,
-never a failure: it may have taken effect.
+What an error means is data, in `lamplighter.aws.error_table`: `RULES` for the codes that AWS answers, `CLIENT_RULES`
+for what botocore raises itself. What stands in neither is a plain `AwsError` with its code. A write whose answer was
+lost is `OutcomeUnknown`, never a failure: it may have taken effect.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from lamplighter.errors import (
-    AccessDenied,
-    AwsError,
-    CapacityUnavailable,
-    CredentialsMissing,
-    NotFound,
-    NotSupported,
-    OutcomeUnknown,
-    Throttled,
-    Unreachable,
-    WrongState,
-)
+from lamplighter.aws.error_table import CLIENT_RULES, LOST_HINT, NO_ANSWER_HINT, RULES, Rule
+from lamplighter.errors import AwsError, OutcomeUnknown, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What some error codes mean.
-
-    Attributes:
-        error: the exception of the tree.
-        hint: what to do, one line.
-        codes: AWS error codes without the endings `Exception` and `Fault`, or names of botocore's exception classes.
-    """
-
-    error: type[AwsError]
-    hint: str
-    codes: tuple[str, ...]
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    Rule(
-        AccessDenied,
-        "allow the action for this role; an explicit deny in a service control policy wins over it",
-        ("AccessDenied", "AuthorizationError", "NotAuthorized", "UnauthorizedAccess", "UnauthorizedOperation"),
-    ),
-    Rule(AccessDenied, "enable the region for the account, or leave it out of `regions`", ("OptInRequired",)),
-    Rule(
-        AccessDenied,
-        "let the role use the KMS key of the encrypted volume or database (kms:CreateGrant, kms:Decrypt)",
-        ("KMSAccessDenied", "KMSKeyNotAccessible"),
-    ),
-    Rule(
-        CredentialsMissing,
-        "get new credentials, for example with `aws sso login`",
-        ("ExpiredToken", "TokenRefreshRequired"),
-    ),
-    Rule(CredentialsMissing, "set the clock of this machine", ("RequestExpired", "RequestTimeTooSkewed")),
-    Rule(
-        CredentialsMissing,
-        "check the access key and its secret; or the region is not enabled for the account",
-        (
-            "AuthFailure",
-            "IncompleteSignature",
-            "InvalidAccessKeyId",
-            "InvalidClientTokenId",
-            "InvalidSignature",
-            "InvalidToken",
-            "MissingAuthenticationToken",
-            "SignatureDoesNotMatch",
-            "UnrecognizedClient",
-        ),
-    ),
-    Rule(
-        Throttled,
-        "run again later, or with fewer `threads`",
-        (
-            "BandwidthLimitExceeded",
-            "EC2Throttled",
-            "LimitExceeded",
-            "PriorRequestNotComplete",
-            "ProvisionedThroughputExceeded",
-            "RequestLimitExceeded",
-            "RequestThrottled",
-            "ResourceContention",
-            "SlowDown",
-            "Throttled",
-            "Throttling",
-            "TooManyRequests",
-            "TransactionInProgress",
-        ),
-    ),
-    Rule(
-        CapacityUnavailable,
-        "it is tried again on the next pass; name alternate types, or reserve capacity",
-        (
-            "InsufficientCacheClusterCapacity",
-            "InsufficientCapacity",
-            "InsufficientCapacityOnHost",
-            "InsufficientClusterCapacity",
-            "InsufficientDBClusterCapacity",
-            "InsufficientDBInstanceCapacity",
-            "InsufficientHostCapacity",
-            "InsufficientInstanceCapacity",
-            "InsufficientReservedInstanceCapacity",
-        ),
-    ),
-    Rule(CapacityUnavailable, "raise the maximum price of the Spot request", ("SpotMaxPriceTooLow",)),
-    Rule(
-        AwsError,
-        "ask for a higher quota (Service Quotas), or use another instance type",
-        ("InstanceLimitExceeded", "InstanceQuotaExceeded", "MaxSpotInstanceCountExceeded", "VcpuLimitExceeded"),
-    ),
-    Rule(
-        NotFound,
-        "it was deleted, or it is in another account or region",
-        (
-            "AccountNotFound",
-            "CacheClusterNotFound",
-            "ClusterNotFound",
-            "DBClusterNotFound",
-            "DBInstanceNotFound",
-            "InvalidInstanceID.NotFound",
-            "NoSuchBucket",
-            "NoSuchEntity",
-            "NoSuchKey",
-            "NotFound",
-            "OrganizationalUnitNotFound",
-            "ParameterNotFound",
-            "ParentNotFound",
-            "ResourceNotFound",
-            "ServiceNotFound",
-        ),
-    ),
-    Rule(
-        WrongState,
-        "wait until it has settled; the next pass looks again",
-        (
-            "IncorrectInstanceState",
-            "IncorrectSpotRequestState",
-            "IncorrectState",
-            "InvalidCacheClusterState",
-            "InvalidClusterState",
-            "InvalidDBClusterState",
-            "InvalidDBInstanceState",
-            "InvalidState",
-            "ResourceInUse",
-            "ScalingActivityInProgress",
-            "ServiceNotActive",
-        ),
-    ),
-    Rule(
-        NotSupported,
-        "the instance was not launched for hibernation; stop it instead",
-        ("UnsupportedHibernationConfiguration",),
-    ),
-    Rule(
-        NotSupported,
-        "look for stop protection (disableApiStop) or deletion protection",
-        ("OperationNotPermitted",),
-    ),
-    Rule(
-        NotSupported,
-        "the resource, its type or its zone cannot do this",
-        ("Unsupported", "UnsupportedOperation", "OperationNotSupported"),
-    ),
-    Rule(
-        NotSupported,
-        "the account is in no Organization; name accounts instead of `organization`",
-        ("AWSOrganizationsNotInUse",),
-    ),
-)
-
-_LOST_HINT = "look at the resource before repeating the call; the next pass does"
-_NO_ANSWER_HINT = "check the network and the proxy; the call is repeated on the next pass"
-_NOT_SENT_HINT = "check the network, the proxy, the region and AWS_ENDPOINT_URL"
-_SIGN_IN_HINT = "sign in again, for example with `aws sso login`"
-
-CLIENT_RULES: Final[tuple[Rule, ...]] = (
-    Rule(
-        OutcomeUnknown,
-        _LOST_HINT,
-        (
-            "ConnectionClosedError",
-            "HTTPClientError",
-            "IncompleteReadError",
-            "ReadTimeoutError",
-            "ResponseParserError",
-            "ResponseStreamingError",
-        ),
-    ),
-    Rule(
-        Unreachable,
-        _NOT_SENT_HINT,
-        (
-            "ConnectTimeoutError",
-            "ConnectionError",
-            "EndpointConnectionError",
-            "EndpointProviderError",
-            "EndpointVariantError",
-            "InvalidRegionError",
-            "ProxyConnectionError",
-            "SSLError",
-            "UnknownEndpointError",
-        ),
-    ),
-    Rule(Unreachable, "set --region, AWS_REGION or the profile's region", ("NoRegionError",)),
-    Rule(
-        CredentialsMissing,
-        "set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with `aws sso login`",
-        ("NoCredentialsError",),
-    ),
-    Rule(CredentialsMissing, "set the missing variable or line too", ("PartialCredentialsError",)),
-    Rule(
-        CredentialsMissing,
-        _SIGN_IN_HINT,
-        ("LoginError", "NoAuthTokenError", "SSOError", "TokenRetrievalError", "UnauthorizedSSOTokenError"),
-    ),
-    Rule(
-        CredentialsMissing,
-        "check the profile: its credential_process, source_profile or credential_source",
-        (
-            "ConfigNotFound",
-            "ConfigParseError",
-            "CredentialRetrievalError",
-            "InvalidConfigError",
-            "MetadataRetrievalError",
-            "RefreshWithMFAUnsupportedError",
-            "UnknownCredentialError",
-        ),
-    ),
-    Rule(CredentialsMissing, "`aws configure list-profiles` lists the profiles there are", ("ProfileNotFound",)),
-    Rule(NotSupported, "install a newer boto3", ("UnknownServiceError",)),
-)
 
 _ENDINGS = re.compile(r"(Exception|Fault)$")
 _READS = (
@@ -320,10 +98,10 @@ def translate(exception: Exception, service: str, operation: str, target: str, *
         unanswered = answer_is_lost(exception, None)
     error, hint = (rule.error, rule.hint) if rule else (AwsError, "")
     if (lost or unanswered) and not is_read(operation):
-        error, hint = OutcomeUnknown, _LOST_HINT
+        error, hint = OutcomeUnknown, LOST_HINT
         text += "" if unanswered else " (an earlier attempt lost its answer)"
     elif error is OutcomeUnknown:
-        error, hint = Unreachable, _NO_ANSWER_HINT
+        error, hint = Unreachable, NO_ANSWER_HINT
     return error(
         ": ".join(part for part in (target, f"{service} {operation}".strip(), code, one_line(text)) if part),
         hint=hint,

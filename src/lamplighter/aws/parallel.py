@@ -54,13 +54,13 @@ def each(targets: Sequence[Target], work: Callable[[Target], T], *, threads: int
         raise ValueError(f"threads must be 1 or more, not {threads}")
     waiting: SimpleQueue[tuple[int, Target, Context]] = SimpleQueue()
     finished: SimpleQueue[tuple[int, Outcome[T]] | BaseException] = SimpleQueue()
+    outcomes: dict[int, Outcome[T]] = {}
     for index, target in enumerate(targets):
         waiting.put((index, target, copy_context()))
-    for number in range(min(threads, len(targets))):
-        # Daemons: the threads of an executor would hold up the exit until the slowest call has timed out.
-        Thread(target=_take, args=(waiting, work, finished), name=f"lamp-{number}", daemon=True).start()
-    outcomes: dict[int, Outcome[T]] = {}
     try:
+        for number in range(min(threads, len(targets))):
+            # Daemons: the threads of an executor would hold up the exit until the slowest call has timed out.
+            Thread(target=_take, args=(waiting, work, finished), name=f"lamp-{number}", daemon=True).start()
         while len(outcomes) < len(targets):
             done = finished.get()
             if isinstance(done, BaseException):

@@ -33,9 +33,9 @@ GLOBAL_REGION: Final = "us-east-1"
 ACCOUNT_PLACEHOLDER: Final = "{account}"
 """In a role ARN: the account that is being entered."""
 
-_ACCOUNT = re.compile(r"\d{12}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _OU = re.compile(r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}|r-[0-9a-z]{4,32}")
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
 _ROLE = re.compile(
     r"(arn:aws[a-z-]*:iam::(\d{12}|\{account\}):role/)?([\w+=,.@-]+/)*[\w+=,.@-]{1,64}",
     re.ASCII,
@@ -176,13 +176,18 @@ class OrganizationDefinition(_Model):
     )
     exclude_accounts: tuple[AccountId, ...] = Field(default=(), description="Accounts left out.")
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The published schema knows true and false too."""
+        return {"anyOf": [{"type": "boolean"}, handler(core)]}
+
 
 class TargetsDefinition(_Model):
     """The `targets:` section of lamplighter.yaml: accounts times regions, and how to enter them."""
 
     accounts: tuple[AccountDefinition, ...] = Field(default=(), description="Accounts by id; ids in quotes.")
-    organization: bool | OrganizationDefinition = Field(
-        default=False, description="true for every active account, or include_ous and exclude_accounts."
+    organization: OrganizationDefinition | None = Field(
+        default=None, description="true for every active account, or include_ous and exclude_accounts."
     )
     include_own: bool = Field(default=False, description="Also the account of the credentials themselves.")
     role: RoleText | None = Field(
@@ -195,6 +200,11 @@ class TargetsDefinition(_Model):
     regions: Regions = Field(default=(), description="Region names, or all; default: the region of the session.")
     threads: int = Field(default=25, ge=1, le=50, description="Targets worked on at the same time.")
 
+    @field_validator("organization", mode="before")
+    @classmethod
+    def _all_or_none(cls, value: object) -> object:
+        return ({} if value else None) if isinstance(value, bool) else value
+
     @field_validator("accounts")
     @classmethod
     def _one_entry_each(cls, entries: tuple[AccountDefinition, ...]) -> tuple[AccountDefinition, ...]:
@@ -203,10 +213,3 @@ class TargetsDefinition(_Model):
             if by_id.setdefault(entry.id, entry) != entry:
                 raise ValueError(f"account {entry.id} stands here twice with different settings")
         return tuple(by_id.values())
-
-    @property
-    def organization_part(self) -> OrganizationDefinition | None:
-        """The Organization to ask, `true` read as all of it; None when none is asked."""
-        if isinstance(self.organization, OrganizationDefinition):
-            return self.organization
-        return OrganizationDefinition() if self.organization else None
