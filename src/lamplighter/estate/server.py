@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamplighter.errors import UsageError
 from lamplighter.estate.clock import utc_now
+from lamplighter.estate.fleet import IMAGES_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +29,7 @@ HOST = "127.0.0.1"
 MANAGEMENT_ACCOUNT = "111122223333"
 ANNOUNCEMENT = "listening on "
 # Without this moto loads 1,291 machine images into every region it is asked about (1.9 s each time).
-NO_DEFAULT_IMAGES = {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
+IMAGES = {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "MOTO_AMIS_PATH": str(IMAGES_FILE)}
 
 
 _claimed = Lock()
@@ -47,8 +48,8 @@ def claim_process() -> Callable[[], None]:
         raise UsageError(
             "a simulated AWS is running in this process already", hint="close it first, or use start_process"
         )
-    before = {name: os.environ.get(name) for name in NO_DEFAULT_IMAGES}
-    os.environ.update(NO_DEFAULT_IMAGES)
+    before = {name: os.environ.get(name) for name in IMAGES}
+    os.environ.update(IMAGES)
 
     def release() -> None:
         for name, value in before.items():
