@@ -30,7 +30,7 @@ lint: $(READY) ## style, types, floors, templates
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(VENV)/bin/cfn-lint examples/*.yaml
+	$(VENV)/bin/cfn-lint examples/templates/*.yaml
 
 format: $(READY) ## put the code into its form
 	$(VENV)/bin/ruff check --fix .

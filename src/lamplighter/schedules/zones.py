@@ -52,7 +52,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def offsets(zone: ZoneInfo, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Stretches of constant offset that cover [start, end).
+    """Stretches of constant offset that cover [start, end); neighbours differ.
 
     Args:
         zone: the zone.
@@ -62,17 +62,21 @@ def offsets(zone: ZoneInfo, start: int, end: int) -> Iterator[tuple[int, int, in
     Yields:
         (from, to, offset): epoch seconds, and seconds to add to UTC for the wall clock.
     """
+    begin, offset = start, None
     while start < end:
         year = instant(start).year
         starts, values = _year(zone, year)
         year_end = min(end, _year_start(year + 1))
         index = bisect_right(starts, start) - 1
         while start < year_end:
-            to = starts[index + 1] if index + 1 < len(starts) else year_end
-            to = min(to, year_end)
-            yield start, to, values[index]
-            start = to
+            if offset is not None and values[index] != offset:
+                yield begin, start, offset
+                begin = start
+            offset = values[index]
             index += 1
+            start = min(starts[index], year_end) if index < len(starts) else year_end
+    if offset is not None:
+        yield begin, end, offset
 
 
 @lru_cache(maxsize=16)
