@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from lamplighter.errors import AwsError, CredentialsMissing, OutcomeUnknown, Throttled, Unreachable
@@ -30,7 +31,8 @@ def isolate(ids: Sequence[str], call: Callable[[Sequence[str]], object]) -> dict
     except AwsError as error:
         if len(ids) == 1:
             return {ids[0]: error}
-        named = [member for member in ids if member in error.message]
+        words = set(re.findall(r"[\w-]+", error.message))
+        named = [member for member in ids if member in words]
         if named and len(named) < len(ids):
             rest = [member for member in ids if member not in named]
             return {**isolate(rest, call), **dict.fromkeys(named, error)}

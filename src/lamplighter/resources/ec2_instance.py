@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from lamplighter.errors import AwsError, NotSupported
 from lamplighter.pricing.price import ec2_key
 from lamplighter.resources.batch import isolate
-from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, tags_of
+from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, partition_of, tags_of
 from lamplighter.schedules.decision import Live
 
 _LIVE = {
@@ -20,6 +20,8 @@ _LIVE = {
     "terminated": Live.GONE,
 }
 _FOUND_STATES = ["pending", "running", "stopping", "stopped"]
+_VALUES_AT_ONCE = 200
+"""Values that one filter takes (EC2 API reference, "Filter")."""
 
 
 class Ec2Instance(Kind):
@@ -39,16 +41,22 @@ class Ec2Instance(Kind):
 
     def discover(self, session: Session, search: Search) -> Iterator[Resource]:
         """Find instances that are not terminated; AWS does the filtering."""
-        filters: list[dict[str, Any]] = [{"Name": "instance-state-name", "Values": _FOUND_STATES}]
         if search.ids is not None:
-            filters.append({"Name": "instance-id", "Values": sorted(search.ids)})
+            name, wanted = "instance-id", sorted(search.ids)
         elif search.schedules is not None:
-            filters.append({"Name": f"tag:{search.tag}", "Values": sorted(search.schedules)})
+            name, wanted = f"tag:{search.tag}", sorted(search.schedules)
         else:
-            filters.append({"Name": "tag-key", "Values": [search.tag]})
-        for reservation in session.pages("ec2", "describe_instances", "Reservations", Filters=filters):
-            for instance in reservation["Instances"]:
-                yield _resource(instance, session, search.tag)
+            name, wanted = "tag-key", [search.tag]
+        for first in range(0, len(wanted), _VALUES_AT_ONCE):
+            filters = [
+                {"Name": "instance-state-name", "Values": _FOUND_STATES},
+                {"Name": name, "Values": wanted[first : first + _VALUES_AT_ONCE]},
+            ]
+            for reservation in session.pages("ec2", "describe_instances", "Reservations", Filters=filters):
+                for instance in reservation["Instances"]:
+                    # To a filter `*` and `?` in a schedule's name are wildcards.
+                    if search.wants(instance["InstanceId"], tags_of(instance.get("Tags"))):
+                        yield _resource(instance, session, search.tag)
 
     def start(self, session: Session, resources: Sequence[Resource]) -> list[Result]:
         """One StartInstances call for all of them."""
@@ -90,12 +98,11 @@ def _resource(instance: Mapping[str, Any], session: Session, tag: str) -> Resour
     tags = tags_of(instance.get("Tags"))
     target, instance_id = session.target, instance["InstanceId"]
     state = instance["State"]["Name"]
-    partition = "aws-cn" if target.region.startswith("cn-") else "aws"
     system = instance.get("PlatformDetails") or ("Windows" if instance.get("Platform") == "windows" else "Linux/UNIX")
     return Resource(
         kind=Ec2Instance.name,
         id=instance_id,
-        arn=f"arn:{partition}:ec2:{target.region}:{target.account}:instance/{instance_id}",
+        arn=f"arn:{partition_of(target.region)}:ec2:{target.region}:{target.account}:instance/{instance_id}",
         account=target.account,
         region=target.region,
         name=tags.get("Name") or instance_id,
@@ -104,10 +111,16 @@ def _resource(instance: Mapping[str, Any], session: Session, tag: str) -> Resour
         live=_LIVE.get(state, Live.BUSY),
         state=state,
         instance_type=instance["InstanceType"],
-        prices=(ec2_key(target.region, instance["InstanceType"], system),),
+        prices=(ec2_key(target.region, instance["InstanceType"], system),) if _is_on_demand(instance) else (),
         can_hibernate=bool(instance.get("HibernationOptions", {}).get("Configured")),
         unsupported=_unsupported(instance, tags),
     )
+
+
+def _is_on_demand(instance: Mapping[str, Any]) -> bool:
+    """Whether list prices on demand, for shared tenancy, are what it costs; Spot and dedicated hardware differ."""
+    tenancy = instance.get("Placement", {}).get("Tenancy") or "default"
+    return not instance.get("InstanceLifecycle") and tenancy == "default"
 
 
 def _unsupported(instance: Mapping[str, Any], tags: Mapping[str, str]) -> str | None:

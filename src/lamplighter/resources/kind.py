@@ -46,6 +46,9 @@ class Resource:
         prices: what is paid for each hour lit, one key for every instance in it; empty if unknown.
         can_hibernate: whether it is set up to hibernate.
         unsupported: why it cannot be scheduled by itself, or None.
+        size: what is set to nothing by a stop and must be remembered to be put back, for example
+            {"min": "1", "desired": "2", "max": "4"}; empty for kinds that AWS itself remembers.
+        restore: what was remembered when it was last stopped by us; empty if nothing was.
     """
 
     kind: str
@@ -62,6 +65,8 @@ class Resource:
     prices: tuple[PriceKey, ...] = ()
     can_hibernate: bool = False
     unsupported: str | None = None
+    size: Mapping[str, str] = field(default_factory=dict, hash=False)
+    restore: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def key(self) -> str:
@@ -160,6 +165,25 @@ class Kind(ABC):
     @abstractmethod
     def stop(self, session: Session, resources: Sequence[Resource], *, hibernate: bool = False) -> list[Result]:
         """Stop (or hibernate) them, at most `batch`; one result for each, failures isolated."""
+
+
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+    "eusc-": "aws-eusc",
+}
+
+
+def partition_of(region: str) -> str:
+    """The part of AWS that a region belongs to, as it begins ARNs: `aws`, `aws-cn`, `aws-us-gov`, ...
+
+    Source: AWS General Reference, "Amazon Resource Names"; prefixes of the regions in botocore's `endpoints.json`.
+    """
+    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 def tags_of(pairs: Sequence[Mapping[str, str]] | None) -> dict[str, str]:

@@ -10,6 +10,8 @@ from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Sear
 from lamplighter.resources.rds_states import act_one_by_one, live_state
 
 _OTHER_SERVICES = ("neptune", "docdb")
+_VALUES_AT_ONCE = 50
+"""Values in one filter; RDS does not say how many it takes, the AWS Instance Scheduler gives it 50."""
 
 
 class RdsCluster(Kind):
@@ -43,11 +45,11 @@ class RdsCluster(Kind):
             return
         names = [cluster["DBClusterIdentifier"] for cluster, _ in found]
         members: dict[str, list[str]] = {name: [] for name in names}
-        for database in session.pages(
-            "rds", "describe_db_instances", "DBInstances", Filters=[{"Name": "db-cluster-id", "Values": names}]
-        ):
-            if database.get("DBClusterIdentifier") in members:
-                members[database["DBClusterIdentifier"]].append(database["DBInstanceClass"])
+        for first in range(0, len(names), _VALUES_AT_ONCE):
+            chosen = [{"Name": "db-cluster-id", "Values": names[first : first + _VALUES_AT_ONCE]}]
+            for database in session.pages("rds", "describe_db_instances", "DBInstances", Filters=chosen):
+                if database.get("DBClusterIdentifier") in members:
+                    members[database["DBClusterIdentifier"]].append(database["DBInstanceClass"])
         for cluster, tags in found:
             yield _resource(cluster, tags, members[cluster["DBClusterIdentifier"]], session, search.tag)
 

@@ -71,10 +71,15 @@ def _unsupported(database: Mapping[str, Any]) -> str | None:
     """Source: RDS User Guide, "Stopping an Amazon RDS DB instance temporarily", limitations."""
     if database.get("DBClusterIdentifier"):
         return f"it is a member of cluster {database['DBClusterIdentifier']}; tag the cluster instead"
-    source = database.get("ReadReplicaSourceDBInstanceIdentifier")
+    source = database.get("ReadReplicaSourceDBInstanceIdentifier") or database.get(
+        "ReadReplicaSourceDBClusterIdentifier"
+    )
     if source:
         return f"it is a read replica of {source}, and RDS does not stop replicas"
-    replicas = database.get("ReadReplicaDBInstanceIdentifiers")
+    replicas = [
+        *(database.get("ReadReplicaDBInstanceIdentifiers") or ()),
+        *(database.get("ReadReplicaDBClusterIdentifiers") or ()),
+    ]
     if replicas:
         return f"it has read replicas ({', '.join(replicas)}), and RDS does not stop their source"
     if database["Engine"].startswith("sqlserver") and database.get("MultiAZ"):

@@ -12,6 +12,7 @@ from lamplighter.pricing.price import PriceKey
 from lamplighter.savings.tally import Tally, tally
 from lamplighter.schedules.schedule import Schedule
 from lamplighter.schedules.timeline import State, Timeline
+from lamplighter.schedules.zones import epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,15 @@ def estimate(
     A resource whose schedule is unknown, not valid or `ignore` counts as always on, and its note says
     so. Where a schedule leaves the state open, the resource is taken to stay as it was; before the
     first word of the schedule it is taken to be lit.
+
+    Raises:
+        ValueError: a naive datetime, or an end that is not after the start.
     """
+    if epoch(end) <= epoch(start):
+        raise ValueError("the end must come after the start")
     timelines: dict[str, Timeline] = {}
     spans: dict[str, tuple[Decimal, int, int]] = {}
-    whole = Decimal(int((end - start).total_seconds())) / 3600
+    whole = Decimal(epoch(end) - epoch(start)) / 3600
     found = []
     for lot in lots:
         schedule = schedules.get(lot.schedule)

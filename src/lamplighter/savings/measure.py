@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+from lamplighter.errors import StoreCorrupt
 from lamplighter.pricing.book import PriceBook
 from lamplighter.pricing.price import PriceKey
 from lamplighter.savings.tally import Tally, tally
@@ -36,23 +37,30 @@ class Measured:
 def measure(entries: Iterable[Entry], book: PriceBook, start: datetime, end: datetime) -> list[Measured]:
     """Lit hours of every resource in the journal over [start, end).
 
-    A resource counts from when it was first seen. What was done by hand between two actions of ours
-    is not in the journal; the bill knows it.
+    A resource counts from when it was first seen until it is gone; one that was not there at all is left out.
+    What was done by hand between two actions of ours is not in the journal; the bill knows it.
 
     Args:
         entries: all entries before `end`, also those before `start`: they tell how the span began.
         book: on-demand prices.
         start: aware datetime.
         end: aware datetime.
+
+    Raises:
+        ValueError: an end that is not after the start.
+        StoreCorrupt: the prices of an entry are not price keys.
     """
+    if end <= start:
+        raise ValueError("the end must come after the start")
     by_resource: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
         if entry.at < end and entry.lit_after is not None:
             by_resource.setdefault((entry.target, entry.resource), []).append(entry)
-    return [
+    measured = (
         _measured(target, resource, sorted(found, key=_order), book, start, end)
         for (target, resource), found in sorted(by_resource.items())
-    ]
+    )
+    return [each for each in measured if each.tally.all_hours]
 
 
 def _order(entry: Entry) -> tuple[datetime, bool]:
@@ -62,34 +70,41 @@ def _order(entry: Entry) -> tuple[datetime, bool]:
 def _measured(
     target: str, resource: str, entries: list[Entry], book: PriceBook, start: datetime, end: datetime
 ) -> Measured:
-    lit_seconds = all_seconds = 0
+    lit_time = all_time = timedelta(0)
     starts = stops = 0
     present = lit = False
     since = start
     for entry in entries:
-        if entry.at > start:
-            seconds = int((entry.at - max(since, start)).total_seconds())
-            lit_seconds += seconds * lit
-            all_seconds += seconds * present
+        if entry.at >= start:
+            passed = entry.at - max(since, start)
+            lit_time += passed * lit
+            all_time += passed * present
             starts += entry.action == "start"
             stops += entry.action == "stop"
         since = entry.at
         lit = bool(entry.lit_after)
         present = entry.action != journal.GONE
-    seconds = int((end - max(since, start)).total_seconds())
-    lit_seconds += seconds * lit
-    all_seconds += seconds * present
+    passed = end - max(since, start)
+    lit_time += passed * lit
+    all_time += passed * present
     last = entries[-1]
-    priced = next((entry.prices for entry in reversed(entries) if entry.prices), ())
-    result = tally(
-        book,
-        [PriceKey(*texts) for texts in priced],
-        Decimal(lit_seconds) / 3600,
-        Decimal(all_seconds) / 3600,
-        starts=starts,
-        stops=stops,
-    )
+    priced = next((entry for entry in reversed(entries) if entry.prices), last)
+    result = tally(book, _keys(priced), _hours(lit_time), _hours(all_time), starts=starts, stops=stops)
     return Measured(target, resource, last.name, last.schedule, result)
+
+
+def _hours(length: timedelta) -> Decimal:
+    return Decimal(length // timedelta(microseconds=1)) / 3_600_000_000
+
+
+def _keys(entry: Entry) -> list[PriceKey]:
+    try:
+        return [PriceKey(*texts) for texts in entry.prices]
+    except TypeError as error:
+        raise StoreCorrupt(
+            f"the journal of {entry.target} holds prices of {entry.resource} that are no price keys",
+            hint="restore the store from a backup, or delete the item",
+        ) from error
 
 
 def by_account(measured: Iterable[Measured]) -> Mapping[str, list[Tally]]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from lamplighter.pricing.book import PriceBook
 from lamplighter.pricing.money import Money
-from lamplighter.pricing.price import PriceKey
+from lamplighter.pricing.price import HOURS, PriceKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +55,14 @@ def tally(
 
     Args:
         book: on-demand prices.
-        prices: what is paid for each hour lit; if empty or any of it unknown, the money is unknown.
+        prices: what is paid for each hour lit; if empty, or any of it unknown or not by the hour, the money is unknown.
         lit: hours lit.
         whole: hours of the span.
         starts: how often it was lit.
         stops: how often it was put out.
     """
     found = [book.find(key) for key in prices]
-    known = [price for price in found if price is not None]
+    known = [price for price in found if price is not None and price.unit == HOURS]
     priced = bool(known) and len(known) == len(found)
     lit_cost: dict[str, Money] = {}
     all_cost: dict[str, Money] = {}

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
+from typing import TypeAlias
 
-from lamplighter.errors import AwsError, LamplighterError, OutcomeUnknown, VersionConflict
+from lamplighter.errors import AwsError, LamplighterError, OutcomeUnknown, StoreError, VersionConflict
 from lamplighter.resources.kind import Kind, Result, Session
+from lamplighter.scheduler.fence import fenced
 from lamplighter.scheduler.intents import intend, settle
 from lamplighter.scheduler.plan import Step
-from lamplighter.scheduler.states import known, put_state
+from lamplighter.scheduler.states import put_state
 from lamplighter.scheduler.survey import price_texts
 from lamplighter.schedules.decision import Action, Stored
 from lamplighter.store import journal
 from lamplighter.store.table import Store, Write
 
 log = logging.getLogger("lamplighter.scheduler")
+
+BY_HAND = "by-hand"
+"""Rule of a decision that a person made: what is stored stays as it is, whatever becomes of it."""
+
+_OPEN = "not known whether it took effect; the next pass will look"
+
+Group: TypeAlias = tuple[Step, Sequence[Write]]
+"""A step and what must be written of it together."""
 
 _WRITES_AT_ONCE = 99
 """Below DynamoDB's limit of 100 writes in a transaction."""
@@ -50,7 +60,7 @@ def carry_out(
     at: datetime,
     run: str,
     still_mine: Callable[[], None],
-) -> list[Done]:
+) -> tuple[list[Done], LamplighterError | None]:
     """Act on the steps of one target, in batches; then store what changed without an action.
 
     Args:
@@ -63,23 +73,26 @@ def carry_out(
         still_mine: renews the lease before each batch; raises LeaseLost.
 
     Returns:
-        One result for each step that acts. When the lease is lost in between, the steps that were
-        not tried carry that error.
+        One result for each step that acts; and what ended the work early, or None. When the lease or the store is
+        lost in between, the steps that were not tried carry that error.
     """
     results: list[Done] = []
     waiting = [step for step in steps if step.acts]
     try:
         for batch in _batches(waiting, kinds):
             still_mine()
-            results += _act(session, store, kinds[batch[0].resource.kind], batch, at=at, run=run)
+            _announce(store, batch, at=at, run=run)
+            done, lost = _act(session, store, kinds[batch[0].resource.kind], batch, at=at, run=run)
+            results += done
+            if lost is not None:
+                raise lost
         still_mine()
         remember(store, [step for step in steps if not step.acts], at=at, run=run)
     except LamplighterError as error:
         tried = {id(done.step) for done in results}
         results += [Done(step, error, "not tried") for step in waiting if id(step) not in tried]
-        if not waiting:
-            raise
-    return results
+        return results, error
+    return results, None
 
 
 def _batches(steps: Sequence[Step], kinds: Mapping[str, Kind]) -> Iterator[list[Step]]:
@@ -92,24 +105,39 @@ def _batches(steps: Sequence[Step], kinds: Mapping[str, Kind]) -> Iterator[list[
         yield from (members[index : index + size] for index in range(0, len(members), size))
 
 
-def _act(session: Session, store: Store, kind: Kind, batch: Sequence[Step], *, at: datetime, run: str) -> list[Done]:
-    target = session.target.key
-    announced: list[list[Write]] = [
-        [
-            intend(step.resource, target, step.decision, at=at, run=run),
-            *([journal.put(_entry(step, journal.SEEN, journal.DONE, at=at, run=run))] if step.record is None else []),
-        ]
-        for step in batch
-    ]
-    _transact(store, announced)
+def _announce(store: Store, batch: Sequence[Step], *, at: datetime, run: str) -> None:
+    announced: list[Group] = []
+    for step in batch:
+        writes: list[Write] = [intend(step.resource, step.target.key, step.decision, at=at, run=run)]
+        if step.record is None:
+            writes.append(journal.put(_entry(step, journal.SEEN, journal.DONE, at=at, run=run)))
+        announced.append((step, writes))
+    _write(store, announced)
+
+
+def _act(
+    session: Session, store: Store, kind: Kind, batch: Sequence[Step], *, at: datetime, run: str
+) -> tuple[list[Done], StoreError | None]:
+    """Call AWS for an announced batch and write down what came of it; the error if that could not be written."""
     resources = [step.resource for step in batch]
-    if batch[0].decision.action is Action.START:
-        results = kind.start(session, resources)
+    lost: StoreError | None = None
+    try:
+        with fenced(kind.name, session.target):
+            if batch[0].decision.action is Action.START:
+                results = kind.start(session, resources)
+            else:
+                results = kind.stop(session, resources, hibernate=batch[0].hibernate)
+    except LamplighterError as error:
+        # A kind reports failures as results; what it raises says nothing about what had been done by then.
+        done = [Done(step, error, _OPEN, open=True) for step in batch]
     else:
-        results = kind.stop(session, resources, hibernate=batch[0].hibernate)
-    by_id = {result.id: result for result in results}
-    done = [_done(step, by_id.get(step.resource.id)) for step in batch]
-    _write_down(store, [each for each in done if not each.open], at=at, run=run)
+        by_id = {result.id: result for result in results}
+        done = [_done(step, by_id.get(step.resource.id)) for step in batch]
+    try:
+        _write_down(store, [each for each in done if not each.open], at=at, run=run)
+    except StoreError as error:
+        lost = error
+        done = [each if each.open else replace(each, error=each.error or error, note=_OPEN, open=True) for each in done]
     for each in done:
         log.info(
             "%s %s: %s",
@@ -117,7 +145,7 @@ def _act(session: Session, store: Store, kind: Kind, batch: Sequence[Step], *, a
             each.step.resource.arn,
             each.error or each.note or each.step.decision.reason,
         )
-    return done
+    return done, lost
 
 
 def _done(step: Step, result: Result | None) -> Done:
@@ -125,20 +153,13 @@ def _done(step: Step, result: Result | None) -> Done:
         error: AwsError = OutcomeUnknown(f"no answer about {step.resource.id}", hint="the next pass will look")
         return Done(step, error, open=True)
     if isinstance(result.error, OutcomeUnknown):
-        return Done(step, result.error, "not known whether it took effect; the next pass will look", open=True)
+        return Done(step, result.error, _OPEN, open=True)
     return Done(step, result.error, result.note)
 
 
 def _write_down(store: Store, done: Sequence[Done], *, at: datetime, run: str) -> None:
-    try:
-        _transact(store, [_outcome(each, at=at, run=run) for each in done])
-    except VersionConflict:
-        # Somebody wrote one of the states meanwhile. Its intent stays for the next pass to judge; the others settle.
-        for each in done:
-            try:
-                store.transact(_outcome(each, at=at, run=run))
-            except VersionConflict as error:
-                log.warning("%s: %s; the next pass will settle it", each.step.resource.arn, error)
+    # A state that somebody wrote meanwhile keeps its intent, for the next pass to judge.
+    _write(store, [(each.step, _outcome(each, at=at, run=run)) for each in done])
 
 
 def _outcome(done: Done, *, at: datetime, run: str) -> list[Write]:
@@ -148,7 +169,7 @@ def _outcome(done: Done, *, at: datetime, run: str) -> list[Write]:
     entry = _entry(step, action.value, outcome, at=at, run=run, error=done.error, note=done.note)
     writes: list[Write] = [settle(target, step.resource.key), journal.put(entry)]
     failed = Stored.START_FAILED if action is Action.START else Stored.STOP_FAILED
-    stored = failed if done.error else step.decision.store
+    stored = failed if done.error and step.decision.rule != BY_HAND else step.decision.store
     if stored is not Stored.UNKNOWN:
         writes.append(
             put_state(
@@ -166,13 +187,14 @@ def _outcome(done: Done, *, at: datetime, run: str) -> list[Write]:
 
 def remember(store: Store, steps: Sequence[Step], *, at: datetime, run: str) -> None:
     """Store the states that decisions without an action change, and first sights; nothing else is written."""
-    changed: list[list[Write]] = []
+    changed: list[Group] = []
     for step in steps:
-        new = step.record is None
-        stored = known(step.record, step.resource)
-        if new or stored is not step.decision.store:
+        record, wanted = step.record, (step.resource.schedule or "", step.decision.store)
+        if step.decision.rule == "unsupported":
+            continue  # its cluster or group is counted; the member by itself is neither lit nor put out
+        if record is None or (record.schedule, record.stored) != wanted:
             writes: list[Write] = []
-            if new:
+            if record is None:
                 writes.append(journal.put(_entry(step, journal.SEEN, journal.DONE, at=at, run=run)))
             writes.append(
                 put_state(
@@ -184,20 +206,33 @@ def remember(store: Store, steps: Sequence[Step], *, at: datetime, run: str) -> 
                     before=step.record,
                 )
             )
-            changed.append(writes)
-    _transact(store, changed)
+            changed.append((step, writes))
+    _write(store, changed)
 
 
-def _transact(store: Store, groups: Sequence[Sequence[Write]]) -> None:
-    """Write groups, each all or nothing, as many in a transaction as fit."""
-    pending: list[Write] = []
+def _write(store: Store, groups: Sequence[Group]) -> None:
+    """Write the groups of steps, each all or nothing; one whose state somebody else wrote meanwhile is left out."""
+    for chunk in _chunks(groups):
+        try:
+            store.transact([write for _, writes in chunk for write in writes])
+        except VersionConflict:
+            for step, writes in chunk:
+                try:
+                    store.transact(writes)
+                except VersionConflict as error:
+                    log.warning("%s: %s; the next pass will settle it", step.resource.arn, error)
+
+
+def _chunks(groups: Sequence[Group]) -> Iterator[list[Group]]:
+    """As many groups at a time as fit into a transaction."""
+    pending: list[Group] = []
     for group in groups:
-        if len(pending) + len(group) > _WRITES_AT_ONCE:
-            store.transact(pending)
+        if pending and sum(len(writes) for _, writes in (*pending, group)) > _WRITES_AT_ONCE:
+            yield pending
             pending = []
-        pending.extend(group)
+        pending.append(group)
     if pending:
-        store.transact(pending)
+        yield pending
 
 
 def _entry(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from lamplighter.aws.parallel import each
 from lamplighter.aws.targets import Target
 from lamplighter.errors import LamplighterError, NotFound
 from lamplighter.resources.kind import Resource, Search
-from lamplighter.scheduler.act import Done, carry_out
-from lamplighter.scheduler.passes import LEASE, TargetReport, World, lease_target
+from lamplighter.scheduler.act import BY_HAND, Done, carry_out
+from lamplighter.scheduler.passes import TargetReport, World, hold, lease_target
 from lamplighter.scheduler.plan import Step
-from lamplighter.scheduler.states import known
+from lamplighter.scheduler.states import StateRecord, known
 from lamplighter.scheduler.survey import look
 from lamplighter.schedules.decision import Action, Decision, Live
-from lamplighter.store.lease import release, renew
+from lamplighter.store.lease import release
 
 _AS_ASKED = {Action.START: (Live.RUNNING, Live.STARTING), Action.STOP: (Live.STOPPED, Live.STOPPING)}
 
@@ -49,73 +49,88 @@ def start_or_stop(
         hibernate: hibernate what can, instead of stopping it.
         dry_run: decide only.
 
+    Returns:
+        A report for each target that holds some of them, or could not be asked. A kind that could not be looked at is
+        a failure of its target as long as not all of them were found.
+
     Raises:
         NotFound: some of them are in none of the targets, all of which answered; nothing was done.
         AwsError: the targets cannot be determined.
+        LamplighterError: some were not found, and a part of the targets cannot be determined; nothing was done.
         StoreError: the store failed.
     """
     listed = world.aws.targets(world.config.targets, accounts=accounts, regions=regions)
     threads = world.config.targets.threads if world.config.targets else 25
     at = world.clock()
 
-    def find(target: Target) -> list[Step]:
-        return _find(world, target, frozenset(ids), action, at=at, run=run, author=author, hibernate=hibernate)
+    order = _Order(action, f"asked for by {author}", hibernate)
+
+    def find(target: Target) -> tuple[list[Step], Mapping[str, LamplighterError]]:
+        return _find(world, target, frozenset(ids), order, at=at, run=run)
 
     outcomes = each(listed.targets, find, threads=threads)
-    steps = {outcome.target: outcome.value or [] for outcome in outcomes}
+    found = {outcome.target: outcome.value or ([], {}) for outcome in outcomes}
     errors: dict[Target, LamplighterError] = {o.target: o.error for o in outcomes if o.error}
-    names = {name for found in steps.values() for step in found for name in step.resource.names}
+    names = {name for steps, _ in found.values() for step in steps for name in step.resource.names}
     unknown = [wanted for wanted in ids if wanted not in names]
-    if unknown and not errors:
+    failures = {target: failed for target, (_, failed) in found.items() if unknown and failed}
+    if unknown and listed.failures:
+        raise listed.failures[0].error
+    if unknown and not errors and not failures:
         raise NotFound(
             f"not found in {len(listed.targets)} targets: {', '.join(unknown)}",
             hint="check the ids and --account, --region; nothing was done",
         )
+    plans: dict[Target, Sequence[Step]] = {target: steps for target, (steps, _) in found.items()}
     done: dict[Target, Sequence[Done]] = {}
     if not dry_run:
-        waiting = [target for target, found in steps.items() if any(step.acts for step in found)]
-        acted = each(waiting, lambda target: _act(world, target, steps[target], at=at, run=run), threads=threads)
-        done = {outcome.target: outcome.value for outcome in acted if outcome.value is not None}
-        errors.update({outcome.target: outcome.error for outcome in acted if outcome.error})
+        waiting = [target for target, steps in plans.items() if any(step.acts for step in steps)]
+        acted = each(waiting, lambda target: _act(world, target, plans[target], order, run=run), threads=threads)
+        for outcome in acted:
+            target = outcome.target
+            plans[target], done[target], failed = outcome.value or (plans[target], (), outcome.error)
+            if failed is not None:
+                errors[target] = failed
     return [
-        TargetReport(target, steps[target], done.get(target, ()), {}, errors.get(target))
+        TargetReport(target, plans[target], done.get(target, ()), failures.get(target, {}), errors.get(target))
         for target in listed.targets
-        if steps[target] or target in errors
+        if plans[target] or target in errors or target in failures
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    action: Action
+    reason: str
+    hibernate: bool
+
+
 def _find(
-    world: World,
-    target: Target,
-    ids: frozenset[str],
-    action: Action,
-    *,
-    at: datetime,
-    run: str,
-    author: str,
-    hibernate: bool,
-) -> list[Step]:
+    world: World, target: Target, ids: frozenset[str], order: _Order, *, at: datetime, run: str
+) -> tuple[list[Step], Mapping[str, LamplighterError]]:
+    """Steps for those of `ids` that are in the target, and the kinds that could not be looked at."""
     session = world.aws.session(target)
     bare = frozenset(each.rsplit(":", 1)[-1].rsplit("/", 1)[-1] for each in ids)
     kinds = list(world.kinds.values())
     found = look(session, world.store, kinds, Search(world.config.tag, ids=bare), at=at, run=run, write=False)
     resources = {resource.key: resource for resource in found.resources if ids & set(resource.names)}
-    if len(resources) < len(ids):
+    failures = dict(found.failures)
+    if ids - {name for resource in resources.values() for name in resource.names}:
         named = look(session, world.store, kinds, Search(world.config.tag), at=at, run=run, write=False)
         resources.update({r.key: r for r in named.resources if ids & set(r.names)})
-    if found.failures and not resources:
-        raise next(iter(found.failures.values()))
-    steps = []
-    for key, resource in sorted(resources.items()):
-        record = found.records.get(key)
-        decision = _decide(resource, action, author)._replace(store=known(record, resource))
-        steps.append(Step(target, resource, record, decision, hibernate))
-    return steps
+        failures.update(named.failures)
+    return [_step(target, resource, found.records, order) for _, resource in sorted(resources.items())], failures
 
 
-def _decide(resource: Resource, action: Action, author: str) -> Decision:
-    reason = f"asked for by {author}"
-    decision = Decision(action, known(None, resource), reason, "by-hand")
+def _step(target: Target, resource: Resource, records: Mapping[str, StateRecord], order: _Order) -> Step:
+    record = records.get(resource.key)
+    decision = _decide(resource, order)._replace(store=known(record, resource))
+    return Step(target, resource, record, decision, order.hibernate)
+
+
+def _decide(resource: Resource, order: _Order) -> Decision:
+    action, reason = order.action, order.reason
+    decision = Decision(action, known(None, resource), reason, BY_HAND)
     if resource.unsupported is not None:
         return decision._replace(action=Action.NONE, reason=resource.unsupported, rule="unsupported")
     if resource.live in _AS_ASKED[action]:
@@ -127,16 +142,28 @@ def _decide(resource: Resource, action: Action, author: str) -> Decision:
     return decision
 
 
-def _act(world: World, target: Target, steps: Sequence[Step], *, at: datetime, run: str) -> list[Done]:
+def _act(
+    world: World, target: Target, steps: Sequence[Step], order: _Order, *, run: str
+) -> tuple[Sequence[Step], Sequence[Done], LamplighterError | None]:
+    """Look again under the lease, so that what an earlier pass left is settled first, and act."""
     lease = lease_target(world, target, run)
 
     def still_mine() -> None:
         nonlocal lease
-        lease = renew(world.store, lease, now=world.clock(), ttl=LEASE)
+        lease = hold(world, lease)
 
     try:
-        acting = [replace(step) for step in steps if step.acts]
+        at = world.clock()
         session = world.aws.session(target)
-        return carry_out(session, world.store, world.kinds, acting, at=at, run=run, still_mine=still_mine)
+        kinds = [world.kinds[name] for name in sorted({step.resource.kind for step in steps})]
+        search = Search(world.config.tag, ids=frozenset(step.resource.id for step in steps))
+        now = look(session, world.store, kinds, search, at=at, run=run, write=True)
+        if now.failures:
+            return steps, (), next(iter(now.failures.values()))
+        wanted = {step.resource.key for step in steps}
+        again = [_step(target, found, now.records, order) for found in now.resources if found.key in wanted]
+        acting = [step for step in again if step.acts]
+        done, error = carry_out(session, world.store, world.kinds, acting, at=at, run=run, still_mine=still_mine)
+        return again, done, error
     finally:
         release(world.store, lease)

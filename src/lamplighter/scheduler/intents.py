@@ -31,6 +31,7 @@ class Intent:
         at: aware datetime of the decision.
         run: id of the pass.
         state: live state before the action.
+        schedule: the schedule tag's value at the time of the decision.
     """
 
     resource: str
@@ -40,6 +41,7 @@ class Intent:
     at: datetime
     run: str
     state: str
+    schedule: str
 
     def took_effect(self, live: Live) -> bool | None:
         """Whether the resource looks as if the action was done; None while it cannot be told."""
@@ -59,6 +61,7 @@ def intend(resource: Resource, target: str, decision: Decision, *, at: datetime,
         "at": at.isoformat(),
         "run": run,
         "state": resource.live.value,
+        "schedule": resource.schedule or "",
     }
     return Put(TABLE, target, resource.key, data)
 
@@ -88,6 +91,10 @@ def _intent(item: Item) -> Intent:
             datetime.fromisoformat(str(item.data["at"])),
             str(item.data["run"]),
             str(item.data["state"]),
+            str(item.data["schedule"]),
         )
     except (KeyError, ValueError) as error:
-        raise StoreCorrupt(f"the intent on {item.sort} in {item.partition} cannot be read: {error}") from error
+        raise StoreCorrupt(
+            f"the intent on {item.sort} in {item.partition} cannot be read: {error}",
+            hint="restore the store from a backup, or delete the item once you know whether the action was done",
+        ) from error

@@ -7,7 +7,7 @@ from typing import Final
 
 from lamplighter.errors import StoreCorrupt, UsageError
 from lamplighter.schedules.overrides import Hold, Override
-from lamplighter.store.table import NEW, Item, Store
+from lamplighter.store.table import JSON, NEW, Item, Store
 
 TABLE: Final = "overrides"
 PARTITION: Final = "overrides"
@@ -17,15 +17,20 @@ def set_override(store: Store, override: Override) -> None:
     """Store a new override.
 
     Raises:
-        UsageError: it ends before it begins, or its selector is empty.
+        UsageError: it ends before it begins, its times name no zone, or its selector selects nothing.
         VersionConflict: there is one with this id.
     """
+    if override.until.tzinfo is None or override.created.tzinfo is None:
+        raise UsageError("the times of an override need a time zone", hint="write for example 2026-11-23T20:00+01:00")
     if override.until <= override.created:
         raise UsageError(
             "the override would end before it begins", hint="give a time in the future, or a length like 2h"
         )
-    if not override.selector.strip():
-        raise UsageError("an override needs a resource or tag:KEY=VALUE")
+    tag = override.selector.removeprefix("tag:")
+    if not tag.strip() or (tag != override.selector and not tag.partition("=")[1]):
+        raise UsageError(
+            f"{override.selector!r} selects nothing", hint="name a resource by id, ARN or name, or say tag:KEY=VALUE"
+        )
     store.put(
         TABLE,
         PARTITION,
@@ -56,13 +61,32 @@ def list_overrides(store: Store, *, at: datetime | None = None) -> list[Override
 def clear_overrides(store: Store, *, ids: frozenset[str] = frozenset(), selector: str | None = None) -> list[Override]:
     """Take away overrides by id or selector.
 
+    One that cannot be read can be taken away by its id, and is not among those returned.
+
     Returns:
-        Those that were taken away.
+        Those that were taken away, oldest first.
+
+    Raises:
+        StoreCorrupt: a selector was given, and an override cannot be read.
     """
-    cleared = [o for o in list_overrides(store) if o.id in ids or o.selector == selector]
-    for override in cleared:
-        store.delete(TABLE, PARTITION, override.id)
-    return cleared
+    cleared: list[Override] = []
+    taken: list[str] = []
+    for item in store.query(TABLE, PARTITION):
+        named = item.sort in ids
+        try:
+            override = _override(item)
+        except StoreCorrupt:
+            if selector is not None and not named:
+                raise
+        else:
+            if named or override.selector == selector:
+                cleared.append(override)
+                named = True
+        if named:
+            taken.append(item.sort)
+    for key in taken:
+        store.delete(TABLE, PARTITION, key)
+    return sorted(cleared, key=lambda override: (override.created, override.id))
 
 
 def _override(item: Item) -> Override:
@@ -72,12 +96,19 @@ def _override(item: Item) -> Override:
             item.sort,
             Hold(str(data["hold"])),
             str(data["selector"]),
-            datetime.fromisoformat(str(data["until"])),
+            _aware(data["until"]),
             str(data["reason"]),
             str(data["author"]),
-            datetime.fromisoformat(str(data["created"])),
+            _aware(data["created"]),
         )
     except (KeyError, ValueError) as error:
         raise StoreCorrupt(
             f"override {item.sort} cannot be read: {error}", hint=f"take it away: lamp override clear --id {item.sort}"
         ) from error
+
+
+def _aware(value: JSON) -> datetime:
+    moment = datetime.fromisoformat(str(value))
+    if moment.tzinfo is None:
+        raise ValueError(f"{value} has no time zone")
+    return moment

@@ -11,27 +11,28 @@ Before the announcement nothing has happened; after it the next pass finds the i
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from lamplighter.aws.access import Aws
-from lamplighter.aws.parallel import each
+from lamplighter.aws.parallel import Outcome, each
 from lamplighter.aws.targets import Target, TargetFailure
-from lamplighter.errors import DefinitionError, GuardrailError, LamplighterError
+from lamplighter.errors import DefinitionError, GuardrailError, LamplighterError, LeaseLost, StoreError
 from lamplighter.resources.kind import Kind, Search
 from lamplighter.scheduler.act import Done, carry_out
 from lamplighter.scheduler.overrides import list_overrides
 from lamplighter.scheduler.plan import Step, guard, plan_target
 from lamplighter.scheduler.settings import Configuration
 from lamplighter.scheduler.survey import Survey, forget, look
+from lamplighter.store.journal import stamp
 from lamplighter.store.lease import Lease, acquire, release, renew
-from lamplighter.store.table import Put, Store
+from lamplighter.store.table import JSON, Put, Store
 
 log = logging.getLogger("lamplighter.scheduler")
 
-LEASE = timedelta(minutes=2)
-"""How long a target stays leased when a pass dies; renewed before every batch."""
+LEASE = timedelta(minutes=5)
+"""How long a target stays leased when a pass dies; renewed before every batch. An older plan is not carried out."""
 
 PASSES = "passes"
 
@@ -85,7 +86,7 @@ class PassReport:
 
     Attributes:
         run: id of the pass.
-        at: aware datetime for which it decided.
+        at: aware datetime at which it began; each target is decided for the time at which its lease was taken.
         targets: one report for each target, in order.
         unresolved: accounts or regions that could not be made into targets.
         refused: the guardrail that stopped it before it acted, or None.
@@ -123,7 +124,8 @@ def run_pass(
     Args:
         world: sessions, store, configuration, kinds, clock.
         run: id of this pass, never used before.
-        at: decide for this aware datetime instead of now; only with `dry_run`, or by a simulated clock.
+        at: decide for this aware datetime instead of now; only with `dry_run`, or by a simulated clock. A pass that
+            acts decides for the time at which it took the lease: one that comes late would undo what came after.
         accounts: only these accounts.
         regions: only these regions; `all` for every region.
         schedules: only resources with one of these schedules, found by AWS; None for all.
@@ -146,22 +148,26 @@ def run_pass(
     def survey(target: Target) -> tuple[Survey, list[Step]]:
         if not dry_run:
             leases[target] = lease_target(world, target, run)
+        when = at or world.clock()
         session = world.aws.session(target)
-        found = look(session, world.store, list(world.kinds.values()), search, at=moment, run=run, write=not dry_run)
-        steps = plan_target(world.config, target, found.resources, found.records, overrides, moment, found.unsettled)
+        found = look(session, world.store, list(world.kinds.values()), search, at=when, run=run, write=not dry_run)
+        steps = plan_target(world.config, target, found.resources, found.records, overrides, when, found.unsettled)
         return found, steps
 
-    def act(target: Target) -> list[Done]:
+    def act(target: Target) -> tuple[list[Done], LamplighterError | None]:
         found, steps = planned[target]
 
         def still_mine() -> None:
-            leases[target] = renew(world.store, leases[target], now=world.clock(), ttl=LEASE)
+            leases[target] = hold(world, leases[target])
 
         session = world.aws.session(target)
-        done = carry_out(session, world.store, world.kinds, steps, at=moment, run=run, still_mine=still_mine)
-        for record in found.missing:
-            world.store.transact(forget(target, record, at=moment, run=run))
-        return done
+        done, error = carry_out(session, world.store, world.kinds, steps, at=found.at, run=run, still_mine=still_mine)
+        try:
+            for record in found.missing if error is None else ():
+                world.store.transact(forget(target, record, at=found.at, run=run))
+        except StoreError as failed:
+            error = failed
+        return done, error
 
     refused: GuardrailError | None = None
     try:
@@ -175,11 +181,10 @@ def run_pass(
             refused = error
         if not dry_run and refused is None:
             acted = each(list(planned), act, threads=threads)
-            done = {outcome.target: outcome.value for outcome in acted if outcome.value is not None}
-            errors.update({outcome.target: outcome.error for outcome in acted if outcome.error is not None})
+            done = {outcome.target: outcome.value[0] for outcome in acted if outcome.value is not None}
+            errors.update(_ended(acted))
     finally:
-        for lease in leases.values():
-            release(world.store, lease)
+        _release_all(world.store, leases.values())
     reports = [
         TargetReport(
             target,
@@ -194,6 +199,15 @@ def run_pass(
     if not dry_run:
         world.store.put_many([_summary(report, world.clock())])
     return report
+
+
+def _ended(
+    acted: Iterable[Outcome[tuple[list[Done], LamplighterError | None]]],
+) -> Iterator[tuple[Target, LamplighterError]]:
+    for outcome in acted:
+        error = outcome.error if outcome.value is None else outcome.value[1]
+        if error is not None:
+            yield outcome.target, error
 
 
 def lease_target(world: World, target: Target, run: str) -> Lease:
@@ -211,12 +225,41 @@ def lease_target(world: World, target: Target, run: str) -> Lease:
     return lease
 
 
+def hold(world: World, lease: Lease) -> Lease:
+    """Renew a lease that has not run out; what was planned under one that has is too old to be done.
+
+    Raises:
+        LeaseLost: it ran out, or another run holds it.
+    """
+    now = world.clock()
+    if lease.until <= now:
+        raise LeaseLost(
+            f"the lease on {lease.name} ran out at {lease.until.isoformat(timespec='seconds')}",
+            hint="the plan is too old to be carried out; the next pass makes a new one",
+        )
+    return renew(world.store, lease, now=now, ttl=LEASE)
+
+
+def _release_all(store: Store, leases: Iterable[Lease]) -> None:
+    for lease in leases:
+        try:
+            release(store, lease)
+        except StoreError as error:
+            # It runs out by itself; to fail here would hide what the pass did, or why it failed.
+            log.warning("the lease on %s could not be given back: %s", lease.name, error)
+
+
+def recent_passes(store: Store, count: int) -> list[Mapping[str, JSON]]:
+    """Summaries of the latest passes, newest first: times as ISO 8601, counts, `failed_targets` and `refused`."""
+    return [item.data for item in store.query(PASSES, PASSES, descending=True, limit=count)]
+
+
 def _summary(report: PassReport, finished: datetime) -> Put:
     done = [each for target in report.targets for each in target.done]
     return Put(
         PASSES,
         PASSES,
-        f"{report.at.isoformat()}#{report.run}",
+        f"{stamp(report.at)}#{report.run}",
         {
             "at": report.at.isoformat(),
             "finished": finished.isoformat(),
@@ -225,6 +268,7 @@ def _summary(report: PassReport, finished: datetime) -> Put:
             "done": sum(each.error is None for each in done),
             "failed": sum(each.error is not None for each in done),
             "failed_targets": [target.target.key for target in report.targets if target.failed],
+            "unresolved": [failure.subject for failure in report.unresolved],
             "refused": str(report.refused or ""),
         },
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from difflib import get_close_matches
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -26,9 +27,14 @@ class GuardrailsDefinition(Model):
     max_changes_percent: int | None = Field(
         default=None, ge=0, le=100, description="The same, as a share of the resources found."
     )
-    actions: tuple[str, ...] = Field(default=("start", "stop"), description="Actions a pass may take: start, stop.")
+    actions: tuple[Literal["start", "stop"], ...] = Field(
+        default=("start", "stop"), description="Actions a pass may take: start, stop."
+    )
     opt_out_tag: str = Field(
-        default="lamplighter:opt-out", description="A resource with this tag key is never started or stopped."
+        default="lamplighter:opt-out",
+        min_length=1,
+        max_length=128,
+        description="A resource with this tag key is never started or stopped.",
     )
 
 
@@ -69,6 +75,16 @@ class Configuration:
 M = TypeVar("M", bound=Model)
 
 
+def definition_schema() -> dict[str, Any]:
+    """The JSON Schema of lamplighter.yaml, as published in docs/lamplighter.schema.json."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:lamplighter:definitions:1",
+        **FileDefinition.model_json_schema(),
+        "title": "Lamplighter definitions",
+    }
+
+
 def load_configuration(text: str, *, name: str, read_text: ReadText) -> Configuration:
     """Read lamplighter.yaml; a bad definition is a problem in the result and stops no other.
 
@@ -82,10 +98,11 @@ def load_configuration(text: str, *, name: str, read_text: ReadText) -> Configur
     """
     document = parse_yaml(text, name)
     loaded = load_schedules(document, read_text)
-    fatal = [Problem(key, f"there is no section {key!r}", "see `lamp schedules schema`") for key in _unknown(document)]
+    fatal = [Problem(key, f"there is no section {key!r}", _meant(key)) for key in _unknown(document)]
+    fatal += [problem for problem in document.problems if _concerns_all(problem.where)]
     top = _read_top(document, fatal)
     placed = [document.place(problem) for problem in fatal]
-    problems = sorted([*loaded.problems, *placed], key=lambda p: (p.line or 0, p.column or 0))
+    problems = sorted({*loaded.problems, *placed}, key=lambda p: (p.line or 0, p.column or 0, p.where, p.message))
     return Configuration(
         loaded,
         top.tag,
@@ -100,6 +117,17 @@ def _unknown(document: Document) -> list[str]:
     return [key for key in document.data if key not in FileDefinition.model_fields]
 
 
+def _meant(key: str) -> str:
+    close = get_close_matches(key, FileDefinition.model_fields, n=1)
+    return f"did you mean {close[0]}?" if close else "see `lamp schedules schema`"
+
+
+def _concerns_all(where: str) -> bool:
+    """Whether a place lies outside of the single calendars, periods and schedules."""
+    section, dot, _ = where.partition(".")
+    return not dot or section not in ("calendars", "periods", "schedules")
+
+
 def _read_top(document: Document, problems: list[Problem]) -> FileDefinition:
     """The sections that are not compiled one by one; each that is wrong is left at its default."""
     given: dict[str, Any] = {
@@ -111,7 +139,7 @@ def _read_top(document: Document, problems: list[Problem]) -> FileDefinition:
         try:
             return FileDefinition.model_validate(given)
         except ValidationError as error:
-            problems.extend(validation_problems("", error))
+            problems.extend(validation_problems("", error, FileDefinition))
             bad = {str(issue["loc"][0]) for issue in error.errors() if issue["loc"]}
             if not bad & set(given):
                 raise DefinitionError(str(error), problems=tuple(problems)) from error

@@ -57,11 +57,23 @@ def put_state(
     error: str = "",
     at: datetime,
     before: StateRecord | None,
+    schedule: str | None = None,
 ) -> Put:
-    """The conditional write of a new state: it fails if somebody else wrote since `before` was read."""
+    """The conditional write of a new state: it fails if somebody else wrote since `before` was read.
+
+    Args:
+        resource: the resource as it is now.
+        target: `account/region`.
+        stored: the new state.
+        reason: why.
+        error: what failed, or empty.
+        at: aware datetime of the decision.
+        before: what was read; None if nothing is stored.
+        schedule: the schedule tag's value at the time of the decision; None for that of the resource.
+    """
     data: dict[str, JSON] = {
         "stored": stored.value,
-        "schedule": resource.schedule or "",
+        "schedule": (resource.schedule or "") if schedule is None else schedule,
         "name": resource.name,
         "since": at.isoformat(),
         "reason": reason,

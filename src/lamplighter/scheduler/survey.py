@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from lamplighter.aws.targets import Target
-from lamplighter.errors import AwsError
+from lamplighter.errors import LamplighterError
 from lamplighter.resources.kind import Kind, Resource, Search, Session
+from lamplighter.scheduler.fence import fenced
 from lamplighter.scheduler.intents import Intent, read_intents, settle
+from lamplighter.scheduler.states import TABLE as STATES
 from lamplighter.scheduler.states import StateRecord, put_state, read_states
 from lamplighter.store import journal
 from lamplighter.store.table import Delete, Put, Store, Write
@@ -21,6 +23,7 @@ class Survey:
 
     Attributes:
         target: account and region.
+        at: aware datetime it was made for, and is decided for.
         resources: what was found, ordered by kind and id.
         records: what is stored, by `kind/id`.
         unsettled: resources whose earlier action cannot be judged yet.
@@ -29,10 +32,11 @@ class Survey:
     """
 
     target: Target
+    at: datetime
     resources: Sequence[Resource]
     records: Mapping[str, StateRecord]
     unsettled: frozenset[str] = frozenset()
-    failures: Mapping[str, AwsError] = field(default_factory=dict)
+    failures: Mapping[str, LamplighterError] = field(default_factory=dict)
     missing: Sequence[StateRecord] = ()
 
 
@@ -55,11 +59,14 @@ def look(
     """
     target = session.target
     found: dict[str, Resource] = {}
-    failures: dict[str, AwsError] = {}
+    failures: dict[str, LamplighterError] = {}
     for kind in kinds:
         try:
-            listed = {resource.key: resource for resource in kind.discover(session, search)}
-        except AwsError as error:
+            with fenced(kind.name, target):
+                listed = {resource.key: resource for resource in kind.discover(session, search)}
+        except LamplighterError as error:
+            if getattr(error, "service", "") == "sts":
+                raise  # the account cannot be entered at all
             failures[kind.name] = error
         else:
             found.update(listed)
@@ -80,7 +87,7 @@ def look(
         for key, record in records.items()
         if whole and key not in found and key.partition("/")[0] in listed_kinds
     ]
-    return Survey(target, resources, records, frozenset(unsettled), failures, missing)
+    return Survey(target, at, resources, records, frozenset(unsettled), failures, missing)
 
 
 def _settle(
@@ -101,7 +108,9 @@ def _settle(
         resource = found.get(key)
         effect = intent.took_effect(resource.live) if resource else None
         if resource is None and key.partition("/")[0] in listed_kinds:
-            writes.append([settle(target, key)])
+            # With a record, `forget` writes that it is gone; without, its first sight would stay open for ever.
+            gone = [] if key in records else [journal.put(_gone(target, key, key, intent.schedule, at=at, run=run))]
+            writes.append([settle(target, key), *gone])
             continue
         if resource is None or effect is None:
             unsettled.add(key)
@@ -109,14 +118,14 @@ def _settle(
         outcome = journal.FOUND if effect else journal.NOT_DONE
         entry = journal.Entry(
             target=target,
-            at=intent.at if effect else at,
-            run=intent.run if effect else run,
+            at=intent.at,
+            run=intent.run,
             resource=key,
             name=resource.name,
             action=intent.action.value,
             outcome=outcome,
             state=intent.state,
-            schedule=resource.schedule or "",
+            schedule=intent.schedule,
             reason=intent.reason,
             note=f"settled by pass {run}: the pass that announced it did not finish",
             prices=price_texts(resource),
@@ -124,11 +133,20 @@ def _settle(
         chunk: list[Write] = [settle(target, key), journal.put(entry)]
         if effect:
             before = records.get(key)
-            put = put_state(resource, target, intent.store, reason=intent.reason, at=intent.at, before=before)
+            put = put_state(
+                resource,
+                target,
+                intent.store,
+                reason=intent.reason,
+                at=intent.at,
+                before=before,
+                schedule=intent.schedule,
+            )
             chunk.append(put)
-            version = before.version if before else 0
+            # What it will be once written; only decided from, never written over.
+            version = before.version + 1 if before else 1
             updated[key] = StateRecord(
-                key, intent.store, resource.schedule or "", resource.name, intent.at, intent.reason, "", version
+                key, intent.store, intent.schedule, resource.name, intent.at, intent.reason, "", version
             )
         writes.append(chunk)
     return writes, updated, unsettled
@@ -136,19 +154,23 @@ def _settle(
 
 def forget(target: Target, record: StateRecord, *, at: datetime, run: str) -> list[Put | Delete]:
     """The writes for a resource that is no longer there."""
-    entry = journal.Entry(
-        target=target.key,
+    entry = _gone(target.key, record.resource, record.name, record.schedule, at=at, run=run)
+    return [journal.put(entry), Delete(STATES, target.key, record.resource, record.version)]
+
+
+def _gone(target: str, resource: str, name: str, schedule: str, *, at: datetime, run: str) -> journal.Entry:
+    return journal.Entry(
+        target=target,
         at=at,
         run=run,
-        resource=record.resource,
-        name=record.name,
+        resource=resource,
+        name=name,
         action=journal.GONE,
         outcome=journal.DONE,
         state="gone",
-        schedule=record.schedule,
+        schedule=schedule,
         reason="it is no longer found: terminated, or no longer tagged",
     )
-    return [journal.put(entry), Delete("state", target.key, record.resource, record.version)]
 
 
 def price_texts(resource: Resource) -> tuple[tuple[str, ...], ...]:

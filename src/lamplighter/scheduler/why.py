@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from lamplighter.aws.parallel import each
-from lamplighter.aws.targets import Target
+from lamplighter.aws.targets import Target, TargetFailure
 from lamplighter.errors import LamplighterError, NotFound
 from lamplighter.resources.kind import Resource, Search
 from lamplighter.scheduler.overrides import list_overrides
@@ -43,10 +43,17 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Explanations of every resource the words fit, and targets that could not be asked."""
+    """Explanations of every resource the words fit, and what could not be asked.
+
+    Attributes:
+        found: one for each resource, by target.
+        failures: targets that could not be asked, each with its error.
+        unresolved: accounts or regions that could not be made into targets.
+    """
 
     found: Sequence[Explanation]
     failures: Sequence[tuple[Target, LamplighterError]]
+    unresolved: Sequence[TargetFailure] = ()
 
 
 def why(world: World, words: str, *, at: datetime, accounts: Sequence[str] = (), regions: Sequence[str] = ()) -> Answer:
@@ -62,6 +69,7 @@ def why(world: World, words: str, *, at: datetime, accounts: Sequence[str] = (),
     Raises:
         NotFound: no target holds such a resource, and every target could be asked.
         AwsError: the targets cannot be determined.
+        LamplighterError: nothing was found, and a part of the targets cannot be determined.
     """
     if words.startswith("arn:"):
         parts = words.split(":", 5)
@@ -73,24 +81,28 @@ def why(world: World, words: str, *, at: datetime, accounts: Sequence[str] = (),
 
     def ask(target: Target) -> list[Step]:
         session = world.aws.session(target)
+        failures: list[LamplighterError] = []
         for search in _searches(world, words):
             found = look(session, world.store, list(world.kinds.values()), search, at=at, run="why", write=False)
             resources = [resource for resource in found.resources if _fits(resource, words)]
             if resources:
                 return plan_target(world.config, target, resources, found.records, overrides, at, found.unsettled)
-            if found.failures:
-                raise next(iter(found.failures.values()))
+            failures += found.failures.values()
+        if failures:
+            raise failures[0]
         return []
 
     outcomes = each(listed.targets, ask, threads=threads)
     failures = [(outcome.target, outcome.error) for outcome in outcomes if outcome.error]
     steps = [step for outcome in outcomes for step in outcome.value or ()]
     if not steps and not failures:
+        if listed.failures:
+            raise listed.failures[0].error
         raise NotFound(
             f"no resource is called {words!r} in {len(listed.targets)} targets",
             hint="give its id, ARN or Name tag; `lamp resources list` shows what can be scheduled",
         )
-    return Answer([_explain(world, step, at) for step in steps], failures)
+    return Answer([_explain(world, step, at) for step in steps], failures, listed.failures)
 
 
 def _searches(world: World, words: str) -> list[Search]:

@@ -14,13 +14,17 @@ from zoneinfo import ZoneInfo
 
 from lamplighter.schedules.clock_times import DateRange, parse_dates
 from lamplighter.schedules.days import GrammarError
-from lamplighter.schedules.zones import epoch, instant
+from lamplighter.schedules.zones import epoch, find_zone, instant
 
 if TYPE_CHECKING:
     from lamplighter.schedules.definitions import CalendarDefinition, HolidaysDefinition
 
 ReadText = Callable[[str], str]
 """Gives the text of a file named in a definition; raises OSError when it cannot be read."""
+
+_EVENT_TIMES = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
+_PROBE_YEAR = 2026
+"""A year that is asked for when a calendar is compiled, so that what cannot be answered is found then."""
 
 Occurrences = tuple[frozenset[int], tuple[tuple[int, int], ...]]
 """Ordinals of whole days, and timed events as (first epoch second, epoch second after the last)."""
@@ -56,7 +60,7 @@ class Calendar:
             return False
         start = epoch(datetime.combine(day, time(), zone))
         end = epoch(datetime.combine(day + timedelta(days=1), time(), zone))
-        return any(begin < end and start < stop for begin, stop in self._year(day.year, zone)[1])
+        return any(begin < end and start < max(stop, begin + 1) for begin, stop in self._year(day.year, zone)[1])
 
     def timed(self, start: int, end: int, zone: ZoneInfo) -> list[tuple[int, int]]:
         """Timed events that overlap [start, end), epoch seconds, in order; they may overlap each other."""
@@ -107,7 +111,7 @@ def _holidays(wanted: HolidaysDefinition) -> Callable[[int], frozenset[int]]:
         return frozenset(day.toordinal() for day in found)
 
     try:
-        of_year(2026)
+        of_year(_PROBE_YEAR)
     except (NotImplementedError, ValueError) as error:
         known = holidays.list_supported_countries(include_aliases=True)
         country = wanted.country.upper()
@@ -115,22 +119,17 @@ def _holidays(wanted: HolidaysDefinition) -> Callable[[int], frozenset[int]]:
             raise GrammarError(
                 f"no holidays are known for country {wanted.country!r}", 0, "use an ISO 3166 code, for example DE"
             ) from error
-        parts = ", ".join(known[country]) or "none"
-        raise GrammarError(f"{error}", 0, f"subdivisions of {country}: {parts}") from error
+        if isinstance(error, NotImplementedError):
+            raise GrammarError(f"{error}", 0, f"subdivisions of {country}: {', '.join(known[country])}") from error
+        categories = holidays.country_holidays(country).supported_categories
+        raise GrammarError(f"{error}", 0, f"categories of {country}: {', '.join(sorted(categories))}") from error
     return of_year
 
 
 def _ical(file: str, read_text: ReadText) -> Callable[[int, ZoneInfo], Occurrences]:
     import recurring_ical_events
     from icalendar import Calendar as ICalendar
-
-    try:
-        text = read_text(file)
-        query = recurring_ical_events.of(ICalendar.from_ical(text))
-    except OSError as error:
-        raise GrammarError(f"{file!r} cannot be read: {error.strerror or error}", 0, "check the path") from error
-    except (ValueError, KeyError, IndexError) as error:
-        raise GrammarError(f"{file!r} is not an iCalendar file: {error}", 0, "export it again as .ics") from error
+    from icalendar.timezone import tzp
 
     def of_year(year: int, zone: ZoneInfo) -> Occurrences:
         days: set[int] = set()
@@ -149,7 +148,41 @@ def _ical(file: str, read_text: ReadText) -> Callable[[int, ZoneInfo], Occurrenc
                 days.update(range(begin.toordinal(), max(end.toordinal(), begin.toordinal() + 1)))
         return frozenset(days), tuple(sorted(timed))
 
+    try:
+        # The library keeps the zones that files define; one file's zones must not reach the next.
+        tzp.use_default()
+        calendar = ICalendar.from_ical(read_text(file).removeprefix("\ufeff"))
+        for event in calendar.walk("VEVENT"):
+            _check_event(event)
+        query = recurring_ical_events.of(calendar)
+        of_year(_PROBE_YEAR, find_zone("UTC"))
+    except OSError as error:
+        raise GrammarError(f"{file!r} cannot be read: {error.strerror or error}", 0, "check the path") from error
+    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError) as error:
+        said = str(error).partition("\r")[0].partition("\n")[0]
+        raise GrammarError(f"{file!r} is not an iCalendar file: {said}", 0, "export it again as .ics") from error
     return of_year
+
+
+def _check_event(event: Any) -> None:
+    """Refuse what the libraries would pass over in silence, or never finish.
+
+    Raises:
+        ValueError: a time that cannot be read, a zone that is not known, or a rule that repeats too often.
+    """
+    for name, message in event.errors:
+        if name in _EVENT_TIMES:
+            raise ValueError(f"{name}: {message}")
+    for name, value in event.property_items(recursive=False):
+        if name in _EVENT_TIMES and "TZID" in getattr(value, "params", {}):
+            for moment in getattr(value, "dts", [value]):
+                if isinstance(moment.dt, datetime) and moment.dt.tzinfo is None:
+                    raise ValueError(f"{name}: {value.params['TZID']!r} is not a time zone")
+        if name == "RRULE":
+            if min(value.get("INTERVAL", [1])) < 1:
+                raise ValueError("RRULE: INTERVAL is less than 1")
+            if not value.get("FREQ") or value["FREQ"][0] in ("SECONDLY", "MINUTELY"):
+                raise ValueError("RRULE: FREQ must be HOURLY, DAILY, WEEKLY, MONTHLY or YEARLY")
 
 
 def _seconds(moment: Any, zone: ZoneInfo) -> int:

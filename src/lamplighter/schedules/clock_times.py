@@ -13,6 +13,7 @@ DAY = 1440
 """Minutes of a wall-clock day."""
 
 _TIME = re.compile(r"(\d{1,2}):(\d{2})")
+_TIME_HINT = ("use 00:00 to 23:59", "use 00:00 to 24:00")
 
 
 def parse_time(text: str, *, latest: int = DAY) -> int:
@@ -25,13 +26,19 @@ def parse_time(text: str, *, latest: int = DAY) -> int:
     Raises:
         GrammarError: not a time, or later than `latest`.
     """
-    found = _TIME.fullmatch(text.strip())
+    bare = text.strip()
+    found = _TIME.fullmatch(bare)
     if not found or not text.isascii():
-        raise GrammarError(f"{text!r} is not a time", 0, "write HH:MM, for example 08:30")
+        raise GrammarError(f"{bare!r} is not a time", _indent(text), "write HH:MM, for example 08:30")
     hours, minutes = int(found[1]), int(found[2])
     if minutes > 59 or hours * 60 + minutes > latest:
-        raise GrammarError(f"{text!r} is not a time of the day", 0, "use 00:00 to 23:59, or 24:00 as an end")
+        raise GrammarError(f"{bare!r} is not a time of the day", _indent(text), _TIME_HINT[latest == DAY])
     return hours * 60 + minutes
+
+
+def _indent(text: str) -> int:
+    """Offset of the first character that is not blank."""
+    return len(text) - len(text.lstrip())
 
 
 def parse_times(texts: Sequence[str]) -> list[tuple[int, int]]:
@@ -42,10 +49,12 @@ def parse_times(texts: Sequence[str]) -> list[tuple[int, int]]:
         for raw in text.split(","):
             left, dash, right = raw.partition("-")
             if not dash:
-                raise GrammarError(f"{raw.strip()!r} is not a span", offset, "write begin-end, for example 08:00-18:00")
+                raise GrammarError(
+                    f"{raw.strip()!r} is not a span", offset + _indent(raw), "write begin-end, for example 08:00-18:00"
+                )
             begin = _time_at(left, offset, latest=DAY - 1)
             end = _time_at(right, offset + len(left) + 1, latest=DAY)
-            spans.append(span_minutes(begin, end, offset))
+            spans.append(span_minutes(begin, end, offset + _indent(raw)))
             offset += len(raw) + 1
     return spans
 
@@ -82,23 +91,28 @@ def parse_weekly(text: str) -> WeeklySpan:
     """
     left, dash, right = text.partition("-")
     if not dash:
-        raise GrammarError(f"{text!r} is not a weekly span", 0, "write for example: fri 20:00 - mon 08:00")
+        raise GrammarError(
+            f"{text.strip()!r} is not a weekly span", _indent(text), "write for example: fri 20:00 - mon 08:00"
+        )
     day1, time1 = _weekday_and_time(left, 0)
     day2, time2 = _weekday_and_time(right, len(left) + 1)
     length = ((day2 * DAY + time2) - (day1 * DAY + time1)) % (7 * DAY)
     if length == 0:
-        raise GrammarError("both ends are the same moment of the week", 0, "a weekly span is shorter than a week")
+        raise GrammarError(
+            "both ends are the same moment of the week", _indent(text), "a weekly span is shorter than a week"
+        )
     return WeeklySpan(day1, time1, length)
 
 
 def _weekday_and_time(text: str, offset: int) -> tuple[int, int]:
     words = text.split()
+    first = offset + _indent(text)
     if len(words) != 2:
-        raise GrammarError(f"{text.strip()!r} is not a weekday and a time", offset, "for example fri 20:00")
+        raise GrammarError(f"{text.strip()!r} is not a weekday and a time", first, "for example fri 20:00")
     for number, name in enumerate(WEEKDAYS):
         if words[0].lower() in (name, name[:3]):
-            return number, _time_at(words[1], offset + text.index(words[1]), latest=DAY)
-    raise GrammarError(f"{words[0]!r} is not a weekday", offset, "write mon, tue, wed, thu, fri, sat or sun")
+            return number, _time_at(words[1], offset + text.rindex(words[1]), latest=DAY)
+    raise GrammarError(f"{words[0]!r} is not a weekday", first, "write mon, tue, wed, thu, fri, sat or sun")
 
 
 def _time_at(text: str, offset: int, *, latest: int) -> int:
@@ -127,12 +141,14 @@ def parse_dates(texts: Sequence[str]) -> tuple[DateRange, ...]:
         offset = 0
         for raw in text.split(","):
             left, dots, right = raw.partition("..")
-            first = _date(left, offset) if left.strip() or not dots else date.min.toordinal()
+            first = _date(left, offset) if left.strip() or not right.strip() else date.min.toordinal()
             last = first if not dots else date.max.toordinal()
             if right.strip():
                 last = _date(right, offset + len(left) + 2)
             if last < first:
-                raise GrammarError(f"{raw.strip()!r} ends before it begins", offset, "the earlier date comes first")
+                raise GrammarError(
+                    f"{raw.strip()!r} ends before it begins", offset + _indent(raw), "the earlier date comes first"
+                )
             ranges.append(DateRange(first, last))
             offset += len(raw) + 1
     return tuple(ranges)
@@ -142,4 +158,4 @@ def _date(text: str, offset: int) -> int:
     try:
         return date.fromisoformat(text.strip()).toordinal()
     except ValueError:
-        raise GrammarError(f"{text.strip()!r} is not a date", offset, "write YYYY-MM-DD") from None
+        raise GrammarError(f"{text.strip()!r} is not a date", offset + _indent(text), "write YYYY-MM-DD") from None

@@ -86,12 +86,8 @@ def compile_period(name: str, definition: PeriodDefinition, calendars: Mapping[s
         problems.append(Problem(f"{where}.weekdays", "a weekly span brings its own weekdays", "remove weekdays"))
     if problems:
         raise DefinitionError(f"period {name!r} cannot be read", problems=tuple(problems))
-    return Period(
-        name,
-        definition,
-        tuple(parts),
-        max(1, sum(t.count(",") + 1 for t in definition.times)) + max(0, len(definition.weekly) - 1),
-    )
+    written = sum(text.count(",") + 1 for text in definition.times) + len(definition.weekly)
+    return Period(name, definition, tuple(parts), max(1, written))
 
 
 def _both(left: DayRule, right: DayRule) -> DayRule:
@@ -262,7 +258,7 @@ def _default_state(periods: Sequence[Period], closes: bool) -> State:
 
 def _did_you_mean(name: str, known: Mapping[str, object]) -> str:
     close = get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?" if close else ""
+    return f"did you mean {close[0]}?" if close else "define it, or correct the name"
 
 
 def _problem(where: str, error: GrammarError) -> Problem:

@@ -188,14 +188,14 @@ def _read_weekday_special(token: _Token, into: _Collector) -> bool:
         return True
     if "#" in text:
         name, _, count = text.partition("#")
-        if count not in ("1", "2", "3", "4", "5"):
+        if not _is_number(count) or not 1 <= int(count) <= 5:
             raise GrammarError(
                 f"{text!r}: a month has no {count or 'such'} of a weekday", token.position, "use #1 to #5"
             )
         into.nth.add((_value(_Token(name, token.position), _WEEKDAY), int(count)))
         return True
     if text.endswith("l") and "-" not in text and "/" not in text:
-        into.last.add(_value(_Token(text[:-1].rstrip(), token.position), _WEEKDAY))
+        into.last.add(_value(_Token(text[:-1], token.position), _WEEKDAY))
         return True
     return False
 
@@ -224,23 +224,22 @@ def _plain(token: _Token, domain: _Domain) -> list[int]:
     base, slash, step_text = token.text.partition("/")
     if not slash:
         return _range(_Token(base, token.position), domain, to_the_end=False)
-    if not step_text.isdecimal() or int(step_text) == 0:
+    step = step_text.strip()
+    if not _is_number(step) or int(step) == 0:
         raise GrammarError(
             f"{token.text!r}: the step must be a whole number from 1",
-            token.position + len(base) + 1,
+            token.position + len(base) + 1 + len(step_text) - len(step),
             "for example mon-fri/2, 1/15",
         )
     if base.strip() in ("*", "?"):
         first = domain.names[0][:3] if domain.names else str(domain.first)
-        raise GrammarError(
-            f"{token.text!r}: a step needs a first value", token.position, f"write {first}/{step_text} for every one"
-        )
-    return _range(_Token(base, token.position), domain, to_the_end=True)[:: int(step_text)]
+        raise GrammarError(f"{token.text!r}: a step needs a first value", token.position, f"write {first}/{step}")
+    return _range(_Token(base, token.position), domain, to_the_end=True)[:: int(step)]
 
 
 def _range(token: _Token, domain: _Domain, *, to_the_end: bool) -> list[int]:
     left, dash, right = token.text.partition("-")
-    low = _value(_Token(left.rstrip(), token.position), domain)
+    low = _value(_Token(left.rstrip() if dash else left, token.position), domain)
     if not dash:
         return list(range(low, domain.last + 1)) if to_the_end else [low]
     right_token = _Token(right.strip(), token.position + len(left) + 1 + len(right) - len(right.lstrip()))
@@ -258,7 +257,7 @@ def _range(token: _Token, domain: _Domain, *, to_the_end: bool) -> list[int]:
 
 def _value(token: _Token, domain: _Domain) -> int:
     text = token.text
-    if text.isdecimal() and text.isascii():
+    if _is_number(text):
         number = int(text)
         if domain.first <= number <= domain.last:
             return number
@@ -267,6 +266,11 @@ def _value(token: _Token, domain: _Domain) -> int:
         if text in (name, name[:3]):
             return domain.first + index
     raise GrammarError(f"{text!r} is not a value for {domain.field}", token.position, _name_hint(text, domain))
+
+
+def _is_number(text: str) -> bool:
+    """Whether `text` is a number that a field may hold; `int` refuses texts of thousands of digits."""
+    return text.isdecimal() and text.isascii() and len(text) < 10
 
 
 def _name_hint(text: str, domain: _Domain) -> str:

@@ -145,6 +145,9 @@ def _base_running(rules: Rules, stored: Stored, *, is_running: bool) -> Outcome:
     return Action.START, Stored.RUNNING, "schedule"
 
 
+_OUT_ONLY_BY_HAND = (Stored.RUNNING, Stored.RETAIN_RUNNING, Stored.STOPPED_BY_HAND)
+"""What is out although we hold it to be lit was stopped by somebody else."""
+
 _WORDS = {
     "any": "so either state is left as it is",
     "new-left-alone": "but it is new here and stop_new_instances is off",
@@ -200,9 +203,11 @@ def _wanted(
     if window_open:
         keep = Stored.RETAIN_RUNNING if stored is Stored.RETAIN_RUNNING and lit else Stored.RUNNING
         return Decision(Action.START, keep, f"maintenance window {window} is open", "maintenance-window", desired)
-    if rules.stay_off and desired.state is not State.ANY:
-        by_hand = stored in (Stored.RUNNING, Stored.STOPPED_BY_HAND) and not lit
-        if by_hand:
+    if rules.stay_off:
+        dark = live in (Live.STOPPED, Live.STOPPING)
+        if stored is Stored.STOPPED_BY_HAND and not (lit or dark):
+            return Decision(Action.NONE, stored, f"{desired.reason}; it is {live.value} now", "wait", desired)
+        if dark and stored in _OUT_ONLY_BY_HAND:
             return Decision(Action.NONE, Stored.STOPPED_BY_HAND, _say(desired, "stay-off"), "stay-off", desired)
         if stored is Stored.STOPPED_BY_HAND:
             stored = Stored(desired.state.value)

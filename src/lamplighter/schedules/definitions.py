@@ -9,15 +9,26 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 
 def _one_or_many(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    if isinstance(value, (list, tuple)):
+        return [_as_text(part) for part in value]
+    return [_as_text(value)] if isinstance(value, (str, int)) else value
 
 
-Texts = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
-"""A list of texts; a single text stands for a list of one."""
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+_ONE: dict[str, list[str]] = {"type": ["string", "integer"]}
+Texts = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_one_or_many),
+    WithJsonSchema({"anyOf": [_ONE, {"type": "array", "items": _ONE}]}),
+]
+"""A list of texts; a single text stands for a list of one, and a whole number for its digits."""
 
 State = Literal["running", "stopped", "any"]
 

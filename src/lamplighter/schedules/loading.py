@@ -84,13 +84,15 @@ def load_schedules(document: Document, read_text: ReadText) -> Loaded:
     names = list(_mapping(document.data.get("schedules")))
     for name in names:
         wrong = [
-            p for p in problems[before:] if p.where == f"schedules.{name}" or p.where.startswith(f"schedules.{name}.")
+            p
+            for p in (*document.problems, *problems[before:])
+            if p.where == f"schedules.{name}" or p.where.startswith(f"schedules.{name}.")
         ]
         if name not in loaded.schedules:
             loaded.rejected[name] = f"{wrong[0].message}" if wrong else "it cannot be read"
     for name, definition in BUILT_IN.items():
         if name not in names:
-            loaded.schedules[name] = schedule(name, definition)
+            loaded.schedules[name] = compile_schedule(name, definition, {}, {})
     loaded.problems.extend(document.place(problem) for problem in problems)
     return loaded
 
@@ -98,7 +100,8 @@ def load_schedules(document: Document, read_text: ReadText) -> Loaded:
 def _timezone(document: Document, problems: list[Problem]) -> str:
     from lamplighter.schedules.zones import find_zone
 
-    name = document.data.get("timezone", "UTC")
+    given = document.data.get("timezone")
+    name = "UTC" if given is None else given
     try:
         return find_zone(str(name)).key
     except GrammarError as error:
@@ -127,10 +130,12 @@ def _section(
         problems.append(Problem(section, f"{section} must be a mapping of names", f"write {section}: {{name: ...}}"))
     compiled: dict[str, C] = {}
     for name, fields in _mapping(given).items():
+        if any(path[:2] == (section, name) for path in document.doubtful):
+            continue
         try:
             compiled[name] = compile_one(name, model.model_validate(fields if fields is not None else {}))
         except ValidationError as error:
-            problems.extend(validation_problems(f"{section}.{name}", error))
+            problems.extend(validation_problems(f"{section}.{name}", error, model))
         except DefinitionError as error:
             problems.extend(error.problems)
     return compiled

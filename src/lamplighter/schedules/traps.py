@@ -27,7 +27,8 @@ def warnings(loaded: Loaded, now: datetime) -> list[Problem]:
         periods = [loaded.periods[text.partition("@")[0]] for text in schedule.definition.periods]
         where = f"schedules.{name}"
         found += _one_sided(where, periods)
-        found += _short_gaps(where, periods)
+        if any(group.bridges for group in schedule.groups):
+            found += _short_gaps(where, periods)
         found += [
             Problem(where, text, hint) for text, hint in daylight_saving(schedule, now, now + timedelta(days=366))
         ]
@@ -87,7 +88,7 @@ def _short_gaps(where: str, periods: Sequence[Period]) -> Iterator[Problem]:
     ]
     for _, end, first in spans:
         for begin, _, second in spans:
-            if (begin - end) % DAY == 1 and (first != second or len(spans) > 1):
+            if (begin - end) % DAY == 1:
                 yield Problem(
                     where,
                     f"between the end of {first} and the begin of {second} lies one minute; it is bridged",
@@ -107,6 +108,8 @@ def daylight_saving(schedule: Schedule, start: datetime, end: datetime) -> list[
     stretches = list(offsets(schedule.zone, epoch(start), epoch(end)))
     for (_, change, before), (_, _, after) in pairwise(stretches):
         shift = abs(after - before)
+        if not shift:  # stretches also end with the year
+            continue
         day = instant(change).astimezone(schedule.zone)
         if after > before:
             found += _skipped(schedule, change, before, shift, day)

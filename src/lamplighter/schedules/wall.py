@@ -93,7 +93,7 @@ class Choice(NamedTuple):
 
     rank: Rank
     has_begin: bool
-    began: int  # wall minutes on a wall line, epoch seconds in a layer
+    began: int  # wall minutes on a wall line, epoch seconds in a layer, 0 without a begin
     order: int  # minus the source, so that the first of equals is the greatest
 
 
@@ -124,7 +124,7 @@ class Group:
         stretches = list(offsets(self.zone, start, end))
         low = min((begin + offset) // 60 for begin, _, offset in stretches)
         high = max((stop + offset) // 60 for _, stop, offset in stretches)
-        line = self.wall_line(low // DAY - 1, high // DAY + 1)
+        line = self.wall_line(low // DAY, high // DAY)
         minutes = [minute for minute, _ in line]
         pieces: list[Piece] = []
         for begin, stop, offset in stretches:
@@ -132,13 +132,26 @@ class Group:
             at = begin
             while at < stop:
                 _, choice = line[index]
-                pieces.append((at, choice._replace(began=choice.began * 60 - offset)))
+                if choice.has_begin:
+                    choice = choice._replace(began=choice.began * 60 - offset)
+                pieces.append((at, choice))
                 index += 1
                 at = minutes[index] * 60 - offset if index < len(minutes) else stop
         return pieces
 
     def wall_line(self, first_day: int, last_day: int) -> list[Piece]:
-        """Pieces in wall minutes since 1970-01-01 for whole days, one-minute gaps already closed."""
+        """Pieces in wall minutes since 1970-01-01 for whole days, one-minute gaps already closed.
+
+        Args:
+            first_day: days from 1970-01-01 to the first day of the line.
+            last_day: the same for its last day.
+        """
+        if self.bridges:
+            line = _bridged(self._open_line(first_day - 1, last_day + 1))
+            return [piece for piece in line if first_day <= piece[0] // DAY <= last_day]
+        return self._open_line(first_day, last_day)
+
+    def _open_line(self, first_day: int, last_day: int) -> list[Piece]:
         reach = max((span.end - 1) // DAY for part in self.parts for span in part.spans) if self.parts else 0
         masks = [self._mask(day) for day in range(first_day - reach, last_day + 1)]
         line: list[Piece] = []
@@ -149,8 +162,8 @@ class Group:
                 template = self.templates[window] = self._template(window)
             base = day * DAY
             for minute, choice in template:
-                line.append((base + minute, choice._replace(began=base + choice.began)))
-        return _bridged(line) if self.bridges else line
+                line.append((base + minute, choice._replace(began=base + choice.began) if choice.has_begin else choice))
+        return line
 
     def _mask(self, day: int) -> int:
         moment = date.fromordinal(day + _EPOCH_ORDINAL)
@@ -164,7 +177,7 @@ class Group:
                     for span in part.spans:
                         begin, end = span.begin - lag * DAY, span.end - lag * DAY
                         if end > 0 and begin < DAY:
-                            choice = Choice(span.rank, span.has_begin, begin, -part.source)
+                            choice = Choice(span.rank, span.has_begin, begin if span.has_begin else 0, -part.source)
                             active.append((begin, end, choice))
         cuts = sorted({0, *(b for b, _, _ in active if b > 0), *(e for _, e, _ in active if e < DAY)})
         pieces: list[Piece] = []
@@ -206,12 +219,16 @@ def merge(layers: Sequence[Iterable[Piece]]) -> list[Piece]:
 def events_layer(calendar: Calendar, source: int, rank: Rank, start: int, end: int, zone: ZoneInfo) -> list[Piece]:
     """A calendar's timed events as a layer over [start, end), silent between them."""
     pieces: list[Piece] = [(start, NOTHING)]
+    speaks = Choice(rank, False, 0, -source)
     for begin, stop in calendar.timed(start, end, zone):
-        begin, stop = max(begin, start), min(stop, end)
-        choice = Choice(rank, True, begin, -source)
-        if begin < pieces[-1][0]:
-            begin = pieces[-1][0]
-        if begin < stop:
-            pieces[-1:] = [pieces[-1], (begin, choice)] if pieces[-1][0] < begin else [(begin, choice)]
-            pieces.append((stop, NOTHING))
+        silent_from, _ = pieces[-1]
+        if stop <= max(begin, silent_from):
+            continue
+        if begin > silent_from:
+            pieces.append((begin, speaks))
+        else:
+            pieces[-1] = (silent_from, speaks)
+        if stop >= end:
+            break
+        pieces.append((stop, NOTHING))
     return pieces

@@ -68,12 +68,19 @@ class Entry:
         if self.outcome not in (DONE, FOUND):
             return None
         if self.action == SEEN:
-            return self.state in ("running", "starting")
+            # What is in between (modifying, backing up) is paid for; to call it out would claim a saving.
+            return self.state not in ("stopped", "stopping", "gone")
         return self.action == "start"
 
 
 def stamp(at: datetime) -> str:
-    """A UTC time as it begins sort keys; sorts as text."""
+    """A UTC time as it begins sort keys; sorts as text.
+
+    Raises:
+        ValueError: the datetime is naive.
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"{at.isoformat()} has no time zone; use an aware datetime")
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -121,12 +128,12 @@ def _entry(item: Item) -> Entry:
     parts = item.sort.split("#")
     data = item.data
     try:
-        at = datetime.fromisoformat(parts[0])
+        at, resource, run = _key(parts)
         return Entry(
             target=item.partition,
             at=at,
-            run=parts[-1],
-            resource="#".join(parts[1:-2]),
+            run=run,
+            resource=resource,
             name=_text(data["name"]),
             action=_text(data["action"]),
             outcome=_text(data["outcome"]),
@@ -144,6 +151,13 @@ def _entry(item: Item) -> Entry:
         ) from error
 
 
+def _key(parts: Sequence[str]) -> tuple[datetime, str, str]:
+    at = datetime.fromisoformat(parts[0])
+    if at.tzinfo is None or len(parts) < 4:
+        raise ValueError("not the key of an entry")
+    return at, "#".join(parts[1:-2]), parts[-1]
+
+
 def _text(value: JSON) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not a text")  # noqa: TRY004 - a damaged item, not a wrong call
@@ -151,5 +165,10 @@ def _text(value: JSON) -> str:
 
 
 def _prices(value: JSON) -> tuple[tuple[str, ...], ...]:
-    rows: Sequence[JSON] = value if isinstance(value, list) else ()
-    return tuple(tuple(_text(part) for part in row) for row in rows if isinstance(row, list))
+    return tuple(tuple(_text(part) for part in _list(row)) for row in _list(value))
+
+
+def _list(value: JSON) -> Sequence[JSON]:
+    if not isinstance(value, list):
+        raise ValueError(f"{value!r} is not a list")  # noqa: TRY004 - a damaged item, not a wrong call
+    return value

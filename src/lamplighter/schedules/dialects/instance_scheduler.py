@@ -83,7 +83,10 @@ def _collect(found: Imported, item: Item, load: Callable[[str, Item], None]) -> 
     name = item.get("name")
     kind = item["type"]
     if not isinstance(name, str) or not name:
-        found.errors["(no name)"] = (*found.errors.get("(no name)", ()), Problem(f"{kind}s", f"a {kind} has no name"))
+        found.errors["(no name)"] = (
+            *found.errors.get("(no name)", ()),
+            Problem(f"{kind}s", f"a {kind} has no name", "give it a name"),
+        )
         return
     try:
         load(name, item)
@@ -97,9 +100,16 @@ def _load_period(name: str, item: Item, found: Imported, compiled: dict[str, Per
     fields = {key: _texts(item[key]) for key in _TIME_FIELDS if item.get(key) is not None}
     if not fields:
         problems.append(Problem(where, "the period names no time, day or month", "give it begintime, endtime or days"))
+    problems.extend(
+        Problem(f"{where}.{key}", "the list is empty", "list what should match, or leave the field out")
+        for key, value in fields.items()
+        if value == []
+    )
     for field in ("begintime", "endtime"):
-        if field in fields:
-            problems.extend(_clock_problems(f"{where}.{field}", fields[field]))
+        wrong = _clock_problems(f"{where}.{field}", fields[field]) if field in fields else []
+        if wrong:
+            problems.extend(wrong)
+            del fields[field]
     if not problems and "begintime" in fields and "endtime" in fields:
         begin, end = parse_time(str(fields["begintime"])), parse_time(str(fields["endtime"]))
         if begin > end:
@@ -108,6 +118,7 @@ def _load_period(name: str, item: Item, found: Imported, compiled: dict[str, Per
                     f"{where}.begintime",
                     f"begintime {fields['begintime']} is after endtime {fields['endtime']}",
                     "the Instance Scheduler has no overnight periods; in lamplighter.yaml they are allowed",
+                    position=0,
                 )
             )
     definition = _definition(PeriodDefinition, where, {**fields, **_description(item)}, problems)
@@ -128,11 +139,11 @@ def _texts(value: Plain) -> Plain:
 
 def _clock_problems(where: str, value: Plain) -> list[Problem]:
     if not isinstance(value, str) or not _CLOCK.fullmatch(value):
-        return [Problem(where, f"{value!r} is not a time", "write HH:MM")]
+        return [Problem(where, f"{value!r} is not a time", "write HH:MM", position=0)]
     try:
         parse_time(value, latest=1439)
     except GrammarError as error:
-        return [Problem(where, error.message, "use 00:00 to 23:59", position=error.position)]
+        return [Problem(where, error.message, error.hint, position=error.position)]
     return []
 
 
@@ -178,19 +189,17 @@ def _plain(value: object) -> Plain:
     if isinstance(value, Mapping):
         if len(value) == 1:
             (marker, inner), *_ = value.items()
-            match marker:
-                case "S" | "BOOL":
+            match marker, inner:
+                case (("S" | "BOOL" | "M"), _):
                     return _plain(inner)
-                case "NULL":
+                case "NULL", _:
                     return None
-                case "N":
+                case "N", _:
                     return str(inner)
-                case "SS" | "NS":
+                case (("SS" | "NS"), (list() | tuple() | set())):
                     return sorted(str(part) for part in inner)
-                case "L":
+                case "L", (list() | tuple()):
                     return [_plain(part) for part in inner]
-                case "M":
-                    return {str(key): _plain(part) for key, part in inner.items()}
         return {str(key): _plain(part) for key, part in value.items()}
     if isinstance(value, (set, frozenset)):
         return sorted(str(part) for part in value)

@@ -1,0 +1,249 @@
+"""From options to what a command works with: definitions, store, AWS, clock."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from lamplighter.cli.show import Printer
+from lamplighter.errors import DefinitionError, UsageError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from lamplighter.aws.access import Aws
+    from lamplighter.cli.options import Output
+    from lamplighter.scheduler.passes import World
+    from lamplighter.scheduler.settings import Configuration
+    from lamplighter.store.table import Store
+
+FILE_NAME = "lamplighter.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the shared options say; see `lamplighter.cli.options`."""
+
+    file: Path | None = None
+    store: str | None = None
+    profile: str | None = None
+    regions: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    endpoint_url: str | None = None
+
+
+def settings(
+    file: Path | None = None,
+    store: str | None = None,
+    profile: str | None = None,
+    region: Sequence[str] | None = None,
+    account: Sequence[str] | None = None,
+    endpoint_url: str | None = None,
+) -> Settings:
+    """Settings from the options as typer hands them over."""
+    return Settings(file, store, profile, tuple(region or ()), tuple(account or ()), endpoint_url)
+
+
+class _ToStderr(logging.Handler):
+    """Writes to stderr as it is when something is logged."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        sys.stderr.write(self.format(record) + "\n")
+
+
+def printer(output: Output, verbose: int, no_color: bool) -> Printer:
+    """The printer of a command, after its log has been set up on stderr.
+
+    Args:
+        output: table or JSON.
+        verbose: 0 for warnings, 1 for what is done, 2 for debugging and tracebacks.
+        no_color: no colours.
+    """
+    logger = logging.getLogger("lamplighter")
+    logger.setLevel({0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG))
+    handler = _ToStderr()
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logger.handlers[:] = [handler]
+    return Printer(output, color=not no_color)
+
+
+def utc_now() -> datetime:
+    """The time now, aware, UTC."""
+    return datetime.now(UTC)
+
+
+def new_run() -> str:
+    """An id for a pass or command, never used before."""
+    return str(uuid4())
+
+
+def this_user() -> str:
+    """Who is at the keyboard, for the journal and overrides."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def config_home(environ: Mapping[str, str]) -> Path:
+    """The folder of the user's own definitions (XDG Base Directory Specification)."""
+    return Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "lamplighter"
+
+
+def default_store(environ: Mapping[str, str]) -> Path:
+    """The file of state and journal (XDG Base Directory Specification)."""
+    return Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "lamplighter" / "state.sqlite"
+
+
+def find_definitions(given: Path | None) -> Path | None:
+    """The definition file: the one given, ./lamplighter.yaml, or the user's own; None if there is none.
+
+    Raises:
+        UsageError: the one given does not exist.
+    """
+    if given is not None:
+        if not given.exists():
+            raise UsageError(f"there is no file {given}", hint="check --file and LAMPLIGHTER_FILE")
+        return given
+    places = (Path(FILE_NAME), config_home(os.environ) / FILE_NAME)
+    return next((place for place in places if place.is_file()), None)
+
+
+def needed_definitions(given: Path | None) -> Path:
+    """The definition file of a command that cannot do without.
+
+    Raises:
+        UsageError: there is none.
+    """
+    path = find_definitions(given)
+    if path is None:
+        raise UsageError(
+            f"there is no definition file: neither ./{FILE_NAME} nor {config_home(os.environ) / FILE_NAME}",
+            hint="give one with --file, or begin with `lamp periods create` and `lamp schedules create`",
+        )
+    return path
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, line ends as they are.
+
+    Raises:
+        UsageError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text (byte {error.start})", hint="save it as UTF-8") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def reader(path: Path | None) -> Callable[[str], str]:
+    """Reads files that a definition file names, relative to its folder."""
+    folder = path.parent if path else Path()
+    return lambda name: (folder / name).read_text(encoding="utf-8")
+
+
+def configuration(given: Path | None, *, needed: bool = True) -> Configuration:
+    """The definitions, read and compiled; without a file, the built-in schedules only.
+
+    Raises:
+        UsageError: a needed or given file is missing or unreadable.
+        DefinitionError: the file is not YAML.
+    """
+    from lamplighter.scheduler.settings import load_configuration
+
+    path = needed_definitions(given) if needed else find_definitions(given)
+    text = read_text(path) if path else "version: 1\n"
+    return load_configuration(text, name=str(path or FILE_NAME), read_text=reader(path))
+
+
+def zone_of(config: Configuration) -> ZoneInfo:
+    """The default zone of the file, in which times without a zone are read.
+
+    Raises:
+        UsageError: the file names no valid zone.
+    """
+    from lamplighter.schedules.days import GrammarError
+    from lamplighter.schedules.zones import find_zone
+
+    try:
+        return find_zone(config.loaded.timezone)
+    except GrammarError as error:
+        raise UsageError(f"timezone of the definition file: {error.message}", hint=error.hint) from error
+
+
+@contextmanager
+def state(url: str | None, *, writes: bool) -> Iterator[Store]:
+    """The store, closed at the end. To read from a default file that does not exist yet, none is made.
+
+    Raises:
+        UsageError: the address is no store's.
+        StoreError: the store cannot be opened.
+    """
+    from lamplighter.store.open import open_store
+
+    place = default_store(os.environ)
+    if url is None:
+        url = str(place) if writes or place.exists() else "memory:"
+    store = open_store(url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def open_aws(chosen: Settings, on_call: Callable[[object], None] | None = None) -> Aws:
+    """Sessions as the options and the AWS variables say. --region chooses targets; home is where AWS_REGION says.
+
+    Raises:
+        UsageError: the endpoint is not a URL.
+    """
+    from lamplighter.aws.access import Aws
+
+    endpoint = chosen.endpoint_url
+    if endpoint is not None and not endpoint.startswith(("http://", "https://")):
+        raise UsageError(f"{endpoint!r} is not a URL", hint="write --endpoint-url http://127.0.0.1:4566")
+    return Aws(profile=chosen.profile, endpoint_url=endpoint, on_call=on_call)
+
+
+@contextmanager
+def world(
+    chosen: Settings,
+    *,
+    needs_file: bool,
+    writes: bool = False,
+    on_call: Callable[[object], None] | None = None,
+) -> Iterator[World]:
+    """Everything a pass works with; store and connections are closed at the end.
+
+    Args:
+        chosen: the options.
+        needs_file: whether the command means nothing without definitions.
+        writes: whether it may write to the store.
+        on_call: told about every call to AWS.
+
+    Raises:
+        UsageError: a file or address that was given is none.
+        DefinitionError: the definition file is not YAML, or its targets or guardrails are not valid.
+        StoreError: the store cannot be opened.
+    """
+    from lamplighter.resources.registry import kinds
+    from lamplighter.scheduler.passes import World
+
+    config = configuration(chosen.file, needed=needs_file)
+    if config.fatal:
+        # Without its targets section, a command would act in the wrong accounts.
+        raise DefinitionError("the definition file is not fit for use", problems=config.fatal)
+    with state(chosen.store, writes=writes) as store, open_aws(chosen, on_call) as aws:
+        yield World(aws, store, config, kinds(), utc_now)

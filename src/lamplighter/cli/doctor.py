@@ -1,0 +1,121 @@
+"""`lamp doctor`: whether everything is in place for a pass."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lamplighter.cli import context, exits, options
+from lamplighter.cli.commands import single
+from lamplighter.cli.options import Output
+from lamplighter.cli.show import Column
+
+if TYPE_CHECKING:
+    from lamplighter.cli.checks import Check
+    from lamplighter.cli.context import Settings
+    from lamplighter.cli.show import Printer
+
+app, command = single("lamp doctor", "lamp doctor --region all --exit-code", "lamp doctor --without-aws")
+
+
+@command
+def doctor(
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 3 if a check fails.")] = False,
+    without_aws: Annotated[bool, typer.Option("--without-aws", help="Only what is on this machine.")] = False,
+    file: options.File = None,
+    store: options.StoreUrl = None,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    account: options.Accounts = None,
+    endpoint_url: options.Endpoint = None,
+    output: options.Format = Output.TABLE,
+    verbose: options.Verbose = 0,
+    no_color: options.NoColor = False,
+) -> None:
+    """Check versions, definitions, store, prices, credentials, targets and permissions; say what to do."""
+    printer = context.printer(output, verbose, no_color)
+    chosen = context.settings(file, store, profile, region, account, endpoint_url)
+    with printer.waiting("looking") as tick:
+        found = list(local_checks(chosen))
+        if not without_aws:
+            with context.open_aws(chosen, tick) as aws:
+                found += aws_checks(aws, chosen)
+    code = show_checks(printer, found)
+    exits.leave(code if exit_code else exits.OK)
+
+
+def local_checks(chosen: Settings) -> Iterator[Check]:
+    """What can be looked at without AWS."""
+    from lamplighter.cli import checks
+    from lamplighter.errors import LamplighterError
+    from lamplighter.pricing.book import PriceBook
+    from lamplighter.scheduler.passes import recent_passes
+
+    now = context.utc_now()
+    yield checks.versions()
+    try:
+        path = context.find_definitions(chosen.file)
+        yield checks.definitions(path, lambda: context.configuration(chosen.file), now)
+    except LamplighterError as error:
+        yield checks.failed("definitions", error)
+    try:
+        yield checks.prices(PriceBook.bundled(), now)
+    except LamplighterError as error:
+        yield checks.failed("prices", error)
+    place = context.default_store(os.environ)
+    if chosen.store is None and not place.exists():
+        yield checks.Check("store", checks.Status.WARN, f"{place} does not exist yet", "`lamp run` makes it")
+        return
+    try:
+        with context.state(chosen.store, writes=False) as opened:
+            content = checks.store_content(opened)
+            yield content
+            if content.status is checks.Status.OK:
+                yield checks.last_pass(recent_passes(opened, 1), now)
+    except LamplighterError as error:
+        yield checks.failed("store", error)
+
+
+def aws_checks(aws: object, chosen: Settings) -> list[Check]:
+    """What AWS has to say: who we are, how late it is, and whether every target answers for every kind."""
+    from lamplighter.aws.access import Aws
+    from lamplighter.aws.targets import GLOBAL_REGION, Target
+    from lamplighter.cli import checks
+    from lamplighter.errors import DefinitionError, UsageError
+    from lamplighter.resources.registry import kinds
+
+    assert isinstance(aws, Aws)
+    found = [checks.credentials(aws)]
+    if found[0].status is not checks.Status.OK:
+        return found
+    home = Target(aws.own_account(), aws.region or GLOBAL_REGION)
+    found.append(checks.clock(aws, home, context.utc_now))
+    try:
+        config = context.configuration(chosen.file, needed=False)
+    except (DefinitionError, UsageError):
+        return found  # the local check has said so
+    if config.fatal:
+        return found
+    return [*found, *checks.targets(aws, config, kinds(), chosen.accounts, chosen.regions)]
+
+
+def show_checks(printer: Printer, found: Sequence[Check]) -> int:
+    """Show every check and what to do, and return 3 if one fails."""
+    from lamplighter.cli.checks import Status
+
+    printer.answer(
+        [
+            {"check": check.name, "status": check.status.value, "detail": check.detail, "hint": check.hint or None}
+            for check in found
+        ],
+        (Column("Check"), Column("Is", whole=True), Column("Found"), Column("Do")),
+        [[check.name, check.status.value, check.detail, check.hint] for check in found],
+        empty="nothing checked",
+    )
+    bad = sum(check.status is Status.FAIL for check in found)
+    doubtful = sum(check.status is Status.WARN for check in found)
+    printer.note(f"{len(found) - bad - doubtful} ok, {doubtful} warnings, {bad} failures")
+    return exits.FINDINGS if bad else exits.OK

@@ -1,0 +1,197 @@
+"""`lamp schedules import`: definitions from other schedulers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lamplighter.cli import context, exits, options
+from lamplighter.cli.commands import examples
+from lamplighter.cli.options import Output
+from lamplighter.errors import LamplighterError, UsageError
+
+if TYPE_CHECKING:
+    from lamplighter.cli.show import Printer
+    from lamplighter.schedules.dialects.instance_scheduler import Imported
+    from lamplighter.schedules.splicing import Fields
+
+    Sections = dict[str, dict[str, Fields]]
+
+
+class Dialect(StrEnum):
+    """What can be read."""
+
+    INSTANCE_SCHEDULER = "instance-scheduler"
+
+
+def register(app: typer.Typer) -> None:
+    """Put the command into its group."""
+    app.command(
+        "import",
+        epilog=examples(
+            "lamp schedules import config-table.json --from instance-scheduler",
+            "aws dynamodb scan --table-name ConfigTable > table.json",
+            "lamp schedules import table.json --from instance-scheduler --default-timezone Europe/Berlin --write",
+        ),
+    )(import_file)
+
+
+def import_file(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="JSON; - for stdin.", show_default=False)],
+    dialect: Annotated[Dialect, typer.Option("--from", help="Where it comes from.")] = Dialect.INSTANCE_SCHEDULER,
+    default_timezone: Annotated[
+        str | None, typer.Option("--default-timezone", metavar="ZONE", help="Of schedules that name none; else UTC.")
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Put them into the definition file.")] = False,
+    file: options.File = None,
+    output: options.Format = Output.TABLE,
+    verbose: options.Verbose = 0,
+    no_color: options.NoColor = False,
+) -> None:
+    """Translate a config table of the AWS Instance Scheduler, exported as JSON, into definitions (YAML on stdout).
+
+    It may be a list of items, the answer of `aws dynamodb scan`, or a line an item. Exit code 3 if any is rejected.
+    """
+    import sys
+
+    from lamplighter.schedules.days import GrammarError
+    from lamplighter.schedules.dialects.instance_scheduler import load_instance_scheduler
+    from lamplighter.schedules.zones import find_zone
+
+    assert dialect is Dialect.INSTANCE_SCHEDULER
+    printer = context.printer(output, verbose, no_color)
+    text = sys.stdin.read() if str(source) == "-" else context.read_text(source)
+    try:
+        zone = find_zone(default_timezone or "UTC").key
+    except GrammarError as error:
+        raise UsageError(f"--default-timezone: {error.message}", hint=error.hint) from error
+    found = load_instance_scheduler(items(text, str(source)), default_timezone=zone)
+    sections = sections_of(found, default_timezone and zone)
+    rejected = len(found.errors)
+    show_rejected(printer, found)
+    if write:
+        rejected += _write(printer, file, sections)
+    show_import(printer, sections, zone)
+    count = sum(len(members) for members in sections.values())
+    printer.note(f"{count} read, {rejected} rejected")
+    exits.leave(exits.FINDINGS if rejected else exits.OK)
+
+
+def items(text: str, name: str) -> list[Mapping[str, object]]:
+    """Config-table items from a JSON list, `{"Items": [...]}`, or one object a line (also `{"Item": {...}}`).
+
+    Raises:
+        UsageError: none of these.
+    """
+    import json
+
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError:
+        try:
+            content = [json.loads(line) for line in text.splitlines() if line.strip()]
+        except json.JSONDecodeError as error:
+            raise UsageError(
+                f"{name} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}",
+                hint="export the table with `aws dynamodb scan --table-name NAME`",
+            ) from error
+    if isinstance(content, dict):
+        content = content.get("Items", [content])
+    if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
+        raise UsageError(
+            f"{name} holds no items", hint='write a list of objects, {"Items": [...]}, or an object a line'
+        )
+    return [item["Item"] if set(item) == {"Item"} else item for item in content]
+
+
+def sections_of(found: Imported, timezone: str | None) -> Sections:
+    """The valid definitions as they stand in YAML, by section and name.
+
+    Args:
+        found: what was imported.
+        timezone: to be written into schedules that name none; None to leave them without.
+    """
+    from lamplighter.cli.files import fields_of
+
+    schedules = {name: fields_of(one) for name, one in found.definitions.items()}
+    if timezone:
+        schedules = {name: {"timezone": timezone, **fields} for name, fields in schedules.items()}
+    return {"periods": {name: fields_of(one) for name, one in found.periods.items()}, "schedules": dict(schedules)}
+
+
+def show_rejected(printer: Printer, found: Imported) -> None:
+    """Say what was not read, and why."""
+    for problems in found.errors.values():
+        for problem in problems:
+            printer.warn(f"not imported: {problem}")
+
+
+def show_import(printer: Printer, sections: Sections, zone: str) -> None:
+    """Show the definitions as YAML, or as a JSON array."""
+    from lamplighter.schedules.editing import NEW_FILE
+    from lamplighter.schedules.splicing import block
+
+    if printer.json:
+        printer.data(
+            [
+                {"type": section.removesuffix("s"), "name": name, "definition": fields}
+                for section, members in sections.items()
+                for name, fields in members.items()
+            ]
+        )
+        return
+    lines = [NEW_FILE.rstrip()]
+    for section, members in sections.items():
+        if members:
+            lines += [f"{section}:", *(block(name, fields, 2, 2) for name, fields in members.items())]
+    printer.text("\n".join(lines))
+    printer.note(f"schedules without a zone were read in {zone}")
+
+
+def _write(printer: Printer, file: Path | None, sections: Sections) -> int:
+    """Put definitions into the file; those that stand there already stay. Returns how many could not be put there."""
+    from lamplighter.cli.files import edit, file_to_edit
+
+    path = file_to_edit(file)
+    refused: list[str] = []
+
+    def change(text: str) -> str:
+        for section, members in sections.items():
+            text, bad = merged(printer, text, section, members, path)
+            refused.extend(bad)
+        return text
+
+    changed = edit(path, change)
+    printer.note(f"{path} written" if changed else f"{path} stays as it is")
+    return len(refused)
+
+
+def merged(
+    printer: Printer, text: str, section: str, members: Mapping[str, Fields], path: Path
+) -> tuple[str, Sequence[str]]:
+    """The text with those members that it does not have, and the names of those it cannot take."""
+    from lamplighter.schedules.editing import add_entries, entries
+    from lamplighter.schedules.source import parse_yaml
+
+    known = entries(parse_yaml(text, str(path)), section) if text.strip() else {}
+    refused = [name for name, fields in members.items() if name in known and known[name] != fields]
+    for name in refused:
+        printer.warn(f"not written: {section}.{name} stands in {path} already and says something else")
+    fresh = {name: fields for name, fields in members.items() if name not in known}
+    if not fresh:
+        return text, refused
+    reader = context.reader(path)
+    try:
+        return add_entries(text, section, fresh, file=str(path), read_text=reader), refused
+    except LamplighterError:
+        for name, fields in fresh.items():
+            try:
+                text = add_entries(text, section, {name: fields}, file=str(path), read_text=reader)
+            except LamplighterError as error:
+                printer.failure(error, subject=f"{section}.{name}")
+                refused.append(name)
+    return text, refused

@@ -1,0 +1,484 @@
+"""A light double of AWS and of time, for passes that need thousands of runs; the wire is tested beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, cast
+
+import pytest
+
+from lamplighter.aws.access import Aws
+from lamplighter.aws.targets import Target, TargetFailure, TargetList, TargetsDefinition
+from lamplighter.errors import AwsError, NotFound, WrongState
+from lamplighter.resources.kind import Kind
+from lamplighter.resources.registry import kinds
+from lamplighter.scheduler.passes import PassReport, World, run_pass
+from lamplighter.scheduler.settings import Configuration, load_configuration
+from lamplighter.scheduler.states import StateRecord, read_states
+from lamplighter.store import journal
+from lamplighter.store.memory import MemoryStore
+from lamplighter.store.table import ANY, JSON, Expect, Item, Put, Store, Write
+
+MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
+HERE = Target("111122223333", "eu-west-1")
+THERE = Target("444455556666", "us-east-1")
+
+OFFICE = """
+version: 1
+periods:
+  office: {begintime: 08:00, endtime: 18:00, weekdays: mon-fri}
+schedules:
+  office: {periods: office}
+"""
+
+
+class Clock:
+    """Stands still until it is told otherwise; `every` seconds pass at each look."""
+
+    def __init__(self, now: datetime = MONDAY, every: float = 0) -> None:
+        self.now = now
+        self.every = timedelta(seconds=every)
+
+    def __call__(self) -> datetime:
+        self.now += self.every
+        return self.now
+
+    def at(self, hour: int, minute: int = 0, day: int = 0) -> datetime:
+        """Set it to a time of the week that begins on MONDAY."""
+        self.now = MONDAY + timedelta(days=day, hours=hour, minutes=minute)
+        return self.now
+
+
+class Killed(BaseException):
+    """The process dies here: nothing after it happens."""
+
+
+class Reaper:
+    """Counts the moments at which a process can die, and lets it die at one of them, for good."""
+
+    def __init__(self) -> None:
+        self.at: int | None = None
+        self.moments = 0
+        self.dead = False
+
+    def arm(self, at: int | None) -> None:
+        self.at, self.moments, self.dead = at, 0, False
+
+    def moment(self) -> None:
+        if self.dead:
+            raise Killed
+        self.moments += 1
+        if self.moments == self.at:
+            self.dead = True
+            raise Killed
+
+
+@dataclass
+class Thing:
+    """One resource of the double; `state` is AWS's own word."""
+
+    id: str
+    state: str
+    tags: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A start or stop that reached a resource, and the state it met."""
+
+    target: str
+    id: str
+    action: str
+    met: str
+
+
+Fault = Callable[[Target, str, Sequence[str]], AwsError | None]
+
+_MOVES = {"pending": "running", "stopping": "stopped", "starting": "available"}
+_FROM = {
+    ("ec2", "start"): "stopped",
+    ("ec2", "stop"): "running",
+    ("rds", "start"): "stopped",
+    ("rds", "stop"): "available",
+}
+_AT_REST = {("ec2", "running"), ("ec2", "stopped")}
+
+
+class Cloud:
+    """Accounts with EC2 instances, databases and clusters whose states follow the calls.
+
+    `quick` makes a start or stop take effect at once; otherwise `settle` finishes them.
+    """
+
+    def __init__(self, *targets: Target, quick: bool = False) -> None:
+        self.targets = targets or (HERE,)
+        self.quick = quick
+        self.instances: dict[str, dict[str, Thing]] = {t.key: {} for t in self.targets}
+        self.databases: dict[str, dict[str, Thing]] = {t.key: {} for t in self.targets}
+        self.clusters: dict[str, dict[str, Thing]] = {t.key: {} for t in self.targets}
+        self.calls: list[tuple[str, str, tuple[str, ...]]] = []
+        self.effects: list[Effect] = []
+        self.before: Fault = lambda *_: None
+        self.after: Fault = lambda *_: None
+        self.reaper = Reaper()
+        self.unresolved: tuple[TargetFailure, ...] = ()
+        self._serial = count(1)
+
+    def instance(
+        self,
+        schedule: str | None = "office",
+        *,
+        state: str = "stopped",
+        name: str = "",
+        at: Target = HERE,
+        **extra: Any,
+    ) -> str:
+        """A new instance; its id."""
+        id_ = f"i-{next(self._serial):017x}"
+        tags = {} if schedule is None else {"Schedule": schedule}
+        if name:
+            tags["Name"] = name
+        tags |= extra.pop("tags", {})
+        self.instances[at.key][id_] = Thing(id_, state, tags, extra)
+        return id_
+
+    def database(
+        self, name: str, schedule: str = "office", *, state: str = "stopped", at: Target = HERE, **extra: Any
+    ) -> str:
+        """A new database; its name."""
+        self.databases[at.key][name] = Thing(name, state, {"Schedule": schedule}, extra)
+        return name
+
+    def cluster(self, name: str, schedule: str = "office", *, state: str = "stopped", at: Target = HERE) -> str:
+        """A new Aurora cluster with one member; its name."""
+        self.clusters[at.key][name] = Thing(name, state, {"Schedule": schedule})
+        self.databases[at.key][f"{name}-a"] = Thing(f"{name}-a", state, {}, {"DBClusterIdentifier": name})
+        return name
+
+    def thing(self, id_: str) -> Thing:
+        places = [*self.instances.values(), *self.databases.values(), *self.clusters.values()]
+        return next(place[id_] for place in places if id_ in place)
+
+    def state(self, id_: str) -> str:
+        return self.thing(id_).state
+
+    def by_hand(self, id_: str, state: str) -> None:
+        """Somebody starts or stops it; not recorded."""
+        self.thing(id_).state = state
+
+    def settle(self) -> None:
+        """Everything under way arrives."""
+        for places in (self.instances, self.databases, self.clusters):
+            for found in places.values():
+                for thing in found.values():
+                    thing.state = _MOVES.get(thing.state, thing.state)
+
+    @property
+    def writes(self) -> list[str]:
+        """Operations that change something, in order."""
+        return [operation for _, operation, _ in self.calls if not operation.startswith("describe")]
+
+    @property
+    def wasted(self) -> list[Effect]:
+        """Starts of what was not stopped, stops of what was not running."""
+        return [
+            e for e in self.effects if e.met not in (("stopped",) if e.action == "start" else ("running", "available"))
+        ]
+
+
+class FakeSession:
+    """Calls in one target of a `Cloud`."""
+
+    def __init__(self, target: Target, cloud: Cloud) -> None:
+        self._target = target
+        self._cloud = cloud
+
+    @property
+    def target(self) -> Target:
+        return self._target
+
+    def call(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
+        ids = params.get("InstanceIds") or [v for k, v in params.items() if k.endswith("Identifier")]
+        self._enter(operation, ids)
+        action, _, what = operation.partition("_")
+        places = {"instances": self._cloud.instances, "db_instance": self._cloud.databases}
+        found = places.get(what, self._cloud.clusters)[self._target.key]
+        for id_ in ids:
+            self._check(found, id_, action, service)
+        for id_ in ids:
+            self._move(found[id_], action, service)
+        self._leave(operation, ids)
+        return {}
+
+    def pages(self, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:
+        self._enter(operation, ())
+        filters = {each["Name"]: set(each["Values"]) for each in params.get("Filters", ())}
+        match operation:
+            case "describe_instances":
+                items = [{"Instances": [_instance(t)]} for t in self._of(self._cloud.instances) if _passes(t, filters)]
+            case "describe_db_instances":
+                members = filters.get("db-cluster-id")
+                items = [
+                    _database(t)
+                    for t in self._of(self._cloud.databases)
+                    if members is None or t.extra.get("DBClusterIdentifier") in members
+                ]
+            case _:
+                items = [_cluster(t) for t in self._of(self._cloud.clusters)]
+        self._leave(operation, ())
+        yield from items
+
+    def _of(self, places: Mapping[str, Mapping[str, Thing]]) -> Iterable[Thing]:
+        return places[self._target.key].values()
+
+    def _enter(self, operation: str, ids: Sequence[str]) -> None:
+        self._cloud.reaper.moment()
+        self._cloud.calls.append((self._target.key, operation, tuple(ids)))
+        if error := self._cloud.before(self._target, operation, ids):
+            raise error
+
+    def _leave(self, operation: str, ids: Sequence[str]) -> None:
+        self._cloud.reaper.moment()
+        if error := self._cloud.after(self._target, operation, ids):
+            raise error
+
+    def _check(self, found: Mapping[str, Thing], id_: str, action: str, service: str) -> None:
+        if id_ not in found:
+            raise NotFound(f"{id_} does not exist", code="NotFound")
+        # EC2 also takes what asks for what is already so; RDS does not.
+        if found[id_].state != _FROM[service, action] and (service, found[id_].state) not in _AT_REST:
+            raise WrongState(f"{id_} is {found[id_].state}", code="IncorrectInstanceState")
+
+    def _move(self, thing: Thing, action: str, service: str) -> None:
+        self._cloud.effects.append(Effect(self._target.key, thing.id, action, thing.state))
+        if thing.state == _FROM[service, action]:
+            thing.state = {"ec2start": "pending", "rdsstart": "starting"}.get(service + action, "stopping")
+            if self._cloud.quick:
+                thing.state = _MOVES[thing.state]
+
+
+def _passes(thing: Thing, filters: Mapping[str, set[str]]) -> bool:
+    for name, values in filters.items():
+        if name == "instance-state-name" and thing.state not in values:
+            return False
+        if name == "instance-id" and thing.id not in values:
+            return False
+        if name == "tag-key" and not values & set(thing.tags):
+            return False
+        if name.startswith("tag:") and thing.tags.get(name.removeprefix("tag:")) not in values:
+            return False
+    return True
+
+
+def _tags(thing: Thing) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in thing.tags.items()]
+
+
+def _instance(thing: Thing) -> dict[str, Any]:
+    base = {"InstanceType": "m5.large", "PlatformDetails": "Linux/UNIX", "RootDeviceType": "ebs"}
+    return {"InstanceId": thing.id, "State": {"Name": thing.state}, "Tags": _tags(thing), **base, **thing.extra}
+
+
+def _database(thing: Thing) -> dict[str, Any]:
+    base = {"DBInstanceClass": "db.m5.large", "Engine": "postgres", "TagList": _tags(thing)}
+    arn = f"arn:aws:rds:eu-west-1:111122223333:db:{thing.id}"
+    return {
+        "DBInstanceIdentifier": thing.id,
+        "DBInstanceStatus": thing.state,
+        "DBInstanceArn": arn,
+        **base,
+        **thing.extra,
+    }
+
+
+def _cluster(thing: Thing) -> dict[str, Any]:
+    arn = f"arn:aws:rds:eu-west-1:111122223333:cluster:{thing.id}"
+    base = {"Engine": "aurora-mysql", "TagList": _tags(thing), "DBClusterArn": arn}
+    return {"DBClusterIdentifier": thing.id, "Status": thing.state, **base, **thing.extra}
+
+
+class FakeAws:
+    """Stands for `lamplighter.aws.access.Aws`."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+
+    def targets(
+        self, definition: TargetsDefinition | None, *, accounts: Sequence[str] = (), regions: Sequence[str] = ()
+    ) -> TargetList:
+        kept = tuple(
+            t
+            for t in self.cloud.targets
+            if (not accounts or t.account in accounts) and (not regions or t.region in regions)
+        )
+        return TargetList(kept, self.cloud.unresolved)
+
+    def session(self, target: Target) -> FakeSession:
+        return FakeSession(target, self.cloud)
+
+
+class DyingStore:
+    """A store before and after each of whose operations the process may die."""
+
+    def __init__(self, inner: Store, reaper: Reaper) -> None:
+        self.inner = inner
+        self._reaper = reaper
+
+    def _do(self, work: Callable[[], Any]) -> Any:
+        self._reaper.moment()
+        result = work()
+        self._reaper.moment()
+        return result
+
+    def get(self, table: str, partition: str, sort: str) -> Item | None:
+        return cast("Item | None", self._do(lambda: self.inner.get(table, partition, sort)))
+
+    def get_many(self, table: str, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Item]:
+        return cast("dict[tuple[str, str], Item]", self._do(lambda: self.inner.get_many(table, keys)))
+
+    def query(
+        self,
+        table: str,
+        partition: str,
+        *,
+        prefix: str = "",
+        after: str | None = None,
+        descending: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[Item]:
+        def read() -> list[Item]:
+            found = self.inner.query(table, partition, prefix=prefix, after=after, descending=descending, limit=limit)
+            return list(found)
+
+        return iter(cast("list[Item]", self._do(read)))
+
+    def partitions(self, table: str) -> list[str]:
+        return cast("list[str]", self._do(lambda: self.inner.partitions(table)))
+
+    def put(self, table: str, partition: str, sort: str, data: Mapping[str, JSON], *, expect: Expect = ANY) -> Item:
+        return cast("Item", self._do(lambda: self.inner.put(table, partition, sort, data, expect=expect)))
+
+    def delete(self, table: str, partition: str, sort: str, *, expect: Expect = ANY) -> None:
+        self._do(lambda: self.inner.delete(table, partition, sort, expect=expect))
+
+    def put_many(self, writes: Iterable[Put]) -> None:
+        self._do(lambda: self.inner.put_many(writes))
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        self._do(lambda: self.inner.transact(writes))
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+TABLES = ("state", "intents", "journal", "overrides", "leases", "passes")
+
+
+def contents(store: Store, *tables: str) -> dict[str, list[Item]]:
+    """Everything in the given tables; in all when none are given."""
+    return {
+        table: [item for partition in store.partitions(table) for item in store.query(table, partition)]
+        for table in tables or TABLES
+    }
+
+
+class Stage:
+    """A cloud, a store, a clock and a definition file, and passes over them.
+
+    Attributes:
+        world: what `run_pass` takes.
+    """
+
+    def __init__(self, yaml: str = OFFICE, *, cloud: Cloud | None = None, store: Store | None = None) -> None:
+        self.cloud = cloud or Cloud()
+        self.plain: Store = store or MemoryStore()
+        self.store = DyingStore(self.plain, self.cloud.reaper)
+        self.clock = Clock()
+        self._runs = count(1)
+        self.world = World(cast(Aws, FakeAws(self.cloud)), self.store, configuration(yaml), kinds(), self.clock)
+
+    def define(self, yaml: str) -> None:
+        """Another definition file from now on."""
+        self.world = replace(self.world, config=configuration(yaml))
+
+    def with_kinds(self, found: Mapping[str, Kind]) -> None:
+        self.world = replace(self.world, kinds=found)
+
+    def run(
+        self, hour: int | None = None, minute: int = 0, day: int = 0, *, settle: bool = True, **options: Any
+    ) -> PassReport:
+        """One pass, at a time of the week if given; then everything under way arrives, if `settle`."""
+        if hour is not None:
+            self.clock.at(hour, minute, day)
+        report = run_pass(self.world, run=f"run-{next(self._runs)}", **options)
+        if settle:
+            self.cloud.settle()
+        return report
+
+    def kill(self, at: int) -> bool:
+        """A pass that dies at its n-th moment; False if it was over before."""
+        self.cloud.reaper.arm(at)
+        try:
+            self.run(settle=False)
+        except Killed:
+            return True
+        finally:
+            self.cloud.reaper.arm(None)
+        return False
+
+    def kill_after(self, operation: str) -> None:
+        """A pass that dies when a call has taken effect and nothing of it is written down."""
+
+        def die(_target: Target, done: str, _ids: Sequence[str]) -> None:
+            if done == operation:
+                self.cloud.reaper.dead = True
+                raise Killed
+
+        self.cloud.after = die
+        with pytest.raises(Killed):
+            self.run(settle=False)
+        self.cloud.after = lambda *_: None
+        self.cloud.reaper.arm(None)
+        self.cloud.settle()
+
+    def record(self, id_: str, target: Target = HERE) -> StateRecord | None:
+        found = read_states(self.plain, target.key)
+        return next((record for key, record in found.items() if key.endswith(f"/{id_}")), None)
+
+    def stored(self, id_: str, target: Target = HERE) -> str | None:
+        record = self.record(id_, target)
+        return record.stored.value if record else None
+
+    def journal(self, target: Target = HERE, *, seen: bool = False) -> list[tuple[str, str, str]]:
+        """(id, action, outcome) of every entry, without first sights unless asked for."""
+        entries = journal.read(self.plain, target.key)
+        return [
+            (entry.resource.partition("/")[2], entry.action, entry.outcome)
+            for entry in entries
+            if seen or entry.action != journal.SEEN
+        ]
+
+    def intents(self) -> list[Item]:
+        return contents(self.plain, "intents")["intents"]
+
+
+def configuration(yaml: str) -> Configuration:
+    def nothing(name: str) -> str:
+        raise FileNotFoundError(name)
+
+    return load_configuration(yaml, name="lamplighter.yaml", read_text=nothing)
+
+
+def decisions(report: PassReport) -> dict[str, tuple[str, str]]:
+    """(action, rule) of every step, by id."""
+    return {step.resource.id: (step.decision.action.value, step.decision.rule) for step in report.steps}
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """One account in one region, office hours, an empty store."""
+    return Stage()

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import pytest
+from tests.scheduler.conftest import OFFICE, configuration
+
+from lamplighter.errors import DefinitionError
+from lamplighter.scheduler.settings import Configuration, GuardrailsDefinition
+
+
+def fatal(config: Configuration) -> list[tuple[str, int | None, str]]:
+    return [(problem.where, problem.line, problem.message) for problem in config.fatal]
+
+
+def test_a_whole_file() -> None:
+    config = configuration(
+        """
+version: 1
+timezone: Europe/Berlin
+tag: Hours
+periods: {office: {begintime: 08:00, endtime: 18:00}}
+schedules: {office: {periods: office}}
+targets: {accounts: ["111122223333"], role: lamplighter, regions: [eu-west-1], threads: 7}
+guardrails: {max_changes: 20, max_changes_percent: 50, actions: [stop], opt_out_tag: hands-off}
+"""
+    )
+    assert config.problems == config.fatal == ()
+    assert config.tag == "Hours"
+    assert config.loaded.schedules["office"].zone.key == "Europe/Berlin"
+    assert config.targets is not None
+    assert config.targets.threads == 7
+    assert config.guardrails == GuardrailsDefinition(
+        max_changes=20, max_changes_percent=50, actions=("stop",), opt_out_tag="hands-off"
+    )
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    for text in ("version: 1\n", "tag:\ntargets:\nguardrails: ~\n"):
+        config = configuration(text)
+        assert config.problems == ()
+        assert (config.tag, config.targets, config.guardrails) == ("Schedule", None, GuardrailsDefinition())
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "line", "message"),
+    [
+        ("guardrail: {max_changes: 5}", "guardrail", 1, "there is no section 'guardrail'"),
+        ("version: 2", "version", 1, "Input should be less than or equal to 1"),
+        ("tag: ''", "tag", 1, "String should have at least 1 character"),
+        ("tag: 5", "tag", 1, "Input should be a valid string"),
+        ("guardrails: 5", "guardrails", 1, "Input should be a valid dictionary or instance of GuardrailsDefinition"),
+        ("guardrails:\n  max_change: 5", "guardrails.max_change", 2, "there is no field 'max_change' here"),
+        (
+            "guardrails:\n  max_changes: -1",
+            "guardrails.max_changes",
+            2,
+            "Input should be greater than or equal to 0",
+        ),
+        (
+            "guardrails:\n  max_changes: 1.5",
+            "guardrails.max_changes",
+            2,
+            "Input should be a valid integer, unable to parse string as an integer",
+        ),
+        (
+            "guardrails: {max_changes_percent: 101}",
+            "guardrails.max_changes_percent",
+            1,
+            "Input should be less than or equal to 100",
+        ),
+        ("guardrails:\n  actions:\n    - strat", "guardrails.actions.0", 3, "Input should be 'start' or 'stop'"),
+        ("guardrails: {opt_out_tag: ''}", "guardrails.opt_out_tag", 1, "String should have at least 1 character"),
+        ("targets:\n  region: eu-west-1", "targets.region", 2, "there is no field 'region' here"),
+        ("targets: {threads: 0}", "targets.threads", 1, "Input should be greater than or equal to 1"),
+        ("tag: a\ntag: b", "tag", 2, "'tag' stands twice"),
+        ("guardrails: {max_changes: 5}\nguardrails: {}", "guardrails", 2, "'guardrails' stands twice"),
+        ("guardrails:\n  max_changes: 5\n  max_changes: 9", "guardrails.max_changes", 3, "'max_changes' stands twice"),
+        ("schedules: {}\nschedules: {}", "schedules", 2, "'schedules' stands twice"),
+        ("guardrails: !strict {}", "guardrails", 1, "the tag !strict has no meaning here"),
+        ("<<: {}", "<<", 1, "merge keys are not read"),
+    ],
+)
+def test_what_every_run_needs_must_be_right(text: str, where: str, line: int, message: str) -> None:
+    config = configuration(text)
+    assert fatal(config) == [(where, line, message)]
+    assert set(config.fatal) <= set(config.problems)
+    assert len(config.problems) == len(set(config.problems))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "periods: {bad: {begintime: 25:00}}",
+        "schedules: 5",
+        "calendars: {bad: {dates: someday}}",
+        "timezone: Mars/Phobos",
+        "schedules: {a: {otherwise: running, otherwise: stopped}}",
+    ],
+)
+def test_what_is_wrong_with_one_definition_is_no_reason_to_refuse_a_run(text: str) -> None:
+    config = configuration(text)
+    assert config.fatal == ()
+    assert len(config.problems) == 1
+
+
+def test_several_things_wrong_are_all_said_in_the_order_of_the_file() -> None:
+    config = configuration(
+        "guardrails: {max_changes: x}\nperiods: {bad: {begintime: 25:00}}\ntargets: {threads: 99}\nversion: 3\n"
+    )
+    assert [(problem.line, problem.where) for problem in config.problems] == [
+        (1, "guardrails.max_changes"),
+        (2, "periods.bad.begintime"),
+        (3, "targets.threads"),
+        (4, "version"),
+    ]
+    assert sorted(where for where, _, _ in fatal(config)) == ["guardrails.max_changes", "targets.threads", "version"]
+
+
+def test_suggestions() -> None:
+    config = configuration("guardrail: {}\ntargets: {regoins: all}\nguardrails: {max_change: 1}\n")
+    assert [problem.hint for problem in config.problems] == [
+        "did you mean guardrails?",
+        "did you mean regions?",
+        "did you mean max_changes?",
+    ]
+
+
+def test_a_wrong_section_is_left_at_its_default() -> None:
+    config = configuration(OFFICE + "guardrails: {max_changes: x, actions: [stop]}\n")
+    assert config.guardrails == GuardrailsDefinition()
+    assert "office" in config.loaded.schedules
+
+
+def test_what_is_no_yaml_is_an_error() -> None:
+    with pytest.raises(DefinitionError, match="is not YAML"):
+        configuration("a: [")
