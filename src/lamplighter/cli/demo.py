@@ -139,8 +139,8 @@ def show(printer: Printer, shown: Shown) -> None:
 
     config, lived = demo_configuration(), shown.lived
     printer.text(
-        f"From {lived.start:%a %Y-%m-%d} to {lived.end:%a %Y-%m-%d}: {len(shown.built.schedulable)} schedulable resources, "
-        f"{lived.passes} passes, {lived.started} starts, {lived.stopped} stops, {len(lived.failed)} failed.\n"
+        f"From {lived.start:%a %Y-%m-%d} to {lived.end:%a %Y-%m-%d}: "
+        f"{len(shown.built.schedulable)} schedulable resources, {lived.passes} passes, {lived.started} starts, {lived.stopped} stops, {len(lived.failed)} failed.\n"
     )
     show_savings(printer, shown.measured, PriceBook.bundled(), By.ACCOUNT)
     agreed = len(shown.measured) - len(shown.differing)

@@ -14,6 +14,7 @@ from lamplighter.resources.kind import Kind, Result, Session
 from lamplighter.scheduler.fence import fenced
 from lamplighter.scheduler.intents import intend, settle
 from lamplighter.scheduler.plan import Step
+from lamplighter.scheduler.sizes import forget_size, remember_size
 from lamplighter.scheduler.states import put_state
 from lamplighter.scheduler.survey import price_texts
 from lamplighter.schedules.decision import Action, Stored
@@ -109,6 +110,8 @@ def _announce(store: Store, batch: Sequence[Step], *, at: datetime, run: str) ->
     announced: list[Group] = []
     for step in batch:
         writes: list[Write] = [intend(step.resource, step.target.key, step.decision, at=at, run=run)]
+        if step.decision.action is Action.STOP:
+            writes += remember_size(step.resource, step.target.key)
         if step.record is None:
             writes.append(journal.put(_entry(step, journal.SEEN, journal.DONE, at=at, run=run)))
         announced.append((step, writes))
@@ -168,6 +171,8 @@ def _outcome(done: Done, *, at: datetime, run: str) -> list[Write]:
     outcome = journal.FAILED if done.error else journal.DONE
     entry = _entry(step, action.value, outcome, at=at, run=run, error=done.error, note=done.note)
     writes: list[Write] = [settle(target, step.resource.key), journal.put(entry)]
+    if action is Action.START and not done.error and step.resource.restore:
+        writes.append(forget_size(step.resource.key, target))
     failed = Stored.START_FAILED if action is Action.START else Stored.STOP_FAILED
     stored = failed if done.error and step.decision.rule != BY_HAND else step.decision.store
     if stored is not Stored.UNKNOWN:

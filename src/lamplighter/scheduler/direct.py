@@ -135,7 +135,7 @@ def _decide(resource: Resource, order: _Order) -> Decision:
         return decision._replace(action=Action.NONE, reason=resource.unsupported, rule="unsupported")
     if resource.live in _AS_ASKED[action]:
         return decision._replace(action=Action.NONE, reason=f"{reason}; it is {resource.live.value} already")
-    if resource.live not in (Live.RUNNING, Live.STOPPED):
+    if resource.live not in (Live.RUNNING, Live.STOPPED, Live.PARTLY):
         return decision._replace(
             action=Action.NONE, reason=f"{reason}; it is {resource.state}, try again later", rule="wait"
         )

@@ -45,6 +45,8 @@ class Intent:
 
     def took_effect(self, live: Live) -> bool | None:
         """Whether the resource looks as if the action was done; None while it cannot be told."""
+        if live is Live.PARTLY:
+            return False
         if live in (Live.RUNNING, Live.STARTING):
             return self.action is Action.START
         if live in (Live.STOPPED, Live.STOPPING):

@@ -11,8 +11,10 @@ from lamplighter.errors import LamplighterError
 from lamplighter.resources.kind import Kind, Resource, Search, Session
 from lamplighter.scheduler.fence import fenced
 from lamplighter.scheduler.intents import Intent, read_intents, settle
+from lamplighter.scheduler.sizes import forget_size, with_sizes
 from lamplighter.scheduler.states import TABLE as STATES
 from lamplighter.scheduler.states import StateRecord, put_state, read_states
+from lamplighter.schedules.decision import Action
 from lamplighter.store import journal
 from lamplighter.store.table import Delete, Put, Store, Write
 
@@ -70,7 +72,8 @@ def look(
             failures[kind.name] = error
         else:
             found.update(listed)
-    resources = [found[key] for key in sorted(found)]
+    resources = with_sizes(store, target.key, [found[key] for key in sorted(found)])
+    found = {resource.key: resource for resource in resources}
     records: Mapping[str, StateRecord] = read_states(store, target.key)
     whole = search.ids is None and search.schedules is None
     listed_kinds = {kind.name for kind in kinds} - set(failures)
@@ -143,6 +146,8 @@ def _settle(
                 schedule=intent.schedule,
             )
             chunk.append(put)
+            if intent.action is Action.START:
+                chunk.append(forget_size(key, target))
             # What it will be once written; only decided from, never written over.
             version = before.version + 1 if before else 1
             updated[key] = StateRecord(
@@ -155,7 +160,8 @@ def _settle(
 def forget(target: Target, record: StateRecord, *, at: datetime, run: str) -> list[Put | Delete]:
     """The writes for a resource that is no longer there."""
     entry = _gone(target.key, record.resource, record.name, record.schedule, at=at, run=run)
-    return [journal.put(entry), Delete(STATES, target.key, record.resource, record.version)]
+    gone = Delete(STATES, target.key, record.resource, record.version)
+    return [journal.put(entry), gone, forget_size(record.resource, target.key)]
 
 
 def _gone(target: str, resource: str, name: str, schedule: str, *, at: datetime, run: str) -> journal.Entry:

@@ -36,9 +36,10 @@ class Stored(StrEnum):
 
 
 class Live(StrEnum):
-    """What the resource is now, over all kinds."""
+    """What the resource is now, over all kinds; `partly` is half way between, and nothing is under way."""
 
     RUNNING = "running"
+    PARTLY = "partly"
     STOPPED = "stopped"
     STARTING = "starting"
     STOPPING = "stopping"
@@ -193,7 +194,7 @@ def decide(
 def _wanted(
     desired: Desired, rules: Rules, stored: Stored, live: Live, override: Override | None, window: str | None
 ) -> Decision:
-    lit = live in (Live.RUNNING, Live.STARTING)
+    lit = live in (Live.RUNNING, Live.STARTING, Live.PARTLY)
     if override is not None:
         if override.hold is Hold.STOPPED:
             return Decision(Action.STOP, Stored.STOPPED, override.words(), "override", desired)
