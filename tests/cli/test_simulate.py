@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from lamplighter.cli.testing import Lamp, launch
 from lamplighter.estate.testing import EstateProbe
 from lamplighter.pricing.book import PriceBook
-from lamplighter.pricing.price import ec2_key
+from lamplighter.pricing.money import Money
+from lamplighter.pricing.price import HOURS, Price, ec2_key
 
 WEEK = ["--from", "2026-11-23", "--to", "2026-11-30"]
 
@@ -66,17 +68,39 @@ def test_money_of_what_is_there(estate: EstateProbe, lamp: Lamp, definitions: Pa
     assert "Cost" in said.out
 
 
-def test_unknown_prices_are_unknown_and_not_zero(estate: EstateProbe, lamp: Lamp, definitions: Path) -> None:
-    launch(estate, "running", "odd", InstanceType="u-24tb1.112xlarge")
+def book(amount: str, *, estimated: bool = False) -> PriceBook:
+    rate = Price(Money(Decimal(amount), "USD"), HOURS, date(2026, 1, 1), "a test", estimated)
+    return PriceBook.from_prices({ec2_key("eu-west-1", "m5.large"): rate})
+
+
+def test_unknown_prices_are_unknown_and_not_zero(
+    estate: EstateProbe, lamp: Lamp, definitions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PriceBook, "bundled", lambda: book("0.10"))
+    launch(estate, "running", "odd", InstanceType="t3.micro")
     launch(estate, "office-hours", "a")
+    launch(estate, "office-hours", "b", InstanceType="t3.micro")
     said = lamp("simulate", *WEEK, "-o", "json")
     rows = {row["group"]: row for row in said.rows}
-    if rows["running"]["unknown_prices"] == 0:
-        pytest.skip("the price book knows every type that the simulated AWS can launch here")
-    assert rows["running"]["cost"] is None
-    assert rows["running"]["saved"] is None
-    assert "1 resource has no known price" in said.err
-    assert "unknown" in lamp("simulate", *WEEK).out
+    assert (rows["running"]["unknown_prices"], rows["running"]["cost"], rows["running"]["saved"]) == (1, None, None)
+    assert (rows["office-hours"]["unknown_prices"], rows["office-hours"]["saved"]) == (1, {"USD": "11.8"})
+    assert "2 resources have no known price: the hours are counted, the money is not" in said.err
+    table = lamp("simulate", *WEEK).out.splitlines()
+    assert table[0].split()[-2:] == ["No", "price"]
+    assert [line.split()[-1] for line in table if line.startswith(("office", "running", "Total"))] == ["1", "1", "2"]
+    assert table[3].split()[6:9] == ["unknown"] * 3
+
+
+def test_estimates_are_marked(
+    estate: EstateProbe, lamp: Lamp, definitions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PriceBook, "bundled", lambda: book("0.10", estimated=True))
+    launch(estate, "office-hours", "a")
+    said = lamp("simulate", *WEEK)
+    assert "~5.00" in said.out
+    assert "~11.80" in said.out
+    assert "~ with estimated prices, of 1 resource" in said.err
+    assert lamp("simulate", *WEEK, "-o", "json").rows[0]["estimated_prices"] == 1
 
 
 def test_what_cannot_be_scheduled_is_left_out_or_named(estate: EstateProbe, lamp: Lamp, definitions: Path) -> None:

@@ -6,10 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from random import Random
 
 import pytest
-from tests.scheduler.conftest import HERE, THERE, Cloud, Killed, Stage, contents
+from tests.scheduler.conftest import HERE, MONDAY, THERE, Cloud, Killed, Stage, contents
 
+from lamplighter.pricing.book import PriceBook
+from lamplighter.savings.measure import measure
 from lamplighter.scheduler.direct import start_or_stop
 from lamplighter.scheduler.passes import LEASE
 from lamplighter.schedules.decision import Action
@@ -216,6 +219,29 @@ def test_a_start_or_stop_by_hand_that_dies_at_any_moment(action: Action, known: 
         if not died:
             break
     assert at > 20
+
+
+def test_what_is_measured_is_what_was_lit_whatever_died() -> None:
+    stage = Stage(YAML, cloud=Cloud(HERE, quick=True))
+    ids = [stage.cloud.instance(schedule) for schedule in ("office", "strict", "night") for _ in range(2)]
+    lit = dict.fromkeys(ids, 0)
+    random = Random(11)
+    for hour in range(7 * 24):
+        stage.clock.now = MONDAY + timedelta(hours=hour)
+        if random.random() < 0.4:
+            stage.kill(random.randrange(1, 45))
+            # The lease of the dead runs out before the next hour; what it did not do is done then.
+            stage.clock.now += LEASE
+            stage.run(at=MONDAY + timedelta(hours=hour))
+        else:
+            stage.run()
+        for id_ in ids:
+            lit[id_] += stage.cloud.state(id_) == "running"
+    entries = list(journal.read(stage.plain, HERE.key))
+    assert {journal.DONE, journal.FOUND} <= {entry.outcome for entry in entries}
+    measured = measure(entries, PriceBook(()), MONDAY, MONDAY + timedelta(days=7))
+    assert {each.resource.partition("/")[2]: int(each.tally.lit_hours) for each in measured} == lit
+    assert all(each.tally.all_hours == 7 * 24 for each in measured)
 
 
 def test_an_intent_on_what_is_gone_leaves_no_first_sight_open() -> None:

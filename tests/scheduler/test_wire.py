@@ -104,7 +104,7 @@ def test_a_day_in_three_accounts(wire: Wire) -> None:
     assert estate.states(here) == ["stopped"] * 2
 
     changes = [change for change in estate.control.history() if change.id in {*here, *there, "orders", "shop"}]
-    stopped = [change for change in changes if change.new == "stopping"]
+    stopped = [change for change in changes if change.to_state == "stopping"]
     assert len(stopped) == 2 * 5
 
 
@@ -153,7 +153,7 @@ def test_faults_stay_where_they_happen(wire: Wire) -> None:
 
 def test_a_lost_answer_is_settled_and_retain_running_is_not_fooled(wire: Wire) -> None:
     estate = wire.estate
-    ([lost],) = [estate.launch(1, TagSpecifications=TAGS)]
+    [lost] = estate.launch(1, TagSpecifications=TAGS)
     wire.run(20)
     estate.control.inject(timeout_after("ec2:StartInstances"))
     report = wire.run(32)

@@ -140,7 +140,8 @@ def show(printer: Printer, shown: Shown) -> None:
     config, lived = demo_configuration(), shown.lived
     printer.text(
         f"From {lived.start:%a %Y-%m-%d} to {lived.end:%a %Y-%m-%d}: "
-        f"{len(shown.built.schedulable)} schedulable resources, {lived.passes} passes, {lived.started} starts, {lived.stopped} stops, {len(lived.failed)} failed.\n"
+        f"{len(shown.built.schedulable)} schedulable resources, {lived.passes} passes, "
+        f"{lived.started} starts, {lived.stopped} stops, {len(lived.failed)} failed.\n"
     )
     show_savings(printer, shown.measured, PriceBook.bundled(), By.ACCOUNT)
     agreed = len(shown.measured) - len(shown.differing)
