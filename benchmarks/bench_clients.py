@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-ACCOUNTS = [f"{number:012d}" for number in range(111122223333, 111122223339)]
+ACCOUNTS = ["111122223333", "222233334444", "333344445555", "444455556666", "555566667777", "666677778888"]
 REGIONS = ["eu-central-1", "eu-west-1", "us-east-1", "us-west-2", "ap-southeast-2"]
 SERVICES = ["ec2", "rds"]
 NO_FILES = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}

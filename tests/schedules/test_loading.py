@@ -199,10 +199,10 @@ schedules:
     assert set(loaded.periods) == {"office"}
     assert set(loaded.schedules) == {"day", *BUILT_IN}
     assert loaded.rejected == {
-        "night": "period 'broken' is not defined or not valid",
-        "both": "period 'broken' is not defined or not valid",
+        "night": "period 'broken' is not defined or not valid: '25:00' is not a time of the day",
+        "both": "period 'broken' is not defined or not valid: '25:00' is not a time of the day",
         "with-bad-calendar": "calendar 'bad' is not defined or not valid",
-        "with-bad-period": "period 'after-bad' is not defined or not valid",
+        "with-bad-period": "period 'after-bad' is not defined or not valid: calendar 'bad' is not defined or not valid",
     }
     assert [problem.where for problem in loaded.problems] == [
         "calendars.bad",

@@ -1,6 +1,6 @@
 """Compiled schedules against the AWS Instance Scheduler's rules, evaluated by hand one instant at a time.
 
-The oracle below is written from the rules alone (period at a local wall time, schedule at an instant,
+The oracle below is written from the rules (period at a local wall time, schedule at an instant,
 day grammar) and shares no code with the package.
 """
 

@@ -35,8 +35,9 @@ def add_entries(text: str, section: str, members: Mapping[str, Fields], *, file:
     """
     if all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
         text = text + (splicing.line_break(text) if text and not text.endswith("\n") else "") + NEW_FILE
+    known = entries(parse_yaml(text, file), section)
     for name in members:
-        if name in entries(parse_yaml(text, file), section):
+        if name in known:
             raise UsageError(f"there is a {_one(section)} {name!r} already in {file}", hint="change it with update")
     return _checked(text, splicing.insert(text, section, members), section, members, file, read_text)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -79,22 +79,31 @@ def load_schedules(document: Document, read_text: ReadText) -> Loaded:
             problems,
         )
     )
-    before = len(problems)
     loaded.schedules.update(_section(document, "schedules", ScheduleDefinition, schedule, problems))
     names = list(_mapping(document.data.get("schedules")))
     for name in names:
-        wrong = [
-            p
-            for p in (*document.problems, *problems[before:])
-            if p.where == f"schedules.{name}" or p.where.startswith(f"schedules.{name}.")
-        ]
         if name not in loaded.schedules:
-            loaded.rejected[name] = f"{wrong[0].message}" if wrong else "it cannot be read"
+            loaded.rejected[name] = _first_cause(name, document, problems)
     for name, definition in BUILT_IN.items():
         if name not in names:
             loaded.schedules[name] = compile_schedule(name, definition, {}, {})
     loaded.problems.extend(document.place(problem) for problem in problems)
     return loaded
+
+
+def _first_cause(name: str, document: Document, problems: Sequence[Problem]) -> str:
+    """What is wrong with a schedule first; if that is a period, also what is wrong with the period."""
+    own = _problem_of(f"schedules.{name}", problems)
+    given = _mapping(_mapping(document.data.get("schedules")).get(name)).get("periods")
+    texts = given if isinstance(given, list) else [given]
+    causes = (_problem_of(f"periods.{str(text).partition('@')[0]}", problems) for text in texts)
+    cause = next((problem for problem in causes if problem), None)
+    words = [problem.message for problem in (own, cause) if problem]
+    return ": ".join(words) if words else "it cannot be read"
+
+
+def _problem_of(where: str, problems: Sequence[Problem]) -> Problem | None:
+    return next((p for p in problems if p.where == where or p.where.startswith(f"{where}.")), None)
 
 
 def _timezone(document: Document, problems: list[Problem]) -> str:
