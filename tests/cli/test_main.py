@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -162,7 +163,7 @@ def test_options_come_from_variables_too(lamp: Lamp, tmp_path: Path, definitions
     assert lamp("schedules", "list", **given).rows[0]["name"] == "office-hours"
     assert len(lamp("next", **given, LAMPLIGHTER_NEXT_COUNT="3").rows) == 3
     assert lamp("next", **given, LAMPLIGHTER_NEXT_COUNT="x").code == 2
-    assert lamp("schedules", "usage", "office-hours", **given, LAMPLIGHTER_SCHEDULES_USAGE_BEGIN="2026-11-23").rows
+    assert lamp("schedules", "usage", "office-hours", **given, LAMPLIGHTER_SCHEDULES_USAGE_FROM="2026-11-23").rows
 
 
 def test_nothing_heavy_is_imported_for_help() -> None:
@@ -202,6 +203,23 @@ def test_an_interrupt_ends_with_130(tmp_path: Path, closed_port: str) -> None:
         _, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "Traceback" not in err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_any_encoding_will_do(encoding: str, definitions: Path) -> None:
+    definitions.write_text(definitions.read_text() + "  zürich: {periods: office, description: 东京}\n")
+    for output in ("table", "json"):
+        done = subprocess.run(
+            [*LAMP, "schedules", "list", "-o", output],
+            capture_output=True,
+            env={**os.environ, "PYTHONIOENCODING": encoding},
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+        text = done.stdout.decode(encoding)
+        if output == "json":
+            assert "zürich" in [row["name"] for row in json.loads(text)]
 
 
 @pytest.mark.slow

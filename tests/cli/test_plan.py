@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lamplighter.cli.testing import Lamp, launch
 from lamplighter.estate.control import deny, throttle
 from lamplighter.estate.testing import EstateProbe
@@ -72,6 +74,13 @@ def test_only_some_schedules(estate: EstateProbe, lamp: Lamp, definitions: Path)
         "a",
         "b",
     }
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_a_schedule_that_is_not_defined_is_a_mistake(command: str, lamp: Lamp, definitions: Path) -> None:
+    said = lamp(command, "--schedule", "ofice-hours")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "error: there is no schedule 'ofice-hours'\nhint: did you mean office-hours?\n"
 
 
 def test_a_target_that_fails_stops_no_other(estate: EstateProbe, lamp: Lamp, definitions: Path) -> None:

@@ -114,7 +114,10 @@ def test_the_examples_fit_the_schema(text: str) -> None:
     [
         ("periods: {p: {weekdays: mon, monthdays: [1, 15]}}", True),
         ("schedules: {s: {periods: [a, b]}}", True),
-        ('targets: {accounts: ["111122223333", {id: "444455556666", name: x}], organization: true, regions: all}', True),
+        (
+            'targets: {accounts: ["111122223333", {id: "444455556666", name: x}], organization: true, regions: all}',
+            True,
+        ),
         ("periods: {p: {weekday: mon}}", False),
         ("shedules: {}", False),
         ("guardrails: {max_changes: many}", False),

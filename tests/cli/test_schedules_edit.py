@@ -14,6 +14,8 @@ from lamplighter.errors import LamplighterError
 from lamplighter.estate.testing import EstateProbe
 from lamplighter.schedules.source import parse_yaml
 
+CALENDARS = "calendars: {free: {dates: 2026-12-24}, sale: {dates: 2026-11-27}}\n"
+
 
 def entry(path: Path, section: str, name: str) -> Any:
     data: Any = parse_yaml(path.read_text()).data
@@ -32,7 +34,7 @@ def test_a_first_file_is_made(lamp: Lamp, tmp_path: Path) -> None:
 
 
 def test_every_option_of_a_schedule(lamp: Lamp, definitions: Path) -> None:
-    definitions.write_text(definitions.read_text() + "calendars: {free: {dates: 2026-12-24}, sale: {dates: 2026-11-27}}\n")
+    definitions.write_text(definitions.read_text() + CALENDARS)
     said = lamp(
         *["schedules", "create", "all", "--periods", "office,office@m5.large", "--timezone", "Asia/Tokyo"],
         *["--description", "every: option", "--override-status", "stopped", "--do-not-stop-new-instances"],
@@ -64,7 +66,7 @@ def test_every_option_of_a_schedule(lamp: Lamp, definitions: Path) -> None:
 
 
 def test_every_option_of_a_period(lamp: Lamp, definitions: Path) -> None:
-    definitions.write_text(definitions.read_text() + "calendars: {free: {dates: 2026-12-24}, sale: {dates: 2026-11-27}}\n")
+    definitions.write_text(definitions.read_text() + CALENDARS)
     said = lamp(
         *["periods", "create", "all", "--times", "08:00-12:00,13:00-18:00", "--weekdays", "mon-fri", "--monthdays"],
         *["1-7,L", "--months", "jan-mar", "--dates", "2026-12-01..2026-12-18", "--only-on", "sale", "--not-on", "free"],
@@ -99,7 +101,11 @@ def test_update_replaces_the_whole_entry(lamp: Lamp, definitions: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["schedules", "create", "office-hours", "--periods", "office"], 2, "there is a schedule 'office-hours' already"),
+        (
+            ["schedules", "create", "office-hours", "--periods", "office"],
+            2,
+            "a schedule 'office-hours' already",
+        ),
         (["schedules", "update", "new", "--periods", "office"], 2, "there is no schedule 'new'"),
         (["periods", "update", "new"], 2, "there is no period 'new'"),
         (["periods", "delete", "new"], 2, "there is no period 'new'"),

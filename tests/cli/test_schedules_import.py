@@ -67,9 +67,9 @@ def test_nothing_to_import(lamp: Lamp, tmp_path: Path) -> None:
 
 def test_the_default_zone_goes_to_schedules_without_one(lamp: Lamp, tmp_path: Path) -> None:
     source = write(tmp_path, [PERIOD, SCHEDULE, PLAIN])
-    schedules: Any = parse_yaml(
-        lamp("schedules", "import", source, "--default-timezone", "Asia/Tokyo").out
-    ).data["schedules"]
+    schedules: Any = parse_yaml(lamp("schedules", "import", source, "--default-timezone", "Asia/Tokyo").out).data[
+        "schedules"
+    ]
     assert schedules["plain"] == {"timezone": "Asia/Tokyo", "periods": "office@m5.large"}
     assert schedules["uk"]["timezone"] == "Europe/London"
     said = lamp("schedules", "import", source, "--default-timezone", "Mars")

@@ -48,7 +48,9 @@ def test_warnings_count_when_asked(fail_on: str, code: int, lamp: Lamp, definiti
     definitions.write_text(TRAPS)
     said = lamp("schedules", "validate", "--fail-on", fail_on)
     assert said.code == code
-    assert said.out.splitlines()[0].startswith("lamplighter.yaml:6:9: warning: schedules.both: between the end of early")
+    assert said.out.splitlines()[0].startswith(
+        "lamplighter.yaml:6:9: warning: schedules.both: between the end of early"
+    )
     assert any(": warning: periods.late.endtime: an endtime of 23:59 " in line for line in said.out.splitlines())
 
 

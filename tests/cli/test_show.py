@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from lamplighter.cli.options import Output
 from lamplighter.cli.show import Column, Printer, clean, fitted
@@ -82,7 +83,8 @@ def test_columns_fill_the_screen_and_no_more(cells: list[tuple[str, str, bool]],
         assert sum(sizes) + 2 * (len(sizes) - 1) <= width
         assert all(size <= need for size, need in zip(sizes, free, strict=True))
         whole = [n for n, column in enumerate(columns) if column.whole]
-        assert all(sizes[n] >= len(row[n]) for n in whole)
+        assert all(sizes[n] >= cell_len(row[n]) for n in whole)
+        assert min(sizes) >= 1
 
 
 def test_json_is_an_array_also_when_empty() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lamplighter.cli.testing import Lamp, launch
 from lamplighter.estate.control import unreachable
 from lamplighter.estate.testing import EstateProbe
@@ -57,6 +59,7 @@ def test_what_is_not_there(estate: EstateProbe, lamp: Lamp, definitions: Path) -
     assert "there is no region eu-wset-1" in said.err
 
 
+@pytest.mark.slow
 def test_where_aws_does_not_answer(estate: EstateProbe, lamp: Lamp, definitions: Path) -> None:
     web = launch(estate, "stopped", "web")
     estate.control.inject(unreachable("ec2:*", region="us-east-1"))

@@ -98,7 +98,7 @@ def _one(target: Target, work: Callable[[Target], T]) -> Outcome[T]:
         logger.debug("%s: unexpected %s", target.key, type(bug).__name__, exc_info=True)
         unexpected = LamplighterError(
             f"{target.key}: unexpected {type(bug).__name__}: {' '.join(str(bug).split())}",
-            hint="this is a bug in Lamplighter: please report it with the output of --debug",
+            hint="this is a bug in Lamplighter: please report it with the output of -vv",
         )
         unexpected.__cause__ = bug
         return Outcome(target, None, unexpected)

@@ -29,6 +29,20 @@ def find_schedule(config: Configuration, name: str) -> Schedule:
     raise unknown("schedule", name, [*config.loaded.schedules, *config.loaded.rejected])
 
 
+def wanted_schedules(config: Configuration, names: Iterable[str] | None) -> frozenset[str] | None:
+    """The schedules that a pass is restricted to; None for all.
+
+    Raises:
+        UsageError: one is not defined, so that nothing could be done about its resources.
+    """
+    known = [*config.loaded.schedules, *config.loaded.rejected]
+    wanted = list(names or ())
+    for name in wanted:
+        if name not in known:
+            raise unknown("schedule", name, known)
+    return frozenset(wanted) or None
+
+
 def find_period(config: Configuration, name: str) -> Period:
     """The valid period of a name.
 

@@ -87,11 +87,11 @@ class Lamp(TyperGroup):
 
 
 def with_variables(command: Any, prefix: str) -> Any:
-    """Give every option a variable: its shared one, or `prefix` and its name, which the help does not repeat."""
-    command.context_settings = {**command.context_settings, "auto_envvar_prefix": prefix}
+    """Give every option that has none a variable: `prefix` and its name. The help does not repeat that 100 times."""
     for option in command.params:
-        option.show_envvar = option.envvar is not None
-        option.allow_from_autoenv = option.envvar is None
+        if option.param_type_name == "option" and option.envvar is None:
+            option.envvar = f"{prefix}_{option.opts[0].lstrip('-').replace('-', '_').upper()}"
+            option.show_envvar = False
     for name, member in getattr(command, "commands", {}).items():
         with_variables(member, f"{prefix}_{name.upper()}")
     return command

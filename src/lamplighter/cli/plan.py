@@ -42,6 +42,7 @@ def plan(
     no_color: options.NoColor = False,
 ) -> None:
     """Show what a pass would start and stop now, and why. Changes nothing."""
+    from lamplighter.cli.lookup import wanted_schedules
     from lamplighter.cli.values import moment
     from lamplighter.scheduler.passes import run_pass
 
@@ -55,7 +56,7 @@ def plan(
             at=when,
             accounts=chosen.accounts,
             regions=chosen.regions,
-            schedules=frozenset(schedule) if schedule else None,
+            schedules=wanted_schedules(world.config, schedule),
             dry_run=True,
         )
     exits.leave(show_plan(printer, world.config, report, everything=everything, detailed=detailed))

@@ -47,6 +47,7 @@ def run(
     no_color: options.NoColor = False,
 ) -> None:
     """Run a pass: start and stop what is due, and write it down. For cron: every few minutes."""
+    from lamplighter.cli.lookup import wanted_schedules
     from lamplighter.scheduler.passes import run_pass
 
     printer = context.printer(output, verbose, no_color)
@@ -60,7 +61,7 @@ def run(
             run=context.new_run(),
             accounts=chosen.accounts,
             regions=chosen.regions,
-            schedules=frozenset(schedule) if schedule else None,
+            schedules=wanted_schedules(world.config, schedule),
             dry_run=dry_run,
         )
     exits.leave(show_run(printer, world.config, report, dry_run=dry_run))

@@ -77,7 +77,7 @@ def fitted(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int 
         A width for each column; None when the screen is too narrow for a table.
     """
     titles = [column.title if width is None else column.title.replace(" ", "\n") for column in columns]
-    needs = [max(_broad(text) for text in (title, *(row[n] for row in rows))) for n, title in enumerate(titles)]
+    needs = [max(1, *(_broad(text) for text in (title, *(row[n] for row in rows)))) for n, title in enumerate(titles)]
     room = None if width is None else width - 2 * (len(columns) - 1)
     if room is None or sum(needs) <= room:
         return needs

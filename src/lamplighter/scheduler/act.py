@@ -17,7 +17,7 @@ from lamplighter.scheduler.plan import Step
 from lamplighter.scheduler.sizes import forget_size, remember_size
 from lamplighter.scheduler.states import put_state
 from lamplighter.scheduler.survey import price_texts
-from lamplighter.schedules.decision import Action, Stored
+from lamplighter.schedules.decision import Action, Live, Stored
 from lamplighter.store import journal
 from lamplighter.store.table import Store, Write
 
@@ -197,8 +197,11 @@ def remember(store: Store, steps: Sequence[Step], *, at: datetime, run: str) -> 
         record, wanted = step.record, (step.resource.schedule or "", step.decision.store)
         if step.decision.rule == "unsupported":
             continue  # its cluster or group is counted; the member by itself is neither lit nor put out
+        writes: list[Write] = []
+        if step.resource.restore and step.resource.live is Live.RUNNING:
+            # Somebody put its size back; kept, it would make a later change of size look like half a start.
+            writes.append(forget_size(step.resource.key, step.target.key))
         if record is None or (record.schedule, record.stored) != wanted:
-            writes: list[Write] = []
             if record is None:
                 writes.append(journal.put(_entry(step, journal.SEEN, journal.DONE, at=at, run=run)))
             writes.append(
@@ -211,6 +214,7 @@ def remember(store: Store, steps: Sequence[Step], *, at: datetime, run: str) -> 
                     before=step.record,
                 )
             )
+        if writes:
             changed.append((step, writes))
     _write(store, changed)
 

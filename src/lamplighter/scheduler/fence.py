@@ -34,7 +34,7 @@ def fenced(kind: str, target: Target) -> Iterator[None]:
         log.debug("%s: %s: unexpected %s", target.key, kind, type(bug).__name__, exc_info=True)
         raise AwsError(
             f"{target.key}: {kind}: unexpected {type(bug).__name__}: {' '.join(str(bug).split())}",
-            hint="this is a bug in the kind: please report it with the output of --debug",
+            hint="this is a bug in the kind: please report it with the output of -vv",
             code=type(bug).__name__,
             target=target.key,
         ) from bug
