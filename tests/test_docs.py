@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_commands_in_documents_exist_with_their_options(line: str) -> None:
     from lamplighter.cli.main import command_tree
 
     words = shlex.split(line.split("#", maxsplit=1)[0].split("|", maxsplit=1)[0].split(">", maxsplit=1)[0])[1:]
-    node = command_tree()
+    node: Any = command_tree()
     while words and getattr(node, "commands", None) and words[0] in node.commands:
         node = node.commands[words.pop(0)]
     known = {option for parameter in node.params for option in (*parameter.opts, *parameter.secondary_opts)}

@@ -22,6 +22,9 @@ from lamplighter.store import journal
 from lamplighter.store.memory import MemoryStore
 from lamplighter.store.table import ANY, JSON, Expect, Item, Put, Store, Write
 
+KINDS = {name: kinds()[name] for name in ("ec2-instance", "rds-cluster", "rds-instance")}
+"""The kinds that the double can play."""
+
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 HERE = Target("111122223333", "eu-west-1")
 THERE = Target("444455556666", "us-east-1")
@@ -375,7 +378,7 @@ class DyingStore:
         self.inner.close()
 
 
-TABLES = ("state", "intents", "journal", "overrides", "leases", "passes")
+TABLES = ("state", "intents", "journal", "overrides", "leases", "passes", "sizes")
 
 
 def contents(store: Store, *tables: str) -> dict[str, list[Item]]:
@@ -399,7 +402,7 @@ class Stage:
         self.store = DyingStore(self.plain, self.cloud.reaper)
         self.clock = Clock()
         self._runs = count(1)
-        self.world = World(cast(Aws, FakeAws(self.cloud)), self.store, configuration(yaml), kinds(), self.clock)
+        self.world = World(cast(Aws, FakeAws(self.cloud)), self.store, configuration(yaml), KINDS, self.clock)
 
     def define(self, yaml: str) -> None:
         """Another definition file from now on."""

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.scheduler.conftest import HERE, MONDAY, OFFICE, THERE, Cloud, Stage, contents, decisions
+from tests.scheduler.conftest import HERE, KINDS, MONDAY, OFFICE, THERE, Cloud, Stage, contents, decisions
 
 from lamplighter.aws.targets import TargetFailure
 from lamplighter.errors import (
@@ -17,7 +17,6 @@ from lamplighter.errors import (
     StoreUnavailable,
     UsageError,
 )
-from lamplighter.resources.registry import kinds
 from lamplighter.scheduler.passes import LEASE, PASSES, run_pass
 from lamplighter.store import journal
 from lamplighter.store.lease import find
@@ -287,6 +286,23 @@ def test_a_filtered_pass_forgets_and_changes_nothing_else() -> None:
     assert (stage.stored(lab), stage.stored(gone)) == ("stopped", None)
 
 
+def test_a_pass_for_what_is_known_asks_only_where_it_was_seen() -> None:
+    stage = Stage(OFFICE + "  lab: {periods: office}\n", cloud=Cloud(HERE, THERE))
+    office, lab = stage.cloud.instance("office", at=HERE), stage.cloud.instance("lab", at=THERE)
+    stage.cloud.database("orders", "lab", at=THERE)
+    stage.run(8)
+    new = stage.cloud.instance("office", state="running", at=THERE)
+    stage.cloud.calls.clear()
+
+    report = stage.run(18, schedules=frozenset({"office"}), known_only=True)
+
+    assert [target.target for target in report.targets] == [HERE]
+    assert [operation for _, operation, _ in stage.cloud.calls] == ["describe_instances", "stop_instances"]
+    assert [stage.cloud.state(id_) for id_ in (office, lab, new)] == ["stopped", "running", "running"]
+    stage.run(18, 5)
+    assert [stage.cloud.state(id_) for id_ in (office, lab, new)] == ["stopped", "stopped", "stopped"]
+
+
 def test_a_pass_over_some_targets_leaves_the_others() -> None:
     stage = Stage(cloud=Cloud(HERE, THERE))
     here, there = stage.cloud.instance(at=HERE), stage.cloud.instance(at=THERE)
@@ -484,6 +500,23 @@ def test_a_pass_that_lost_its_lease_while_it_slept_does_not_act(stage: Stage) ->
     assert stage.journal() == [(id_, "start", "done")]
 
 
+def test_a_pass_that_lost_its_lease_forgets_nothing(stage: Stage) -> None:
+    gone, _ = stage.cloud.instance(), stage.cloud.instance()
+    stage.run(7)
+    thing = stage.cloud.instances[HERE.key].pop(gone)
+
+    def nap(_target: object, operation: str, _ids: object) -> None:
+        if operation == "describe_db_clusters":
+            stage.clock.now += LEASE
+            stage.cloud.instances[HERE.key][gone] = thing
+
+    stage.cloud.after = nap
+    report = stage.run(8)
+    assert isinstance(report.targets[0].error, LeaseLost)
+    assert stage.stored(gone) == "stopped"
+    assert stage.journal() == []
+
+
 def test_a_conflict_on_one_record_does_not_lose_the_others(stage: Stage) -> None:
     ids = [stage.cloud.instance() for _ in range(3)]
     quiet = [stage.cloud.instance("ignore") for _ in range(2)]
@@ -574,13 +607,13 @@ def test_a_store_that_fails_while_forgetting_keeps_what_was_done(stage: Stage) -
 def test_a_kind_that_raises_while_it_acts_leaves_its_steps_open_and_the_others_done(stage: Stage) -> None:
     stage.cloud.instance()
     database = stage.cloud.database("orders")
-    broken = kinds()["ec2-instance"]
+    broken = KINDS["ec2-instance"]
 
     class Careless(type(broken)):  # type: ignore[misc]
         def start(self, *_: object) -> Any:
             raise KeyError("InstanceId")
 
-    stage.with_kinds({**kinds(), "ec2-instance": Careless()})
+    stage.with_kinds({**KINDS, "ec2-instance": Careless()})
     report = stage.run(8)
     assert [(done.step.resource.kind, done.open, type(done.error)) for done in report.targets[0].done] == [
         ("ec2-instance", True, AwsError),
@@ -594,14 +627,14 @@ def test_a_kind_that_forgets_a_resource_leaves_it_open(stage: Stage) -> None:
     id_ = stage.cloud.instance()
     stage.run(7)
 
-    class Silent(type(kinds()["ec2-instance"])):  # type: ignore[misc]
+    class Silent(type(KINDS["ec2-instance"])):  # type: ignore[misc]
         def start(self, *_: object) -> Any:
             return []
 
     stage.with_kinds({"ec2-instance": Silent()})
     [done] = stage.run(8).targets[0].done
     assert (done.open, type(done.error)) == (True, OutcomeUnknown)
-    stage.with_kinds(kinds())
+    stage.with_kinds(KINDS)
     stage.run(8, 5)
     assert stage.journal() == [(id_, "start", "not-done"), (id_, "start", "done")]
 

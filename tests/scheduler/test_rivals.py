@@ -16,12 +16,11 @@ from threading import Barrier, Thread
 from typing import Any, cast
 
 import pytest
-from tests.scheduler.conftest import HERE, MONDAY, Clock, Cloud, Stage, configuration
+from tests.scheduler.conftest import HERE, KINDS, MONDAY, Clock, Cloud, Stage, configuration
 
 from lamplighter.aws.access import Aws
 from lamplighter.aws.targets import Target, TargetList
 from lamplighter.errors import VersionConflict
-from lamplighter.resources.registry import kinds
 from lamplighter.scheduler.passes import LEASE, PassReport, World, run_pass
 from lamplighter.store import journal
 from lamplighter.store.sqlite import SqliteStore
@@ -144,7 +143,7 @@ def one_pass(folder: Path, at: datetime, name: str) -> None:
     """What a process does: open, one pass, end."""
     aws = FileAws(folder / "aws.db")
     store = SqliteStore(folder / "lamp.db", busy_timeout=30)
-    found = {"ec2-instance": kinds()["ec2-instance"]}
+    found = {"ec2-instance": KINDS["ec2-instance"]}
     run_pass(World(cast(Aws, aws), store, configuration(EVERY_OTHER_HOUR), found, Clock(at)), run=name)
     store.close()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 import pytest
-from tests.scheduler.conftest import HERE, Killed, Stage
+from tests.scheduler.conftest import HERE, OFFICE, Killed, Stage
 
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session
 from lamplighter.scheduler.passes import LEASE
@@ -129,3 +129,20 @@ def test_a_pass_that_dies_between_two_calls_forgets_no_size(stage: Stage, dies: 
     assert deaths == 1
     assert groups.size == BEFORE
     assert list(stage.store.query(TABLE, HERE.key)) == []
+
+
+def test_a_size_that_somebody_put_back_is_forgotten_so_that_growing_is_no_half_start(stage: Stage) -> None:
+    """With a remembered size beside it, an enforced start would undo every scaling."""
+    stage.define(OFFICE.replace("{periods: office}", "{periods: office, enforced: true}"))
+    groups = Groups()
+    stage.with_kinds({"group": groups})
+    stage.run(20)
+    groups.size = dict(BEFORE)
+    stage.run(8, day=1)
+    assert list(stage.store.query(TABLE, HERE.key)) == []
+    groups.size["desired"] = "5"
+    stage.run(9, day=1)
+    assert groups.size["desired"] == "5"
+    stage.run(20, day=1)
+    stage.run(8, day=2)
+    assert groups.size == {"min": "1", "desired": "5"}

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scheduler.conftest import configuration
+from tests.scheduler.conftest import KINDS, configuration
 
 from lamplighter.aws.access import Aws
 from lamplighter.errors import AccessDenied, CapacityUnavailable, OutcomeUnknown, Throttled
 from lamplighter.estate.control import capacity, deny, start_thread, throttle, timeout_after
 from lamplighter.estate.testing import MANAGEMENT, MONDAY, PRODUCTION, REGION, SANDBOX, EstateProbe
-from lamplighter.resources.registry import kinds
 from lamplighter.scheduler.direct import start_or_stop
 from lamplighter.scheduler.passes import PassReport, World, run_pass
 from lamplighter.scheduler.why import why
@@ -78,7 +77,7 @@ def wire(_probe: EstateProbe, tmp_path: Path) -> Iterator[Wire]:
     with Aws(region=REGION, environ=_probe.server.environment, retries=0) as aws:
         config = configuration(YAML)
         assert config.problems == ()
-        yield Wire(_probe, World(aws, store, config, kinds(), _probe.control.now))
+        yield Wire(_probe, World(aws, store, config, KINDS, _probe.control.now))
     store.close()
 
 

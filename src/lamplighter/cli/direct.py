@@ -106,8 +106,7 @@ def show_direct(printer: Printer, reports: Sequence[TargetReport], wanted: Seque
     for step in steps:
         if not step.acts:
             printer.note(f"{step.resource.name}: {step.decision.reason}")
-    for report in reports:
-        views.show_target_failures(printer, report)
+    views.show_target_failures(printer, reports)
     names = {name for step in steps for name in step.resource.names}
     missing = [name for name in wanted if name not in names]
     if missing:

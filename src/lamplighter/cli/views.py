@@ -128,22 +128,30 @@ def show_problems(printer: Printer, config: Configuration) -> None:
 
 
 def show_failures(printer: Printer, report: PassReport) -> None:
-    """What could not be looked at or done, one by one."""
+    """What could not be looked at or done."""
     for failure in report.unresolved:
         printer.failure(failure.error, subject=failure.subject)
-    for target in report.targets:
-        show_target_failures(printer, target)
+    show_target_failures(printer, report.targets)
 
 
-def show_target_failures(printer: Printer, target: TargetReport) -> None:
-    """What failed in one target, each message once."""
-    errors: Sequence[LamplighterError] = [
+def show_target_failures(printer: Printer, targets: Iterable[TargetReport]) -> None:
+    """What failed in some targets; the same message in several is said once, with all of them."""
+    places: dict[str, tuple[LamplighterError, list[str]]] = {}
+    for target in targets:
+        for error in _errors(target):
+            _, where = places.setdefault(error.message, (error, []))
+            if target.target.key not in where:
+                where.append(target.target.key)
+    for error, where in places.values():
+        printer.failure(error, subject=", ".join(where))
+
+
+def _errors(target: TargetReport) -> Sequence[LamplighterError]:
+    return [
         *([target.error] if target.error else []),
         *target.failures.values(),
         *(done.error for done in target.done if done.error),
     ]
-    for error in {error.message: error for error in errors}.values():
-        printer.failure(error, subject=target.target.key)
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -96,7 +96,7 @@ def live(
         at, _, names = heapq.heappop(queue)
         control.set_clock(at)
         now = replace(world, clock=_standing(at))
-        report = run_pass(now, run=f"demo-{at:%Y%m%dT%H%M%S}-{lived.passes}", schedules=names)
+        report = run_pass(now, run=f"demo-{at:%Y%m%dT%H%M%S}-{lived.passes}", schedules=names, known_only=True)
         lived = _note(lived, report)
         if progress is not None:
             progress(at, report)

@@ -24,6 +24,7 @@ from lamplighter.scheduler.act import Done, carry_out
 from lamplighter.scheduler.overrides import list_overrides
 from lamplighter.scheduler.plan import Step, guard, plan_target
 from lamplighter.scheduler.settings import Configuration
+from lamplighter.scheduler.states import read_states
 from lamplighter.scheduler.survey import Survey, forget, look
 from lamplighter.store.journal import stamp
 from lamplighter.store.lease import Lease, acquire, release, renew
@@ -117,6 +118,7 @@ def run_pass(
     accounts: Sequence[str] = (),
     regions: Sequence[str] = (),
     schedules: frozenset[str] | None = None,
+    known_only: bool = False,
     dry_run: bool = False,
 ) -> PassReport:
     """Run one pass.
@@ -129,6 +131,8 @@ def run_pass(
         accounts: only these accounts.
         regions: only these regions; `all` for every region.
         schedules: only resources with one of these schedules, found by AWS; None for all.
+        known_only: with `schedules`: ask only targets and kinds in which such resources were seen before. Much
+            cheaper; what is new is found by the next pass without it.
         dry_run: decide, but write and change nothing.
 
     Raises:
@@ -143,6 +147,7 @@ def run_pass(
     threads = world.config.targets.threads if world.config.targets else 25
     search = Search(world.config.tag, schedules)
     overrides = list_overrides(world.store, at=moment)
+    kinds = _worth_asking(world, listed.targets, schedules if known_only else None)
     leases: dict[Target, Lease] = {}
 
     def survey(target: Target) -> tuple[Survey, list[Step]]:
@@ -150,7 +155,7 @@ def run_pass(
             leases[target] = lease_target(world, target, run)
         when = at or world.clock()
         session = world.aws.session(target)
-        found = look(session, world.store, list(world.kinds.values()), search, at=when, run=run, write=not dry_run)
+        found = look(session, world.store, kinds[target], search, at=when, run=run, write=not dry_run)
         steps = plan_target(world.config, target, found.resources, found.records, overrides, when, found.unsettled)
         return found, steps
 
@@ -171,7 +176,7 @@ def run_pass(
 
     refused: GuardrailError | None = None
     try:
-        surveyed = each(listed.targets, survey, threads=threads)
+        surveyed = each(list(kinds), survey, threads=threads)
         planned = {outcome.target: outcome.value for outcome in surveyed if outcome.value is not None}
         errors: dict[Target, LamplighterError] = {o.target: o.error for o in surveyed if o.error is not None}
         done: dict[Target, Sequence[Done]] = {}
@@ -193,12 +198,27 @@ def run_pass(
             planned[target][0].failures if target in planned else {},
             errors.get(target),
         )
-        for target in listed.targets
+        for target in kinds
     ]
     report = PassReport(run, moment, reports, listed.failures, refused)
     if not dry_run:
         world.store.put_many([_summary(report, world.clock())])
     return report
+
+
+def _worth_asking(
+    world: World, targets: Sequence[Target], schedules: frozenset[str] | None
+) -> Mapping[Target, Sequence[Kind]]:
+    """The kinds to look for in each target; with `schedules`, only those in which the store knows such resources."""
+    if schedules is None:
+        return {target: list(world.kinds.values()) for target in targets}
+    found: dict[Target, Sequence[Kind]] = {}
+    for target in targets:
+        records = read_states(world.store, target.key).values()
+        names = {record.resource.partition("/")[0] for record in records if record.schedule in schedules}
+        if names:
+            found[target] = [kind for name, kind in world.kinds.items() if name in names]
+    return found
 
 
 def _ended(
