@@ -4,6 +4,7 @@ import pytest
 from tests.scheduler.conftest import OFFICE, configuration
 
 from lamplighter.errors import DefinitionError
+from lamplighter.resources import registry
 from lamplighter.scheduler.settings import Configuration, GuardrailsDefinition
 
 
@@ -133,3 +134,16 @@ def test_a_wrong_section_is_left_at_its_default() -> None:
 def test_what_is_no_yaml_is_an_error() -> None:
     with pytest.raises(DefinitionError, match="is not YAML"):
         configuration("a: [")
+
+
+def test_kinds_are_all_or_those_that_are_named() -> None:
+    assert set(configuration("version: 1\n").kinds) == set(registry.kinds())
+    chosen = configuration("version: 1\nkinds: [rds-cluster, ec2-instance]\n")
+    assert (list(chosen.kinds), chosen.fatal) == (["ec2-instance", "rds-cluster"], ())
+
+
+def test_a_kind_that_does_not_exist_is_fatal() -> None:
+    config = configuration("version: 1\nkinds: [ec2-instances]\n")
+    (problem,) = config.fatal
+    assert (problem.where, problem.line) == ("kinds", 2)
+    assert problem.message == "there is no kind 'ec2-instances'; did you mean ec2-instance?"

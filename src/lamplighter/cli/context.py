@@ -238,7 +238,6 @@ def world(
         DefinitionError: the definition file is not YAML, or its targets or guardrails are not valid.
         StoreError: the store cannot be opened.
     """
-    from lamplighter.resources.registry import kinds
     from lamplighter.scheduler.passes import World
 
     config = configuration(chosen.file, needed=needs_file)
@@ -246,4 +245,4 @@ def world(
         # Without its targets section, a command would act in the wrong accounts.
         raise DefinitionError("the definition file is not fit for use", problems=config.fatal)
     with state(chosen.store, writes=writes) as store, open_aws(chosen, on_call) as aws:
-        yield World(aws, store, config, kinds(), utc_now)
+        yield World(aws, store, config, config.kinds, utc_now)

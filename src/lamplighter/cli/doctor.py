@@ -85,7 +85,6 @@ def aws_checks(aws: object, chosen: Settings) -> list[Check]:
     from lamplighter.aws.targets import GLOBAL_REGION, Target
     from lamplighter.cli import checks
     from lamplighter.errors import DefinitionError, UsageError
-    from lamplighter.resources.registry import kinds
 
     assert isinstance(aws, Aws)
     found = [checks.credentials(aws)]
@@ -99,7 +98,7 @@ def aws_checks(aws: object, chosen: Settings) -> list[Check]:
         return found  # the local check has said so
     if config.fatal:
         return found
-    return [*found, *checks.targets(aws, config, kinds(), chosen.accounts, chosen.regions)]
+    return [*found, *checks.targets(aws, config, config.kinds, chosen.accounts, chosen.regions)]
 
 
 def show_checks(printer: Printer, found: Sequence[Check]) -> int:

@@ -203,14 +203,13 @@ def delete(
 
 def users(printer: Printer, chosen: Settings, name: str) -> list[str]:
     """Resources that have a schedule in their tag, as far as AWS can be asked; what failed is warned about."""
-    from lamplighter.resources.registry import kinds
     from lamplighter.scheduler.passes import World, run_pass
     from lamplighter.store.open import open_store
 
     config = context.configuration(chosen.file)
     try:
         with printer.waiting("asking AWS") as tick, context.open_aws(chosen, tick) as aws:
-            world = World(aws, open_store("memory:"), config, kinds(), context.utc_now)
+            world = World(aws, open_store("memory:"), config, config.kinds, context.utc_now)
             report = run_pass(
                 world,
                 run=context.new_run(),

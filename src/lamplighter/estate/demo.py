@@ -17,7 +17,6 @@ from lamplighter.estate.control import SimulatedAws, capacity
 from lamplighter.estate.truth import lit_hours
 from lamplighter.estate.week import Lived, live
 from lamplighter.pricing.book import PriceBook
-from lamplighter.resources.registry import kinds
 from lamplighter.savings.measure import Measured, measure
 from lamplighter.scheduler.overrides import set_override
 from lamplighter.scheduler.passes import PassReport, World
@@ -110,7 +109,7 @@ def play(
     )
     config = demo_configuration()
     with Aws(endpoint_url=simulated.url, region=built.plan.regions[0], environ=simulated.environment) as aws:
-        world = World(aws, store, config, kinds(), lambda: end)
+        world = World(aws, store, config, config.kinds, lambda: end)
         lived = live(world, control, start, end, progress=living)
         entries = [entry for target in journal.targets(store) for entry in journal.read(store, target)]
         measured = measure(entries, PriceBook.bundled(), start, end)

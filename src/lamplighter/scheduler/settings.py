@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from lamplighter.aws.targets import TargetsDefinition
 from lamplighter.errors import DefinitionError, Problem
+from lamplighter.resources.kind import Kind
+from lamplighter.resources.registry import kinds
 from lamplighter.schedules.calendars import ReadText
-from lamplighter.schedules.definitions import CalendarDefinition, Model, PeriodDefinition, ScheduleDefinition
+from lamplighter.schedules.definitions import CalendarDefinition, Model, PeriodDefinition, ScheduleDefinition, Texts
 from lamplighter.schedules.loading import Loaded, load_schedules
 from lamplighter.schedules.problems import validation_problems
 from lamplighter.schedules.source import Document, parse_yaml
@@ -48,7 +50,20 @@ class FileDefinition(Model):
     periods: Mapping[str, PeriodDefinition] = Field(default={}, description="Named spans of time.")
     schedules: Mapping[str, ScheduleDefinition] = Field(default={}, description="What tags name.")
     targets: TargetsDefinition | None = Field(default=None, description="Accounts and regions.")
+    kinds: Texts = Field(
+        default=(), description="Kinds of resources to handle, for example ec2-instance; default: all."
+    )
     guardrails: GuardrailsDefinition = Field(default=GuardrailsDefinition(), description="Limits of a pass.")
+
+    @field_validator("kinds")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in kinds():
+                close = get_close_matches(name, kinds(), n=1)
+                known = f"did you mean {close[0]}?" if close else f"known: {', '.join(kinds())}"
+                raise ValueError(f"there is no kind {name!r}; {known}")
+        return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +75,7 @@ class Configuration:
         tag: key of the schedule tag.
         targets: accounts and regions, or None for the caller's own account.
         guardrails: limits of a pass.
+        kinds: the kinds of resources to handle, by name.
         problems: everything that is wrong with the file, in the order of its lines.
         fatal: problems in the parts that every run needs; a pass is refused while there are any.
     """
@@ -68,6 +84,7 @@ class Configuration:
     tag: str = DEFAULT_TAG
     targets: TargetsDefinition | None = None
     guardrails: GuardrailsDefinition = field(default_factory=GuardrailsDefinition)
+    kinds: Mapping[str, Kind] = field(default_factory=kinds)
     problems: tuple[Problem, ...] = ()
     fatal: tuple[Problem, ...] = ()
 
@@ -108,6 +125,7 @@ def load_configuration(text: str, *, name: str, read_text: ReadText) -> Configur
         top.tag,
         top.targets,
         top.guardrails,
+        {name: kind for name, kind in kinds().items() if not top.kinds or name in top.kinds},
         tuple(problems),
         tuple(placed),
     )
@@ -132,7 +150,7 @@ def _read_top(document: Document, problems: list[Problem]) -> FileDefinition:
     """The sections that are not compiled one by one; each that is wrong is left at its default."""
     given: dict[str, Any] = {
         key: document.data[key]
-        for key in ("version", "tag", "targets", "guardrails")
+        for key in ("version", "tag", "targets", "kinds", "guardrails")
         if document.data.get(key) is not None
     }
     while True:
