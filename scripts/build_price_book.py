@@ -120,6 +120,10 @@ def _ebs(row: Row) -> Listing:
     return Listing(ebs_key(row["region"], volume), row["usd"], unit=GB_MONTH)
 
 
+def _redshift(row: Row) -> Listing:
+    return Listing(PriceKey("redshift", row["region"], row["node_type"]), row["usd_per_hour"])
+
+
 SOURCES = (
     SourceFile(
         file=ON_DEMAND,
@@ -160,6 +164,14 @@ SOURCES = (
         name="yeo/ec2.shop, EBS",
         licence="MIT",
         as_of=date(2024, 7, 18),
+    ),
+    SourceFile(
+        file="redshift_ondemand",
+        columns=("region", "node_type", "usd_per_hour"),
+        read=_redshift,
+        name="yeo/ec2.shop, Redshift on demand",
+        licence="MIT",
+        as_of=date(2025, 3, 19),
     ),
 )
 

@@ -20,6 +20,7 @@ from lamplighter.aws.targets import Target, TargetsDefinition
 from lamplighter.errors import (
     AccessDenied,
     AwsError,
+    CapacityUnavailable,
     CredentialsMissing,
     NotFound,
     NotSupported,
@@ -185,6 +186,21 @@ def test_a_bug_in_a_step_is_no_success_in_the_records(connect: Connect) -> None:
 @pytest.mark.usefixtures("no_backoff")
 def test_throttled_calls_are_repeated_and_counted(connect: Connect) -> None:
     answers = iter([(503, ec2_error("RequestLimitExceeded"))] * 2 + [(200, "<StartInstancesResponse/>")])
+    aws, calls = connect(lambda *_: next(answers), retries=2)
+    aws.session(HERE).call("ec2", "start_instances", InstanceIds=["i-0123456789abcdef0"])
+    assert (calls[-1].attempts, calls[-1].error_code) == (3, "")
+
+
+def test_missing_capacity_is_not_asked_for_again_at_once(connect: Connect) -> None:
+    aws, calls = connect(lambda *_: (500, ec2_error("InsufficientInstanceCapacity")), retries=5)
+    with pytest.raises(CapacityUnavailable):
+        aws.session(HERE).call("ec2", "start_instances", InstanceIds=["i-0123456789abcdef0"])
+    assert (calls[-1].attempts, calls[-1].error_code) == (1, "InsufficientInstanceCapacity")
+
+
+@pytest.mark.usefixtures("no_backoff")
+def test_a_passing_fault_of_the_server_is_repeated(connect: Connect) -> None:
+    answers = iter([(500, ec2_error("InternalError"))] * 2 + [(200, "<StartInstancesResponse/>")])
     aws, calls = connect(lambda *_: next(answers), retries=2)
     aws.session(HERE).call("ec2", "start_instances", InstanceIds=["i-0123456789abcdef0"])
     assert (calls[-1].attempts, calls[-1].error_code) == (3, "")

@@ -34,6 +34,8 @@ def usd(text: str) -> Money:
         (rds_key("us-east-1", "db.m5d.large", "mysql", "multi-az-cluster"), "0.585"),
         (rds_key("us-east-1", "db.r5.large", "aurora-mysql"), "0.29"),
         (rds_key("us-east-1", "db.r5.large", "aurora-postgresql"), "0.29"),
+        (PriceKey("redshift", "us-east-1", "dc2.large"), "0.25"),
+        (PriceKey("redshift", "us-east-1", "ra3.4xlarge"), "3.26"),
     ],
 )
 def test_known_hourly_prices(key: PriceKey, rate: str) -> None:
@@ -156,7 +158,7 @@ def test_every_packaged_price_can_be_shown() -> None:
             metal += price.estimated
             assert ".metal" in key.resource_type or not price.estimated
             assert BOOK.find(key) == price
-    assert (count, metal) == (41_556, 136)
+    assert (count, metal) == (41_750, 136)
 
 
 def test_the_packaged_file_is_small_and_its_sources_are_named() -> None:
@@ -165,7 +167,8 @@ def test_the_packaged_file_is_small_and_its_sources_are_named() -> None:
 
 
 def test_regions_and_services() -> None:
-    assert BOOK.services() == ("ebs", "ec2", "rds")
+    assert BOOK.services() == ("ebs", "ec2", "rds", "redshift")
+    assert len(BOOK.regions("redshift")) == 34
     assert len(BOOK.regions("ec2")) == 35
     assert "us-west-2-lax-1" in BOOK.regions("rds")
     assert set(BOOK.regions()) == {region for service in BOOK.services() for region in BOOK.regions(service)}

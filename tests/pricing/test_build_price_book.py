@@ -22,6 +22,7 @@ HEADERS = {
     "rds_ondemand": "region,engine,deployment,instance_class,usd_per_hour",
     "rds_ondemand_aurora_2021": "region,engine,instance_class,usd_per_hour",
     "ebs_prices": "region,dimension,usd",
+    "redshift_ondemand": "region,node_type,usd_per_hour",
 }
 ROWS = {
     "ec2_ondemand_linux": [
@@ -49,6 +50,7 @@ ROWS = {
         "eu-west-1,Storage General Purpose gp3 GB Mo,0.088",
         "eu-west-1,Fast Snapshot Restore per hours,0.75",
     ],
+    "redshift_ondemand": ["eu-west-1,ra3.xlplus,1.202"],
 }
 
 
@@ -96,6 +98,7 @@ def test_databases_storage_and_types_are_in_it(script: ModuleType, tmp_path: Pat
         (rds_key("eu-west-1", "db.m5d.large", "mysql", "multi-az-cluster"), "0.6"),
         (rds_key("eu-west-1", "db.r5.large", "aurora-postgresql"), "0.32"),
         (ebs_key("eu-west-1", "gp3"), "0.088"),
+        (PriceKey("redshift", "eu-west-1", "ra3.xlplus"), "1.202"),
     ):
         price = archive.find(key)
         assert price is not None

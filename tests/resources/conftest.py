@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lamplighter.aws.targets import Target
@@ -27,7 +27,7 @@ class Recorder:
     def target(self) -> Target:
         return self._target
 
-    def call(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
+    def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
         self.asked.append((service, operation, params))
         return self._answer(operation, **params)
 
@@ -91,5 +91,115 @@ def cluster(name: str = "shop", status: str = "available", **more: Any) -> dict[
         "Engine": "aurora-mysql",
         "EngineMode": "provisioned",
         "TagList": tags(Schedule="office"),
+        **more,
+    }
+
+
+def group(
+    name: str = "web", size: str = "1-2-4", states: Sequence[str] = ("InService",) * 2, **more: Any
+) -> dict[str, Any]:
+    """A DescribeAutoScalingGroups answer for one group of that size, its instances (`i-0`, ...) in these states."""
+    low, desired, high = map(int, size.split("-"))
+    members = [
+        {
+            "InstanceId": f"i-{number}",
+            "InstanceType": "m5.large",
+            "AvailabilityZone": "eu-west-1a",
+            "LifecycleState": state,
+            "HealthStatus": "Healthy",
+            "ProtectedFromScaleIn": False,
+        }
+        for number, state in enumerate(states)
+    ]
+    return {
+        "AutoScalingGroupName": name,
+        "AutoScalingGroupARN": "arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:"
+        f"0a1b2c3d-1111-2222-3333-444455556666:autoScalingGroupName/{name}",
+        "MinSize": low,
+        "DesiredCapacity": desired,
+        "MaxSize": high,
+        "Instances": members,
+        "SuspendedProcesses": [],
+        "NewInstancesProtectedFromScaleIn": False,
+        "Tags": tags(Schedule="office"),
+        **more,
+    }
+
+
+def node_group(name: str = "workers", size: str = "1-2-4", status: str = "ACTIVE", **more: Any) -> dict[str, Any]:
+    """What DescribeNodegroup says of one node group of that size, in cluster `shop`."""
+    low, desired, high = map(int, size.split("-"))
+    return {
+        "nodegroupName": name,
+        "nodegroupArn": "arn:aws:eks:eu-west-1:111122223333:"
+        f"nodegroup/shop/{name}/a8c75f2f-1111-2222-3333-444455556666",
+        "clusterName": "shop",
+        "status": status,
+        "capacityType": "ON_DEMAND",
+        "scalingConfig": {"minSize": low, "maxSize": high, "desiredSize": desired},
+        "instanceTypes": ["m5.large"],
+        "amiType": "AL2023_x86_64_STANDARD",
+        "resources": {"autoScalingGroups": [{"name": f"eks-{name}-a8c75f2f"}]},
+        "health": {"issues": []},
+        "tags": {"Schedule": "office"},
+        **more,
+    }
+
+
+def service(name: str = "api", desired: int = 3, running: int | None = None, **more: Any) -> dict[str, Any]:
+    """What DescribeServices says of one service of cluster `shop`; as many tasks run as are desired, if not said."""
+    return {
+        "serviceArn": f"arn:aws:ecs:eu-west-1:111122223333:service/shop/{name}",
+        "serviceName": name,
+        "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/shop",
+        "status": "ACTIVE",
+        "desiredCount": desired,
+        "runningCount": desired if running is None else running,
+        "pendingCount": 0,
+        "launchType": "FARGATE",
+        "schedulingStrategy": "REPLICA",
+        "deploymentController": {"type": "ECS"},
+        "deployments": [{"id": "ecs-svc/1", "status": "PRIMARY", "failedTasks": 0, "rolloutState": "COMPLETED"}],
+        "taskDefinition": "arn:aws:ecs:eu-west-1:111122223333:task-definition/api:1",
+        "tags": [{"key": "Schedule", "value": "office"}],
+        **more,
+    }
+
+
+def scalable_target(name: str = "api", low: int = 1, high: int = 4) -> dict[str, Any]:
+    """What DescribeScalableTargets says of the count of a service of cluster `shop`."""
+    return {
+        "ServiceNamespace": "ecs",
+        "ResourceId": f"service/shop/{name}",
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "MinCapacity": low,
+        "MaxCapacity": high,
+        "SuspendedState": {"DynamicScalingInSuspended": False, "DynamicScalingOutSuspended": False},
+    }
+
+
+def notebook(name: str = "lab", status: str = "InService") -> dict[str, Any]:
+    """What ListNotebookInstances says of one notebook instance."""
+    return {
+        "NotebookInstanceName": name,
+        "NotebookInstanceArn": f"arn:aws:sagemaker:eu-west-1:111122223333:notebook-instance/{name.lower()}",
+        "NotebookInstanceStatus": status,
+        "InstanceType": "ml.t3.medium",
+        "Url": f"{name}.notebook.eu-west-1.sagemaker.aws",
+    }
+
+
+def warehouse(name: str = "dwh", status: str = "available", **more: Any) -> dict[str, Any]:
+    """What DescribeClusters of Redshift says of one cluster of two nodes."""
+    return {
+        "ClusterIdentifier": name,
+        "NodeType": "ra3.xlplus",
+        "ClusterStatus": status,
+        "ClusterAvailabilityStatus": "Available",
+        "AutomatedSnapshotRetentionPeriod": 1,
+        "NumberOfNodes": 2,
+        "VpcId": "vpc-12345678",
+        "MultiAZ": "Disabled",
+        "Tags": tags(Schedule="office"),
         **more,
     }

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,20 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore import xform_name
-from tests.resources.conftest import Recorder, cluster, database, instance, reservation
+from tests.resources.conftest import (
+    Recorder,
+    cluster,
+    database,
+    group,
+    instance,
+    node_group,
+    notebook,
+    reservation,
+    scalable_target,
+    service,
+    tags,
+    warehouse,
+)
 
 from lamplighter.errors import NotSupported, UsageError
 from lamplighter.resources import registry
@@ -20,12 +33,30 @@ from lamplighter.schedules.decision import Live
 
 TESTS = Path(__file__).parent
 KINDS = list(kinds().values())
-PAGES = {
+SIZE = {"lamplighter:size": "1-2-4"}
+PAGES: dict[str, list[Any]] = {
     "describe_instances": [reservation(instance(HibernationOptions={"Configured": True}))],
     "describe_db_instances": [database()],
     "describe_db_clusters": [cluster()],
+    "describe_auto_scaling_groups": [group(Tags=tags(Schedule="office", **SIZE))],
+    "list_clusters": ["shop"],
+    "list_nodegroups": ["workers"],
+    "list_services": [service()["serviceArn"]],
+    "describe_scalable_targets": [scalable_target()],
+    "list_notebook_instances": [notebook()],
+    "list_tags": tags(Schedule="office"),
+    "describe_clusters": [warehouse()],
+}
+SERVICE_TAGS = [{"key": key, "value": value} for key, value in {"Schedule": "office", **SIZE}.items()]
+ANSWERS: dict[str, dict[str, Any]] = {
+    "describe_nodegroup": {"nodegroup": node_group(tags={"Schedule": "office", **SIZE})},
+    "describe_services": {"services": [service(tags=SERVICE_TAGS)], "failures": []},
 }
 """What each kind finds something in. A new kind brings its answers here."""
+
+
+def simulated(pages: Mapping[str, list[Any]] = PAGES, answers: Mapping[str, dict[str, Any]] = ANSWERS) -> Recorder:
+    return Recorder(pages, answer=lambda operation, **_: answers.get(operation, {}))
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: str(kind.name))
@@ -41,7 +72,16 @@ def found(kind: Kind, session: Recorder) -> list[Resource]:
 
 
 def test_the_kinds_there_are() -> None:
-    assert list(kinds()) == ["ec2-instance", "rds-cluster", "rds-instance"]
+    assert list(kinds()) == [
+        "autoscaling-group",
+        "ec2-instance",
+        "ecs-service",
+        "eks-nodegroup",
+        "rds-cluster",
+        "rds-instance",
+        "redshift-cluster",
+        "sagemaker-notebook",
+    ]
     assert all(kind.name == name for name, kind in kinds().items())
 
 
@@ -96,7 +136,7 @@ def actions(session: Recorder) -> set[str]:
 
 
 def test_its_permissions_are_the_calls_it_makes(kind: Kind) -> None:
-    look = Recorder(PAGES)
+    look = simulated()
     resources = found(kind, look)
     assert actions(look) == set(kind.permissions.discover)
 
@@ -119,12 +159,13 @@ def test_its_permissions_are_the_calls_it_makes(kind: Kind) -> None:
 
 
 def test_its_resources_are_complete(kind: Kind) -> None:
-    for resource in found(kind, Recorder(PAGES)):
+    for resource in found(kind, simulated()):
         assert resource.kind == kind.name
         assert resource.key == f"{kind.name}/{resource.id}"
         assert (resource.account, resource.region) == ("111122223333", "eu-west-1")
         assert resource.arn.startswith("arn:aws:")
-        assert resource.arn.endswith(resource.id)
+        # Behind the names of a node group AWS puts a UUID.
+        assert re.search(rf"[:/]{re.escape(resource.id)}(/[0-9a-f-]{{36}})?$", resource.arn)
         assert resource.schedule == "office"
         assert resource.names == (resource.id, resource.arn, resource.name)
         assert resource.unsupported is None
@@ -132,7 +173,7 @@ def test_its_resources_are_complete(kind: Kind) -> None:
 
 def test_a_resource_is_found_only_as_asked_for(kind: Kind) -> None:
     """Whatever AWS filters, no kind gives more than was asked for."""
-    [resource] = found(kind, Recorder(PAGES))
+    [resource] = found(kind, simulated())
     for search, wanted in [
         (Search("Schedule"), True),
         (Search("Other"), False),
@@ -141,18 +182,29 @@ def test_a_resource_is_found_only_as_asked_for(kind: Kind) -> None:
         (Search("Other", ids=frozenset({resource.id})), True),
         (Search("Schedule", ids=frozenset({"nobody"})), False),
     ]:
-        assert bool(list(kind.discover(Recorder(PAGES), search))) is wanted, search
+        assert bool(list(kind.discover(simulated(), search))) is wanted, search
 
 
 def test_the_states_a_start_and_a_stop_are_sent_from_are_those_decisions_mean(kind: Kind) -> None:
-    field = {"ec2-instance": "describe_instances"}.get(kind.name)
-
     def live(state: str) -> Live:
-        if field:
-            pages: dict[str, list[Any]] = {field: [reservation(instance(state=state))]}
-        else:
-            pages = {"describe_db_instances": [database(status=state)], "describe_db_clusters": [cluster(status=state)]}
-        return found(kind, Recorder(pages))[0].live
+        groups = {"0-0-0": group(size="0-0-0", states=()), "InService": group()}
+        status, _, empty = state.partition(", ")
+        nodes = node_group(status=status, size="0-0-4" if empty else "1-2-4")
+        pages: dict[str, list[Any]] = {
+            **PAGES,
+            "describe_instances": [reservation(instance(state=state))],
+            "describe_db_instances": [database(status=state)],
+            "describe_db_clusters": [cluster(status=state)],
+            "describe_auto_scaling_groups": [groups.get(state, group(Status=state))],
+            "list_notebook_instances": [notebook(status=state)],
+            "describe_clusters": [warehouse(status=state)],
+        }
+        services = [service(status=status, desired=0 if empty else 3)]
+        answers: dict[str, dict[str, Any]] = {
+            "describe_nodegroup": {"nodegroup": nodes},
+            "describe_services": {"services": services},
+        }
+        return found(kind, simulated(pages, answers))[0].live
 
     assert {live(state) for state in kind.may_start_from} == {Live.STOPPED}
     assert {live(state) for state in kind.may_stop_from} == {Live.RUNNING}
@@ -160,7 +212,7 @@ def test_the_states_a_start_and_a_stop_are_sent_from_are_those_decisions_mean(ki
 
 
 def test_there_is_one_result_for_each_resource(kind: Kind) -> None:
-    [resource] = found(kind, Recorder(PAGES))
+    [resource] = found(kind, simulated())
     for act in (kind.start, kind.stop):
         assert [result.id for result in act(Recorder(), [resource])] == [resource.id]
 
@@ -190,13 +242,13 @@ class Twin(type(KINDS[0])):  # type: ignore[misc]
 
 def test_a_user_s_own_kind_is_found(fresh: list[EntryPoint]) -> None:
     fresh.append(EntryPoint("lamp", f"{__name__}:Lamp", registry.ENTRY_POINT))
-    assert list(kinds()) == ["ec2-instance", "rds-cluster", "rds-instance", "street-lamp"]
+    assert list(kinds()) == sorted({"street-lamp", *(kind.name for kind in KINDS)})
     assert isinstance(kinds()["street-lamp"], Lamp)
 
 
 def test_two_kinds_of_one_name_are_refused(fresh: list[EntryPoint]) -> None:
     fresh.append(EntryPoint("twin", f"{__name__}:Twin", registry.ENTRY_POINT))
-    with pytest.raises(UsageError, match="two kinds are called ec2-instance"):
+    with pytest.raises(UsageError, match=f"two kinds are called {KINDS[0].name}"):
         kinds()
 
 

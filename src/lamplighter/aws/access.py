@@ -60,7 +60,7 @@ class TargetSession:
         self._caller = caller
         self._credentials = credentials
 
-    def call(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
+    def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
         """One call, repeated by botocore when AWS was busy.
 
         Args:

@@ -16,7 +16,8 @@ from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
 
 from lamplighter.aws.environment import endpoint_url
-from lamplighter.aws.errors import answer_is_lost
+from lamplighter.aws.errors import answer_is_lost, rule_for_code
+from lamplighter.errors import CapacityUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -137,12 +138,16 @@ class Clients:
             return client
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._session.create_client(
+                client = self._session.create_client(
                     service,
                     region_name=region,
                     endpoint_url=self._endpoint or endpoint_url(self._session, self._environ, service),
                     config=self._config,
                 )
+                # Before botocore's own handler, which stands at the name of the service.
+                name = client.meta.service_model.service_id.hyphenize()
+                client.meta.events.register_first(f"needs-retry.{name}", _capacity_stays_away)
+                self._clients[key] = client
             return self._clients[key]
 
     def __len__(self) -> int:
@@ -162,3 +167,17 @@ def _count(**_: object) -> None:
 def _note_lost(exception: BaseException | None, parsed_response: Mapping[str, Any] | None, **_: object) -> None:
     if answer_is_lost(exception, parsed_response):
         _RUNNING.get().lost = True
+
+
+def _capacity_stays_away(response: tuple[Any, Mapping[str, Any]] | None, **_: object) -> None:
+    """Keep botocore from asking again at once when AWS has no capacity.
+
+    EC2 answers that with status 500 (EC2 API reference, "Server error codes"), which botocore takes for a passing fault
+    of the server and repeats with growing pauses. Capacity does not come back within seconds; the next pass asks again.
+    """
+    if response is None:
+        return
+    answer, parsed = response
+    rule = rule_for_code(str(parsed.get("Error", {}).get("Code", "")))
+    if rule is not None and rule.error is CapacityUnavailable:
+        answer.status_code = 400

@@ -182,8 +182,14 @@ class StrictFront:
         if request.service in ORDERED:
             with self._world.lock:
                 return self._strictly(environ, request)
+        if request.service in SPREADS and not request.reads:
+            # A stack is made in one request; what it has made so far must not become pending under its hands.
+            with self._world.lock:
+                answer = ask(self._moto, environ)
+                self._follow(request)
+            return answer, None
         answer = ask(self._moto, environ)
-        if request.service in CHANGES_STATES | SPREADS and not request.reads:
+        if request.service in CHANGES_STATES and not request.reads:
             with self._world.lock:
                 self._follow(request)
         return answer, None

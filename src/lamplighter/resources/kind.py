@@ -20,7 +20,7 @@ class Session(Protocol):
     def target(self) -> Target:
         """The account and region."""
 
-    def call(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
+    def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
         """One call; raises AwsError."""
 
     def pages(self, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:
