@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -89,6 +90,12 @@ def test_nothing_does_not_replace_what_is_remembered() -> None:
     assert put.data == {"min": "1", "desired": "3"}
     (put,) = remember_size(group({"min": "0", "desired": "5"}, {}), "t")
     assert put.data == {"min": "0", "desired": "5"}
+
+
+def test_a_start_half_done_does_not_replace_what_is_remembered() -> None:
+    half = replace(group({"min": "1", "desired": "1"}, BEFORE), live=Live.PARTLY)
+    (put,) = remember_size(half, "t")
+    assert put.data == BEFORE
 
 
 def test_kinds_without_size_cost_nothing() -> None:

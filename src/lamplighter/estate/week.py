@@ -1,7 +1,7 @@
 """A simulated estate lives through a span of time, transition by transition.
 
 The clock of the simulated AWS is set to each moment at which a schedule changes, and a pass is run
-for the schedules that change there, as a deployed Lamplighter would. Once a day a whole pass
+for the schedules that change there, as a deployed Lamplighter would. Every other day a whole pass
 repairs what single ones could not do (a denied account, a machine without capacity).
 """
 
@@ -19,7 +19,7 @@ from lamplighter.scheduler.passes import PassReport, World, run_pass
 from lamplighter.scheduler.plan import Step
 from lamplighter.schedules.schedule import Schedule
 
-REPAIR_EVERY = timedelta(hours=24)
+REPAIR_EVERY = timedelta(hours=48)
 AGAIN_AFTER = timedelta(minutes=30)
 
 Schedules = frozenset[str] | None
@@ -53,7 +53,7 @@ class Lived:
 
 
 def moments(schedules: Mapping[str, Schedule], start: datetime, end: datetime) -> list[Moment]:
-    """When passes are due over [start, end): at transitions, and a whole one every day."""
+    """When passes are due over [start, end): at transitions, and a whole one every other day."""
     due: dict[datetime, set[str]] = {}
     for name, schedule in schedules.items():
         for transition in schedule.transitions(start, end):

@@ -1,8 +1,8 @@
 """Sizes that must be put back: what a group or service had before a stop of ours set it to nothing.
 
 Written with the announcement of the stop, so that no stop is done whose size is not known; taken away
-once a start has put it back. A stop that was half done is announced again, when a part of the size is
-nothing already: what is nothing does not replace what is remembered.
+once a start has put it back. Until then what is remembered stays: a stop or start that was half done,
+or a size set by hand while it should be out, does not replace it.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ def remember_size(resource: Resource, target: str) -> list[Put]:
 
 
 def _kept(resource: Resource) -> Mapping[str, str]:
+    if resource.live is Live.PARTLY:
+        return resource.restore
     return {
         name: resource.restore.get(name, value) if value == NOTHING else value for name, value in resource.size.items()
     }
