@@ -11,6 +11,7 @@ from lamplighter.cli import context, options
 from lamplighter.cli.commands import examples, group
 from lamplighter.cli.options import Output
 from lamplighter.cli.schedules_edit import register as register_edit
+from lamplighter.cli.schedules_export import register as register_export
 from lamplighter.cli.schedules_import import register as register_import
 from lamplighter.cli.schedules_validate import register as register_validate
 from lamplighter.cli.show import Column, Record
@@ -201,4 +202,5 @@ def schema() -> None:
 
 register_validate(app)
 register_import(app)
+register_export(app)
 register_edit(app)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,15 +16,13 @@ from lamplighter.errors import LamplighterError, UsageError
 if TYPE_CHECKING:
     from lamplighter.cli.show import Printer
     from lamplighter.schedules.dialects.instance_scheduler import Imported
+    from lamplighter.schedules.dialects.translation import Dialect
     from lamplighter.schedules.splicing import Fields
 
     Sections = dict[str, dict[str, Fields]]
 
 
-class Dialect(StrEnum):
-    """What can be read."""
-
-    INSTANCE_SCHEDULER = "instance-scheduler"
+INSTANCE_SCHEDULER = "instance-scheduler"
 
 
 def register(app: typer.Typer) -> None:
@@ -36,13 +33,22 @@ def register(app: typer.Typer) -> None:
             "lamp schedules import config-table.json --from instance-scheduler",
             "aws dynamodb scan --table-name ConfigTable > table.json",
             "lamp schedules import table.json --from instance-scheduler --default-timezone Europe/Berlin --write",
+            "lamp schedules import tag.txt --from cloud-custodian --name office-hours",
         ),
     )(import_file)
 
 
 def import_file(
-    source: Annotated[Path, typer.Argument(metavar="FILE", help="JSON; - for stdin.", show_default=False)],
-    dialect: Annotated[Dialect, typer.Option("--from", help="Where it comes from.")] = Dialect.INSTANCE_SCHEDULER,
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="A file; - for stdin.", show_default=False)],
+    dialect: Annotated[
+        str, typer.Option("--from", metavar="DIALECT", help="Where it comes from; docs/dialects.md lists them.")
+    ] = INSTANCE_SCHEDULER,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--name", metavar="NAME", help="Of the schedule, where the text names none; else the file's name."
+        ),
+    ] = None,
     default_timezone: Annotated[
         str | None, typer.Option("--default-timezone", metavar="ZONE", help="Of schedules that name none; else UTC.")
     ] = None,
@@ -52,33 +58,75 @@ def import_file(
     verbose: options.Verbose = 0,
     no_color: options.NoColor = False,
 ) -> None:
-    """Translate a config table of the AWS Instance Scheduler, exported as JSON, into definitions (YAML on stdout).
+    """Translate another scheduler's schedules into definitions (YAML on stdout).
 
-    It may be a list of items, the answer of `aws dynamodb scan`, or a line an item. Exit code 3 if any is rejected.
+    A config table of the AWS Instance Scheduler may be a list of items, the answer of `aws dynamodb scan`, or a line an
+    item. Of every other dialect a file holds one text, for example the value of a tag. Exit code 3 if any is rejected.
     """
     import sys
 
     from lamplighter.schedules.days import GrammarError
-    from lamplighter.schedules.dialects.instance_scheduler import load_instance_scheduler
     from lamplighter.schedules.zones import find_zone
 
-    assert dialect is Dialect.INSTANCE_SCHEDULER
+    chosen = chosen_dialect(dialect)
     printer = context.printer(output, verbose, no_color)
     text = sys.stdin.read() if str(source) == "-" else context.read_text(source)
     try:
         zone = find_zone(default_timezone or "UTC").key
     except GrammarError as error:
         raise UsageError(f"--default-timezone: {error.message}", hint=error.hint) from error
-    found = load_instance_scheduler(items(text, str(source)), default_timezone=zone)
-    sections = sections_of(found, default_timezone and zone)
-    rejected = len(found.errors)
-    show_rejected(printer, found)
+    if chosen.name == INSTANCE_SCHEDULER:
+        sections, rejected = _config_table(printer, text, str(source), zone, default_timezone is not None)
+    else:
+        called = name or ("schedule" if str(source) == "-" else source.stem)
+        sections, rejected = _translated(printer, chosen, called, text.strip(), zone)
     if write:
         rejected += _write(printer, file, sections)
     show_import(printer, sections, zone)
     count = sum(len(members) for members in sections.values())
     printer.note(f"{count} read, {rejected} rejected")
     exits.leave(exits.FINDINGS if rejected else exits.OK)
+
+
+def chosen_dialect(name: str) -> Dialect:
+    """The dialect of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    from difflib import get_close_matches
+
+    from lamplighter.schedules.dialects import dialects
+
+    known = dialects()
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+        raise UsageError(f"there is no dialect {name!r}", hint=hint)
+    return known[name]
+
+
+def _config_table(printer: Printer, text: str, source: str, zone: str, named: bool) -> tuple[Sections, int]:
+    from lamplighter.schedules.dialects.instance_scheduler import load_instance_scheduler
+
+    found = load_instance_scheduler(items(text, source), default_timezone=zone)
+    show_rejected(printer, found)
+    return sections_of(found, zone if named else None), len(found.errors)
+
+
+def _translated(printer: Printer, dialect: Dialect, name: str, text: str, zone: str) -> tuple[Sections, int]:
+    from lamplighter.cli.files import fields_of
+
+    found = dialect.read(name, text, default_timezone=zone)
+    for problem in found.problems:
+        place = f" at character {problem.position + 1}" if problem.position is not None else ""
+        printer.warn(f"not imported: {problem}{place}")
+    for note in found.notes:
+        printer.note(f"note: {note}")
+    if found.schedule is None:
+        return {"periods": {}, "schedules": {}}, 1
+    periods: dict[str, Fields] = {period: fields_of(one) for period, one in found.periods.items()}
+    return {"periods": periods, "schedules": {name: fields_of(found.schedule)}}, 0
 
 
 def items(text: str, name: str) -> list[Mapping[str, object]]:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from lamplighter.errors import Problem
 from lamplighter.schedules import Imported, State, load_instance_scheduler
+from lamplighter.schedules.definitions import PeriodDefinition, ScheduleDefinition
+from lamplighter.schedules.dialects.instance_scheduler import read
 
 Item = Mapping[str, object]
 MONDAY = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -276,3 +278,34 @@ def test_hundreds_of_bad_items_stop_no_good_one() -> None:
     imported = load_instance_scheduler(items)
     assert set(imported.schedules) == {"dev", *(f"kept{n}" for n in range(300))}
     assert set(imported.errors) == {f"{kind}{n}" for kind in ("bad", "lost") for n in range(300)}
+
+
+TABLE = """{"Items": [
+  {"type": {"S": "period"}, "name": {"S": "office"}, "begintime": {"S": "09:00"}, "endtime": {"S": "17:00"}},
+  {"type": {"S": "period"}, "name": {"S": "late"}, "begintime": {"S": "18:00"}, "endtime": {"S": "9:00"}},
+  {"type": {"S": "schedule"}, "name": {"S": "dev"}, "periods": {"SS": ["office@t3.micro"]}},
+  {"type": {"S": "schedule"}, "name": {"S": "bad"}, "periods": {"SS": ["late"]}}
+]}"""
+
+
+def test_one_schedule_of_a_table_in_json() -> None:
+    found = read("dev", TABLE, default_timezone="Asia/Tokyo")
+    assert found.problems == ()
+    assert found.schedule == ScheduleDefinition(periods=("office@t3.micro",), timezone="Asia/Tokyo")
+    assert found.periods == {"office": PeriodDefinition(begintime="09:00", endtime="17:00")}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message", "position"),
+    [
+        ("bad", TABLE, "period 'late' is not defined or not valid", None),
+        ("other", TABLE, "the table has no such schedule", 0),
+        ("dev", "[1]", "there are no items", 0),
+        ("dev", "[{]", "not JSON", 2),
+    ],
+)
+def test_what_is_wrong_with_the_json(name: str, text: str, message: str, position: int | None) -> None:
+    found = read(name, text)
+    assert found.schedule is None
+    assert message in found.problems[0].message
+    assert found.problems[0].position == position

@@ -8,6 +8,7 @@ and a begin equal to the end, which would never run, is rejected instead of acce
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from lamplighter.schedules.clock_times import parse_time
 from lamplighter.schedules.compiler import Period, compile_period, compile_schedule
 from lamplighter.schedules.days import GrammarError
 from lamplighter.schedules.definitions import PeriodDefinition, ScheduleDefinition
+from lamplighter.schedules.dialects.translation import Dialect, Translation
 from lamplighter.schedules.problems import validation_problems
 from lamplighter.schedules.schedule import Schedule
 
@@ -208,3 +210,46 @@ def _plain(value: object) -> Plain:
     if value is None or isinstance(value, (bool, int, str)):
         return value
     return str(value)
+
+
+def read(name: str, text: str, *, default_timezone: str = "UTC") -> Translation:
+    """The schedule called `name` of a config table; its periods keep their names.
+
+    Args:
+        name: a schedule of the table.
+        text: JSON, a list of items or the answer of `aws dynamodb scan`.
+        default_timezone: the stack's DefaultTimezone.
+    """
+    where = f"schedules.{name}"
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        hint = "export the table with `aws dynamodb scan --table-name NAME`"
+        return Translation(None, {}, (Problem(where, f"not JSON: {error.msg}", hint, position=error.pos),))
+    items = content.get("Items") if isinstance(content, dict) else content
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        return Translation(None, {}, (Problem(where, "there are no items", "write a list of objects", position=0),))
+    found = load_instance_scheduler(items, default_timezone=default_timezone)
+    schedule = found.definitions.get(name)
+    if schedule is None:
+        known = ", ".join(found.definitions) or "none"
+        missing = (Problem(where, "the table has no such schedule", f"valid ones: {known}", position=0),)
+        return Translation(None, {}, found.errors.get(name, missing))
+    named = (listed.partition("@")[0] for listed in schedule.periods)
+    zone = schedule.timezone or default_timezone
+    return Translation(
+        schedule.model_copy(update={"timezone": zone}), {period: found.periods[period] for period in named}
+    )
+
+
+DIALECT = Dialect(
+    name="instance-scheduler",
+    title="config table of the AWS Instance Scheduler",
+    source="AWS Instance Scheduler v3.2.8, period and schedule model",
+    since="0.1",
+    example="""[
+  {"type": "period", "name": "office", "begintime": "09:00", "endtime": "17:00", "weekdays": ["mon-fri"]},
+  {"type": "schedule", "name": "example", "periods": ["office"], "timezone": "Europe/Berlin"}
+]""",
+    read=read,
+)
