@@ -50,6 +50,7 @@ class Left:
 def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
     folder = tmp_path_factory.mktemp("demo") / "left"
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LAMPLIGHTER_"))}
+    clean["COLUMNS"] = "200"
     words = [*LAMP, "demo", "--keep", "--folder", str(folder), "--from", "2026-11-16"]
     done = subprocess.run(words, check=False, env=clean, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
