@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import pytest
+
+from lamplighter.aws.access import Aws, TargetSession
 from lamplighter.aws.targets import Target
+from lamplighter.errors import AwsError
+from lamplighter.estate.control import start_thread
+from lamplighter.estate.testing import MANAGEMENT, REGION, EstateProbe
+from lamplighter.resources.kind import Kind, Resource, Result, Search
 
 HERE = Target("111122223333", "eu-west-1")
 
@@ -203,3 +210,40 @@ def warehouse(name: str = "dwh", status: str = "available", **more: Any) -> dict
         "Tags": tags(Schedule="office"),
         **more,
     }
+
+
+@pytest.fixture(scope="module")
+def probe() -> Iterator[EstateProbe]:
+    """A simulated AWS for the tests of one module."""
+    with start_thread() as server:
+        found = EstateProbe(server)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def aws(probe: EstateProbe) -> Iterator[Aws]:
+    with Aws(region=REGION, environ=probe.server.environment, retries=0) as found:
+        yield found
+
+
+@pytest.fixture
+def estate(probe: EstateProbe) -> EstateProbe:
+    """The simulated AWS, empty."""
+    probe.fresh()
+    return probe
+
+
+@pytest.fixture
+def session(estate: EstateProbe, aws: Aws) -> TargetSession:
+    return aws.session(Target(MANAGEMENT, REGION))
+
+
+def find(kind: Kind, session: TargetSession, **search: Any) -> dict[str, Resource]:
+    """What a kind finds, by id."""
+    return {resource.id: resource for resource in kind.discover(session, Search("Schedule", **search))}
+
+
+def errors(results: Sequence[Result]) -> dict[str, type[AwsError] | None]:
+    """The class of each result's error, by id."""
+    return {result.id: type(result.error) if result.error else None for result in results}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.resources.conftest import errors, find
 
-from lamplighter.aws.access import Aws, TargetSession
-from lamplighter.aws.targets import Target
+from lamplighter.aws.access import TargetSession
 from lamplighter.errors import (
     AccessDenied,
     AwsError,
@@ -19,48 +18,14 @@ from lamplighter.errors import (
     Throttled,
     WrongState,
 )
-from lamplighter.estate.control import capacity, deny, start_thread, throttle, timeout_after
+from lamplighter.estate.control import capacity, deny, throttle, timeout_after
 from lamplighter.estate.testing import MANAGEMENT, REGION, EstateProbe
-from lamplighter.resources.kind import Resource, Result, Search
 from lamplighter.resources.registry import kinds
 from lamplighter.schedules.decision import Live
 
 EC2, DATABASES, CLUSTERS = (kinds()[name] for name in ("ec2-instance", "rds-instance", "rds-cluster"))
 TAGGED = [{"Key": "Schedule", "Value": "office"}]
 TAGS = [{"ResourceType": "instance", "Tags": TAGGED}]
-
-
-@pytest.fixture(scope="module")
-def _probe() -> Iterator[EstateProbe]:
-    with start_thread() as server:
-        probe = EstateProbe(server)
-        yield probe
-        probe.close()
-
-
-@pytest.fixture(scope="module")
-def _aws(_probe: EstateProbe) -> Iterator[Aws]:
-    with Aws(region=REGION, environ=_probe.server.environment, retries=0) as aws:
-        yield aws
-
-
-@pytest.fixture
-def estate(_probe: EstateProbe) -> EstateProbe:
-    _probe.fresh()
-    return _probe
-
-
-@pytest.fixture
-def session(estate: EstateProbe, _aws: Aws) -> TargetSession:
-    return _aws.session(Target(MANAGEMENT, REGION))
-
-
-def find(kind: Any, session: TargetSession, **search: Any) -> dict[str, Resource]:
-    return {resource.id: resource for resource in kind.discover(session, Search("Schedule", **search))}
-
-
-def errors(results: list[Result]) -> dict[str, type[AwsError] | None]:
-    return {result.id: type(result.error) if result.error else None for result in results}
 
 
 # --- EC2 -----------------------------------------------------------------------------------------------

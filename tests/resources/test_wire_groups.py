@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
+from tests.resources.conftest import errors, find
 
-from lamplighter.aws.access import Aws, TargetSession
-from lamplighter.aws.targets import Target
+from lamplighter.aws.access import TargetSession
 from lamplighter.errors import AccessDenied, AwsError, NotFound, NotSupported, OutcomeUnknown, Throttled
-from lamplighter.estate.control import deny, start_thread, throttle, timeout_after
+from lamplighter.estate.control import deny, throttle, timeout_after
 from lamplighter.estate.testing import MANAGEMENT, REGION, EstateProbe
 from lamplighter.pricing.price import PriceKey
 from lamplighter.resources.autoscaling_group import AutoscalingGroup
 from lamplighter.resources.eks_nodegroup import EksNodegroup
-from lamplighter.resources.kind import Kind, Resource, Result, Search
+from lamplighter.resources.kind import Kind
 from lamplighter.schedules.decision import Live
 
 pytestmark = pytest.mark.slow
@@ -25,46 +23,19 @@ GROUPS, NODES = AutoscalingGroup(), EksNodegroup()
 LARGE = PriceKey("ec2", REGION, "m5.large", operating_system="Linux")
 
 
-@pytest.fixture(scope="module")
-def _probe() -> Iterator[EstateProbe]:
-    with start_thread() as server:
-        probe = EstateProbe(server)
-        yield probe
-        probe.close()
-
-
-@pytest.fixture(scope="module")
-def _aws(_probe: EstateProbe) -> Iterator[Aws]:
-    with Aws(region=REGION, environ=_probe.server.environment, retries=0) as aws:
-        yield aws
-
-
 @pytest.fixture
-def estate(_probe: EstateProbe) -> EstateProbe:
+def estate(probe: EstateProbe) -> EstateProbe:
     """Empty but for a launch template `web` and an EKS cluster `shop`."""
-    _probe.fresh()
-    _probe.client("ec2").create_launch_template(
+    probe.fresh()
+    probe.client("ec2").create_launch_template(
         LaunchTemplateName="web", LaunchTemplateData={"ImageId": "ami-12345678", "InstanceType": "m5.large"}
     )
-    _probe.client("eks").create_cluster(
+    probe.client("eks").create_cluster(
         name="shop",
         roleArn=f"arn:aws:iam::{MANAGEMENT}:role/cluster",
         resourcesVpcConfig={"subnetIds": ["subnet-12345678"]},
     )
-    return _probe
-
-
-@pytest.fixture
-def session(estate: EstateProbe, _aws: Aws) -> TargetSession:
-    return _aws.session(Target(MANAGEMENT, REGION))
-
-
-def find(kind: Kind, session: TargetSession, **search: Any) -> dict[str, Resource]:
-    return {resource.id: resource for resource in kind.discover(session, Search("Schedule", **search))}
-
-
-def errors(results: list[Result]) -> dict[str, type[AwsError] | None]:
-    return {result.id: type(result.error) if result.error else None for result in results}
+    return probe
 
 
 # --- Auto Scaling groups -----------------------------------------------------------------------------

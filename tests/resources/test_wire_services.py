@@ -5,20 +5,19 @@ It has no lives of these: they change at once, and Application Auto Scaling chan
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.resources.conftest import errors, find
 
-from lamplighter.aws.access import Aws, TargetSession
-from lamplighter.aws.targets import Target
+from lamplighter.aws.access import TargetSession
 from lamplighter.errors import AccessDenied, AwsError, NotFound, NotSupported, OutcomeUnknown, Throttled
-from lamplighter.estate.control import deny, start_thread, throttle, timeout_after
+from lamplighter.estate.control import deny, throttle, timeout_after
 from lamplighter.estate.testing import MANAGEMENT, REGION, EstateProbe
 from lamplighter.pricing import PriceKey
 from lamplighter.resources.ecs_service import EcsService
-from lamplighter.resources.kind import Kind, Resource, Result, Search
+from lamplighter.resources.kind import Kind
 from lamplighter.resources.redshift_cluster import RedshiftCluster
 from lamplighter.resources.sagemaker_notebook import SagemakerNotebook
 from lamplighter.schedules.decision import Live
@@ -28,39 +27,6 @@ pytestmark = pytest.mark.slow
 SERVICES, NOTEBOOKS, WAREHOUSES = EcsService(), SagemakerNotebook(), RedshiftCluster()
 DIMENSION = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}
 TAGGED = [{"Key": "Schedule", "Value": "office"}]
-
-
-@pytest.fixture(scope="module")
-def _probe() -> Iterator[EstateProbe]:
-    with start_thread() as server:
-        probe = EstateProbe(server)
-        yield probe
-        probe.close()
-
-
-@pytest.fixture(scope="module")
-def _aws(_probe: EstateProbe) -> Iterator[Aws]:
-    with Aws(region=REGION, environ=_probe.server.environment, retries=0) as aws:
-        yield aws
-
-
-@pytest.fixture
-def estate(_probe: EstateProbe) -> EstateProbe:
-    _probe.fresh()
-    return _probe
-
-
-@pytest.fixture
-def session(estate: EstateProbe, _aws: Aws) -> TargetSession:
-    return _aws.session(Target(MANAGEMENT, REGION))
-
-
-def find(kind: Kind, session: TargetSession, **search: Any) -> dict[str, Resource]:
-    return {resource.id: resource for resource in kind.discover(session, Search("Schedule", **search))}
-
-
-def errors(results: list[Result]) -> dict[str, type[AwsError] | None]:
-    return {result.id: type(result.error) if result.error else None for result in results}
 
 
 # --- ECS -----------------------------------------------------------------------------------------------

@@ -11,10 +11,11 @@ from tests.scheduler.test_states import RESOURCE
 
 from lamplighter.errors import GuardrailError
 from lamplighter.resources.kind import Resource
-from lamplighter.scheduler.plan import Step, guard, plan_target
+from lamplighter.resources.registry import kinds
+from lamplighter.scheduler.plan import Step, guard, may_be_sent, plan_target
 from lamplighter.scheduler.settings import GuardrailsDefinition
 from lamplighter.scheduler.states import StateRecord
-from lamplighter.schedules.decision import Action, Decision, Stored
+from lamplighter.schedules.decision import Action, Decision, Live, Stored
 from lamplighter.schedules.overrides import Hold, Override
 
 CONFIG = configuration(OFFICE + "  sleepy: {periods: office, hibernate: true}\n")
@@ -91,3 +92,29 @@ def test_what_the_guard_says() -> None:
     with pytest.raises(GuardrailError, match="would change 3 of 10 resources; guardrails allow 29 %"):
         guard(GuardrailsDefinition(max_changes_percent=29), steps_of(3, 7))
     guard(GuardrailsDefinition(max_changes_percent=0), steps_of(0, 0))
+
+
+@pytest.mark.parametrize(
+    ("state", "live", "action", "sent"),
+    [
+        ("stopped", Live.STOPPED, Action.START, True),
+        ("terminated", Live.STOPPED, Action.START, False),
+        ("running", Live.RUNNING, Action.STOP, True),
+        ("rebooting", Live.RUNNING, Action.STOP, False),
+        ("running", Live.PARTLY, Action.START, True),
+        ("rebooting", Live.RUNNING, Action.NONE, True),
+    ],
+)
+def test_an_action_is_sent_only_in_the_states_its_kind_allows(
+    state: str, live: Live, action: Action, sent: bool
+) -> None:
+    one = replace(RESOURCE, state=state, live=live)
+    assert may_be_sent(kinds()["ec2-instance"], one, action) is sent
+    assert may_be_sent(None, one, action)
+
+
+def test_a_state_the_kind_does_not_allow_is_said_and_waited_for() -> None:
+    one = replace(RESOURCE, state="rebooting", live=Live.RUNNING)
+    (step,) = plan_target(CONFIG, HERE, [one], {}, [], MONDAY + timedelta(hours=20))
+    assert (step.decision.action, step.decision.rule) == (Action.NONE, "wait")
+    assert "no stop is sent while it is rebooting" in step.decision.reason

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from lamplighter.aws.targets import Target
 from lamplighter.errors import GuardrailError
-from lamplighter.resources.kind import Resource
+from lamplighter.resources.kind import Kind, Resource
 from lamplighter.scheduler.settings import Configuration, GuardrailsDefinition
 from lamplighter.scheduler.states import StateRecord, known
-from lamplighter.schedules.decision import Action, Decision, Situation, decide_all
+from lamplighter.schedules.decision import Action, Decision, Live, Situation, decide_all
 from lamplighter.schedules.overrides import Override, in_force
 
 
@@ -78,6 +78,9 @@ def plan_target(
         elif decision.action is not Action.NONE and decision.action.value not in config.guardrails.actions:
             reason = f"{decision.reason}; but guardrails.actions does not allow to {decision.action.value}"
             decision = Decision(Action.NONE, situation.stored, reason, "guardrail", decision.desired)
+        elif not may_be_sent(config.kinds.get(resource.kind), resource, decision.action):
+            reason = f"{decision.reason}; but no {decision.action.value} is sent while it is {resource.state}"
+            decision = Decision(Action.NONE, situation.stored, reason, "wait", decision.desired)
         schedule = config.loaded.schedules.get(resource.schedule or "")
         hibernate = schedule is not None and schedule.definition.hibernate
         steps.append(Step(target, resource, records.get(resource.key), decision, hibernate))
@@ -95,6 +98,16 @@ def _kept(config: Configuration, resource: Resource, unsettled: bool) -> tuple[s
     if unsettled:
         return "wait", f"an earlier action on it is not settled while it is {resource.state}"
     return None
+
+
+def may_be_sent(kind: Kind | None, resource: Resource, action: Action) -> bool:
+    """Whether the kind allows the action in the state the resource is in.
+
+    What was left half way between may be sent either: its state is that of neither end.
+    """
+    if kind is None or action is Action.NONE or resource.live is Live.PARTLY:
+        return True
+    return resource.state in (kind.may_start_from if action is Action.START else kind.may_stop_from)
 
 
 def guard(guardrails: GuardrailsDefinition, steps: Sequence[Step]) -> None:

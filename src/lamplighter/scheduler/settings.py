@@ -36,7 +36,7 @@ class GuardrailsDefinition(Model):
         default="lamplighter:opt-out",
         min_length=1,
         max_length=128,
-        description="A resource with this tag key is never started or stopped.",
+        description="A resource with this tag key is never started or stopped by a pass.",
     )
 
 
