@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from tests.scheduler.conftest import HERE, THERE, Cloud, Stage, contents, decisions
+from tests.scheduler.conftest import HERE, OFFICE, THERE, Cloud, Stage, contents, decisions
 
 from lamplighter.aws.targets import TargetFailure
-from lamplighter.errors import AccessDenied, AwsError, NotFound
+from lamplighter.errors import AccessDenied, AwsError, DefinitionError, NotFound
 from lamplighter.scheduler.direct import start_or_stop
 from lamplighter.scheduler.passes import LEASE, TargetReport
+from lamplighter.scheduler.why import why
 from lamplighter.schedules.decision import Action
 from lamplighter.store import journal
 from lamplighter.store.lease import acquire, find
@@ -230,3 +231,13 @@ def test_only_some_targets() -> None:
     here, there = (stage.cloud.instance(name="web", at=target) for target in (HERE, THERE))
     order(stage, ["web"], accounts=(THERE.account,))
     assert (stage.cloud.state(here), stage.cloud.state(there)) == ("stopped", "running")
+
+
+def test_a_file_that_is_not_fit_is_refused_before_any_account_is_asked(stage: Stage) -> None:
+    id_ = stage.cloud.instance()
+    stage.define(OFFICE + "guardrails: {max_changes: many}\n")
+    with pytest.raises(DefinitionError, match="not fit"):
+        order(stage, [id_])
+    with pytest.raises(DefinitionError, match="not fit"):
+        why(stage.world, id_, at=stage.clock())
+    assert stage.cloud.calls == []

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from lamplighter.cli.show import Printer
-from lamplighter.errors import DefinitionError, UsageError
+from lamplighter.errors import UsageError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -241,8 +241,5 @@ def world(
     from lamplighter.scheduler.passes import World
 
     config = configuration(chosen.file, needed=needs_file)
-    if config.fatal:
-        # Without its targets section, a command would act in the wrong accounts.
-        raise DefinitionError("the definition file is not fit for use", problems=config.fatal)
     with state(chosen.store, writes=writes) as store, open_aws(chosen, on_call) as aws:
         yield World(aws, store, config, config.kinds, utc_now)

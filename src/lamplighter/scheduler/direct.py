@@ -11,7 +11,7 @@ from lamplighter.aws.targets import Target
 from lamplighter.errors import LamplighterError, NotFound
 from lamplighter.resources.kind import Resource, Search
 from lamplighter.scheduler.act import BY_HAND, Done, carry_out
-from lamplighter.scheduler.passes import TargetReport, World, hold, lease_target
+from lamplighter.scheduler.passes import TargetReport, World, hold, lease_target, targets_of
 from lamplighter.scheduler.plan import Step
 from lamplighter.scheduler.states import StateRecord, known
 from lamplighter.scheduler.survey import look
@@ -54,12 +54,13 @@ def start_or_stop(
         a failure of its target as long as not all of them were found.
 
     Raises:
+        DefinitionError: the file's targets, kinds or guardrails are not valid.
         NotFound: some of them are in none of the targets, all of which answered; nothing was done.
         AwsError: the targets cannot be determined.
         LamplighterError: some were not found, and a part of the targets cannot be determined; nothing was done.
         StoreError: the store failed.
     """
-    listed = world.aws.targets(world.config.targets, accounts=accounts, regions=regions)
+    listed = targets_of(world, accounts, regions)
     threads = world.config.targets.threads if world.config.targets else 25
     at = world.clock()
 

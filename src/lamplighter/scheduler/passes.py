@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from lamplighter.aws.access import Aws
 from lamplighter.aws.parallel import Outcome, each
-from lamplighter.aws.targets import Target, TargetFailure
+from lamplighter.aws.targets import Target, TargetFailure, TargetList
 from lamplighter.errors import DefinitionError, GuardrailError, LamplighterError, LeaseLost, StoreError
 from lamplighter.resources.kind import Kind, Search
 from lamplighter.scheduler.act import Done, carry_out
@@ -140,10 +140,8 @@ def run_pass(
         AwsError: the targets cannot be determined at all (no credentials, no endpoint).
         StoreError: the store failed.
     """
-    if world.config.fatal:
-        raise DefinitionError("the definition file is not fit for a pass", problems=world.config.fatal)
     moment = at or world.clock()
-    listed = world.aws.targets(world.config.targets, accounts=accounts, regions=regions)
+    listed = targets_of(world, accounts, regions)
     threads = world.config.targets.threads if world.config.targets else 25
     search = Search(world.config.tag, schedules)
     overrides = list_overrides(world.store, at=moment)
@@ -204,6 +202,19 @@ def run_pass(
     if not dry_run:
         world.store.put_many([_summary(report, world.clock())])
     return report
+
+
+def targets_of(world: World, accounts: Sequence[str], regions: Sequence[str]) -> TargetList:
+    """The targets of the file, or those of them that are named.
+
+    Raises:
+        DefinitionError: the file's targets, kinds or guardrails are not valid; without them the wrong accounts would
+            be acted in.
+        AwsError: the targets cannot be determined at all (no credentials, no endpoint).
+    """
+    if world.config.fatal:
+        raise DefinitionError("the definition file is not fit for use", problems=world.config.fatal)
+    return world.aws.targets(world.config.targets, accounts=accounts, regions=regions)
 
 
 def _worth_asking(

@@ -12,7 +12,7 @@ from lamplighter.aws.targets import Target, TargetFailure
 from lamplighter.errors import LamplighterError, NotFound
 from lamplighter.resources.kind import Resource, Search
 from lamplighter.scheduler.overrides import list_overrides
-from lamplighter.scheduler.passes import World
+from lamplighter.scheduler.passes import World, targets_of
 from lamplighter.scheduler.plan import Step, plan_target
 from lamplighter.scheduler.survey import look
 from lamplighter.schedules.timeline import Desired, Transition
@@ -67,6 +67,7 @@ def why(world: World, words: str, *, at: datetime, accounts: Sequence[str] = (),
         regions: only these regions.
 
     Raises:
+        DefinitionError: the file's targets, kinds or guardrails are not valid.
         NotFound: no target holds such a resource, and every target could be asked.
         AwsError: the targets cannot be determined.
         LamplighterError: nothing was found, and a part of the targets cannot be determined.
@@ -75,7 +76,7 @@ def why(world: World, words: str, *, at: datetime, accounts: Sequence[str] = (),
         parts = words.split(":", 5)
         regions = regions or (parts[3:4] if len(parts) > 5 and parts[3] else ())
         accounts = accounts or (parts[4:5] if len(parts) > 5 and parts[4] else ())
-    listed = world.aws.targets(world.config.targets, accounts=accounts, regions=regions)
+    listed = targets_of(world, accounts, regions)
     threads = world.config.targets.threads if world.config.targets else 25
     overrides = list_overrides(world.store, at=at)
 
