@@ -47,7 +47,7 @@ prices: $(READY) ## rebuild the packaged price book: make prices DATA=folder
 
 lock: $(READY) ## pin every dependency, with hashes and without addresses
 	$(PY) -m pip install --quiet uv
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
 	  --no-header --no-annotate --all-extras --group dev pyproject.toml -o requirements.lock
 
 clean: ## remove what the other targets made
