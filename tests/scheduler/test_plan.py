@@ -13,7 +13,7 @@ from lamplighter.errors import GuardrailError
 from lamplighter.resources.kind import Resource
 from lamplighter.resources.registry import kinds
 from lamplighter.scheduler.plan import Step, guard, may_be_sent, plan_target
-from lamplighter.scheduler.settings import GuardrailsDefinition
+from lamplighter.scheduler.sections import GuardrailsDefinition
 from lamplighter.scheduler.states import StateRecord
 from lamplighter.schedules.decision import Action, Decision, Live, Stored
 from lamplighter.schedules.overrides import Hold, Override

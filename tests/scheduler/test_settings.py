@@ -5,7 +5,8 @@ from tests.scheduler.conftest import OFFICE, configuration
 
 from lamplighter.errors import DefinitionError
 from lamplighter.resources import registry
-from lamplighter.scheduler.settings import Configuration, GuardrailsDefinition
+from lamplighter.scheduler.sections import GuardrailsDefinition
+from lamplighter.scheduler.settings import Configuration
 
 
 def fatal(config: Configuration) -> list[tuple[str, int | None, str]]:

@@ -104,7 +104,7 @@ def test_the_base_table_over_the_whole_product() -> None:
         assert (action.value, store.value) == expected, (state, stored, rules, is_running, window)
         assert rule
         cases += 1
-    assert cases == 3 * 7 * 32
+    assert cases == 3 * 8 * 32
 
 
 def test_a_window_that_the_schedule_does_not_use_is_no_window() -> None:
@@ -555,7 +555,7 @@ def test_many_are_decided_as_one_by_one() -> None:
     found = decide_all(asked, NOON, known, {"broken": "no periods"})
     assert len(found) == len(asked)
     for situation, decision in zip(asked, found, strict=True):
-        name, stored, live, override, window = situation
+        name, stored, live, override, window, _ = situation
         if name in known:
             rules = Rules.of(known[name])
             assert decision == decide(schedule.state_at(NOON), rules, stored, live, override=override, window=window)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from lamplighter.aws.targets import Target
@@ -49,6 +50,10 @@ class Resource:
         size: what is set to nothing by a stop and must be remembered to be put back, for example
             {"min": "1", "desired": "2", "max": "4"}; empty for kinds that AWS itself remembers.
         restore: what was remembered when it was last stopped by us; empty if nothing was.
+        types: instance types to start it with, the most wanted first; empty to leave its type as it is.
+        lit_since: aware datetime since which it is lit, where AWS tells.
+        restarts_at: aware datetime at which AWS starts it again by itself, where it does.
+        window: its own weekly maintenance window as AWS writes it, `ddd:hh:mm-ddd:hh:mm` in UTC; empty without one.
     """
 
     kind: str
@@ -67,6 +72,10 @@ class Resource:
     unsupported: str | None = None
     size: Mapping[str, str] = field(default_factory=dict, hash=False)
     restore: Mapping[str, str] = field(default_factory=dict, hash=False)
+    types: tuple[str, ...] = ()
+    lit_since: datetime | None = None
+    restarts_at: datetime | None = None
+    window: str = ""
 
     @property
     def key(self) -> str:

@@ -15,7 +15,7 @@ from lamplighter.scheduler.fence import fenced
 from lamplighter.scheduler.intents import intend, settle
 from lamplighter.scheduler.plan import Step
 from lamplighter.scheduler.sizes import forget_size, remember_size
-from lamplighter.scheduler.states import put_state
+from lamplighter.scheduler.states import put_state, remembered
 from lamplighter.scheduler.survey import price_texts
 from lamplighter.schedules.decision import Action, Live, Stored
 from lamplighter.store import journal
@@ -185,6 +185,7 @@ def _outcome(done: Done, *, at: datetime, run: str) -> list[Write]:
                 error=str(done.error) if done.error else "",
                 at=at,
                 before=step.record,
+                memory=remembered(step.record, step.resource) if done.error else step.decision.memory,
             )
         )
     return writes
@@ -194,14 +195,14 @@ def remember(store: Store, steps: Sequence[Step], *, at: datetime, run: str) -> 
     """Store the states that decisions without an action change, and first sights; nothing else is written."""
     changed: list[Group] = []
     for step in steps:
-        record, wanted = step.record, (step.resource.schedule or "", step.decision.store)
+        record, wanted = step.record, (step.resource.schedule or "", step.decision.store, step.decision.memory)
         if step.decision.rule == "unsupported":
             continue  # its cluster or group is counted; the member by itself is neither lit nor put out
         writes: list[Write] = []
         if step.resource.restore and step.resource.live is Live.RUNNING:
             # Somebody put its size back; kept, it would make a later change of size look like half a start.
             writes.append(forget_size(step.resource.key, step.target.key))
-        if record is None or (record.schedule, record.stored) != wanted:
+        if record is None or (record.schedule, record.stored, record.memory) != wanted:
             if record is None:
                 writes.append(journal.put(_entry(step, journal.SEEN, journal.DONE, at=at, run=run)))
             writes.append(
@@ -212,6 +213,7 @@ def remember(store: Store, steps: Sequence[Step], *, at: datetime, run: str) -> 
                     reason=step.decision.reason,
                     at=at,
                     before=step.record,
+                    memory=step.decision.memory,
                 )
             )
         if writes:

@@ -13,7 +13,7 @@ from lamplighter.resources.kind import Resource, Search
 from lamplighter.scheduler.act import BY_HAND, Done, carry_out
 from lamplighter.scheduler.passes import TargetReport, World, hold, lease_target, targets_of
 from lamplighter.scheduler.plan import Step
-from lamplighter.scheduler.states import StateRecord, known
+from lamplighter.scheduler.states import StateRecord, known, remembered
 from lamplighter.scheduler.survey import look
 from lamplighter.schedules.decision import Action, Decision, Live
 from lamplighter.store.lease import release
@@ -125,7 +125,7 @@ def _find(
 
 def _step(target: Target, resource: Resource, records: Mapping[str, StateRecord], order: _Order) -> Step:
     record = records.get(resource.key)
-    decision = _decide(resource, order)._replace(store=known(record, resource))
+    decision = _decide(resource, order)._replace(store=known(record, resource), memory=remembered(record, resource))
     return Step(target, resource, record, decision, order.hibernate)
 
 

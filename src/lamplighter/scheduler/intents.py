@@ -13,7 +13,8 @@ from typing import Final
 
 from lamplighter.errors import StoreCorrupt
 from lamplighter.resources.kind import Resource
-from lamplighter.schedules.decision import Action, Decision, Live, Stored
+from lamplighter.scheduler.states import memory_texts, read_memory
+from lamplighter.schedules.verdict import NOTHING_REMEMBERED, Action, Decision, Live, Memory, Stored
 from lamplighter.store.table import JSON, Delete, Item, Put, Store
 
 TABLE: Final = "intents"
@@ -32,6 +33,7 @@ class Intent:
         run: id of the pass.
         state: live state before the action.
         schedule: the schedule tag's value at the time of the decision.
+        memory: what else to remember once it is done.
     """
 
     resource: str
@@ -42,6 +44,7 @@ class Intent:
     run: str
     state: str
     schedule: str
+    memory: Memory = NOTHING_REMEMBERED
 
     def took_effect(self, live: Live) -> bool | None:
         """Whether the resource looks as if the action was done; None while it cannot be told."""
@@ -64,6 +67,7 @@ def intend(resource: Resource, target: str, decision: Decision, *, at: datetime,
         "run": run,
         "state": resource.live.value,
         "schedule": resource.schedule or "",
+        "memory": memory_texts(decision.memory),
     }
     return Put(TABLE, target, resource.key, data)
 
@@ -94,6 +98,7 @@ def _intent(item: Item) -> Intent:
             str(item.data["run"]),
             str(item.data["state"]),
             str(item.data["schedule"]),
+            read_memory(item.data.get("memory")),
         )
     except (KeyError, ValueError) as error:
         raise StoreCorrupt(

@@ -21,8 +21,9 @@ from lamplighter.aws.targets import Target, TargetFailure, TargetList
 from lamplighter.errors import DefinitionError, GuardrailError, LamplighterError, LeaseLost, StoreError
 from lamplighter.resources.kind import Kind, Search
 from lamplighter.scheduler.act import Done, carry_out
+from lamplighter.scheduler.adjust import Scene, decide_target
 from lamplighter.scheduler.overrides import list_overrides
-from lamplighter.scheduler.plan import Step, guard, plan_target
+from lamplighter.scheduler.plan import Step, guard
 from lamplighter.scheduler.settings import Configuration
 from lamplighter.scheduler.states import read_states
 from lamplighter.scheduler.survey import Survey, forget, look
@@ -154,8 +155,7 @@ def run_pass(
         when = at or world.clock()
         session = world.aws.session(target)
         found = look(session, world.store, kinds[target], search, at=when, run=run, write=not dry_run)
-        steps = plan_target(world.config, target, found.resources, found.records, overrides, when, found.unsettled)
-        return found, steps
+        return found, decide_target(Scene(session, world.config, world.kinds, when), found, overrides)
 
     def act(target: Target) -> tuple[list[Done], LamplighterError | None]:
         found, steps = planned[target]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from lamplighter.aws.targets import Target
 from lamplighter.errors import GuardrailError
 from lamplighter.resources.kind import Kind, Resource
-from lamplighter.scheduler.settings import Configuration, GuardrailsDefinition
-from lamplighter.scheduler.states import StateRecord, known
+from lamplighter.scheduler.sections import GuardrailsDefinition
+from lamplighter.scheduler.settings import Configuration
+from lamplighter.scheduler.states import StateRecord, known, remembered
 from lamplighter.schedules.decision import Action, Decision, Live, Situation, decide_all
 from lamplighter.schedules.overrides import Override, in_force
 
@@ -65,6 +66,7 @@ def plan_target(
             known(records.get(resource.key), resource),
             resource.live,
             in_force(overrides, at, resource.names, resource.tags) if overrides else None,
+            memory=remembered(records.get(resource.key), resource),
         )
         for resource in resources
     ]
@@ -74,17 +76,51 @@ def plan_target(
         kept = _kept(config, resource, resource.key in unsettled)
         if kept is not None:
             rule, reason = kept
-            decision = Decision(Action.NONE, situation.stored, reason, rule, decision.desired)
+            decision = left_alone(decision, situation, reason, rule)
         elif decision.action is not Action.NONE and decision.action.value not in config.guardrails.actions:
             reason = f"{decision.reason}; but guardrails.actions does not allow to {decision.action.value}"
-            decision = Decision(Action.NONE, situation.stored, reason, "guardrail", decision.desired)
+            decision = left_alone(decision, situation, reason, "guardrail")
         elif not may_be_sent(config.kinds.get(resource.kind), resource, decision.action):
             reason = f"{decision.reason}; but no {decision.action.value} is sent while it is {resource.state}"
-            decision = Decision(Action.NONE, situation.stored, reason, "wait", decision.desired)
+            decision = left_alone(decision, situation, reason, "wait")
         schedule = config.loaded.schedules.get(resource.schedule or "")
         hibernate = schedule is not None and schedule.definition.hibernate
+        # Whatever was held back before is due, done or no longer wanted now; what holds it back again says so again.
+        decision = decision._replace(memory=decision.memory._replace(held_since=""))
         steps.append(Step(target, resource, records.get(resource.key), decision, hibernate))
     return steps
+
+
+def left_alone(decision: Decision, situation: Situation, reason: str, rule: str) -> Decision:
+    """The decision to do nothing now and to store nothing new, whatever was decided before."""
+    return Decision(Action.NONE, situation.stored, reason, rule, decision.desired, situation.memory)
+
+
+def held_back(step: Step, reason: str, rule: str, *, at: datetime) -> Step:
+    """The step, put off to a later pass: nothing is done, the stored state stays, and since when it waits is kept.
+
+    Args:
+        step: one that acts.
+        reason: why it waits, as a clause that follows the reason of the decision.
+        rule: short stable name of what holds it back.
+        at: aware datetime of the pass.
+    """
+    memory = remembered(step.record, step.resource)
+    decision = Decision(
+        Action.NONE,
+        known(step.record, step.resource),
+        f"{step.decision.reason}; but {reason}",
+        rule,
+        step.decision.desired,
+        memory._replace(held_since=memory.held_since or at.isoformat()),
+    )
+    return replace(step, decision=decision)
+
+
+def held_for(step: Step, at: datetime) -> timedelta:
+    """How long what is due has been held back, over all passes until `at`; zero if it was not."""
+    since = remembered(step.record, step.resource).held_since
+    return at - datetime.fromisoformat(since) if since else timedelta(0)
 
 
 def _kept(config: Configuration, resource: Resource, unsettled: bool) -> tuple[str, str] | None:

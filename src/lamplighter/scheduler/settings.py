@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -13,6 +13,7 @@ from lamplighter.aws.targets import TargetsDefinition
 from lamplighter.errors import DefinitionError, Problem
 from lamplighter.resources.kind import Kind
 from lamplighter.resources.registry import kinds
+from lamplighter.scheduler.sections import GuardrailsDefinition
 from lamplighter.schedules.calendars import ReadText
 from lamplighter.schedules.definitions import CalendarDefinition, Model, PeriodDefinition, ScheduleDefinition, Texts
 from lamplighter.schedules.loading import Loaded, load_schedules
@@ -20,24 +21,8 @@ from lamplighter.schedules.problems import validation_problems
 from lamplighter.schedules.source import Document, parse_yaml
 
 DEFAULT_TAG = "Schedule"
-
-
-class GuardrailsDefinition(Model):
-    """What a pass may do at most."""
-
-    max_changes: int | None = Field(default=None, ge=0, description="A pass that would change more is refused.")
-    max_changes_percent: int | None = Field(
-        default=None, ge=0, le=100, description="The same, as a share of the resources found."
-    )
-    actions: tuple[Literal["start", "stop"], ...] = Field(
-        default=("start", "stop"), description="Actions a pass may take: start, stop."
-    )
-    opt_out_tag: str = Field(
-        default="lamplighter:opt-out",
-        min_length=1,
-        max_length=128,
-        description="A resource with this tag key is never started or stopped by a pass.",
-    )
+_COMPILED = ("timezone", "calendars", "periods", "schedules")
+"""Sections whose members are compiled one by one, by `lamplighter.schedules.loading`."""
 
 
 class FileDefinition(Model):
@@ -143,15 +128,15 @@ def _meant(key: str) -> str:
 def _concerns_all(where: str) -> bool:
     """Whether a place lies outside of the single calendars, periods and schedules."""
     section, dot, _ = where.partition(".")
-    return not dot or section not in ("calendars", "periods", "schedules")
+    return not dot or section not in _COMPILED[1:]
 
 
 def _read_top(document: Document, problems: list[Problem]) -> FileDefinition:
     """The sections that are not compiled one by one; each that is wrong is left at its default."""
     given: dict[str, Any] = {
         key: document.data[key]
-        for key in ("version", "tag", "targets", "kinds", "guardrails")
-        if document.data.get(key) is not None
+        for key in FileDefinition.model_fields
+        if key not in _COMPILED and document.data.get(key) is not None
     }
     while True:
         try:

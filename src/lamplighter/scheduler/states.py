@@ -8,7 +8,7 @@ from typing import Final
 
 from lamplighter.errors import StoreCorrupt
 from lamplighter.resources.kind import Resource
-from lamplighter.schedules.decision import Stored
+from lamplighter.schedules.verdict import NOTHING_REMEMBERED, Memory, Stored
 from lamplighter.store.table import JSON, NEW, Expect, Item, Put, Store
 
 TABLE: Final = "state"
@@ -27,6 +27,7 @@ class StateRecord:
         reason: reason of that decision.
         error: what failed last, or empty.
         version: version of the stored item.
+        memory: what else is remembered.
     """
 
     resource: str
@@ -37,6 +38,7 @@ class StateRecord:
     reason: str
     error: str
     version: int
+    memory: Memory = NOTHING_REMEMBERED
 
 
 def read_states(store: Store, target: str) -> dict[str, StateRecord]:
@@ -58,6 +60,7 @@ def put_state(
     at: datetime,
     before: StateRecord | None,
     schedule: str | None = None,
+    memory: Memory = NOTHING_REMEMBERED,
 ) -> Put:
     """The conditional write of a new state: it fails if somebody else wrote since `before` was read.
 
@@ -70,6 +73,7 @@ def put_state(
         at: aware datetime of the decision.
         before: what was read; None if nothing is stored.
         schedule: the schedule tag's value at the time of the decision; None for that of the resource.
+        memory: what else to remember.
     """
     data: dict[str, JSON] = {
         "stored": stored.value,
@@ -78,6 +82,7 @@ def put_state(
         "since": at.isoformat(),
         "reason": reason,
         "error": error,
+        "memory": memory_texts(memory),
     }
     expect: Expect = before.version if before else NEW
     return Put(TABLE, target, resource.key, data, expect)
@@ -88,6 +93,31 @@ def known(record: StateRecord | None, resource: Resource) -> Stored:
     if record is None or record.schedule != (resource.schedule or ""):
         return Stored.UNKNOWN
     return record.stored
+
+
+def memory_texts(memory: Memory) -> dict[str, JSON]:
+    """What is remembered, as items hold it: only what is not empty."""
+    return {name: text for name, text in memory._asdict().items() if text}
+
+
+def read_memory(value: JSON) -> Memory:
+    """What an item says is remembered; an item of before there was a memory says nothing.
+
+    Raises:
+        ValueError: it is no mapping of texts.
+    """
+    if value is None:
+        return NOTHING_REMEMBERED
+    if not isinstance(value, dict):
+        raise ValueError(f"{value!r} is not what is remembered")  # noqa: TRY004 - a damaged item, not a wrong call
+    return Memory(**{name: str(text) for name, text in value.items() if name in Memory._fields})
+
+
+def remembered(record: StateRecord | None, resource: Resource) -> Memory:
+    """What is remembered, as decisions see it: nothing when first seen, and again when the tag changed."""
+    if record is None or record.schedule != (resource.schedule or ""):
+        return NOTHING_REMEMBERED
+    return record.memory
 
 
 def _record(item: Item) -> StateRecord:
@@ -101,6 +131,7 @@ def _record(item: Item) -> StateRecord:
             str(item.data["reason"]),
             str(item.data["error"]),
             item.version,
+            read_memory(item.data.get("memory")),
         )
     except (KeyError, ValueError) as error:
         raise StoreCorrupt(

@@ -144,6 +144,7 @@ def _settle(
                 at=intent.at,
                 before=before,
                 schedule=intent.schedule,
+                memory=intent.memory,
             )
             chunk.append(put)
             if intent.action is Action.START:
@@ -151,7 +152,7 @@ def _settle(
             # What it will be once written; only decided from, never written over.
             version = before.version + 1 if before else 1
             updated[key] = StateRecord(
-                key, intent.store, intent.schedule, resource.name, intent.at, intent.reason, "", version
+                key, intent.store, intent.schedule, resource.name, intent.at, intent.reason, "", version, intent.memory
             )
         writes.append(chunk)
     return writes, updated, unsettled

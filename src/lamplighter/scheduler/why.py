@@ -11,9 +11,10 @@ from lamplighter.aws.parallel import each
 from lamplighter.aws.targets import Target, TargetFailure
 from lamplighter.errors import LamplighterError, NotFound
 from lamplighter.resources.kind import Resource, Search
+from lamplighter.scheduler.adjust import Scene, decide_target
 from lamplighter.scheduler.overrides import list_overrides
 from lamplighter.scheduler.passes import World, targets_of
-from lamplighter.scheduler.plan import Step, plan_target
+from lamplighter.scheduler.plan import Step
 from lamplighter.scheduler.survey import look
 from lamplighter.schedules.timeline import Desired, Transition
 from lamplighter.store import journal
@@ -85,9 +86,10 @@ def why(world: World, words: str, *, at: datetime, accounts: Sequence[str] = (),
         failures: list[LamplighterError] = []
         for search in _searches(world, words):
             found = look(session, world.store, list(world.kinds.values()), search, at=at, run="why", write=False)
-            resources = [resource for resource in found.resources if _fits(resource, words)]
-            if resources:
-                return plan_target(world.config, target, resources, found.records, overrides, at, found.unsettled)
+            if any(_fits(resource, words) for resource in found.resources):
+                # Of all that was found: what holds one back may be the state of another.
+                steps = decide_target(Scene(session, world.config, world.kinds, at), found, overrides)
+                return [step for step in steps if _fits(step.resource, words)]
             failures += found.failures.values()
         if failures:
             raise failures[0]

@@ -1,150 +1,36 @@
 """What to do with a resource: the desired state, what is stored of it and what it is now make an action.
 
-The base table is that of the AWS Instance Scheduler (v3.2.8, `scheduling_decision`): it acts when the
-desired state changes against the stored one, so a manual start or stop is kept until the next change.
-Around it lie, in this order: ignore, states in which AWS would refuse, overrides, maintenance windows,
-stay-off and stop-only. docs/semantics.md lists where and why this differs from the original.
+The base table (`base_table`) is that of the AWS Instance Scheduler: it acts when the desired state changes
+against the stored one, so a manual start or stop is kept until the next change. Around it lie, in this
+order: ignore, states in which AWS would refuse, overrides, maintenance windows, stay-off and stop-only.
+docs/semantics.md lists where and why this differs from the original.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import NamedTuple
 
+from lamplighter.schedules.base_table import Rules, base_decision
 from lamplighter.schedules.overrides import Hold, Override
 from lamplighter.schedules.schedule import Schedule
-from lamplighter.schedules.timeline import Desired, State
+from lamplighter.schedules.timeline import Desired
+from lamplighter.schedules.verdict import NOTHING_REMEMBERED, Action, Decision, Live, Memory, Stored
 
-
-class Stored(StrEnum):
-    """What we hold to be the resource's state after our last decision."""
-
-    UNKNOWN = "unknown"
-    RUNNING = "running"
-    STOPPED = "stopped"
-    ANY = "any"
-    RETAIN_RUNNING = "retain-running"
-    START_FAILED = "start_failed"
-    STOP_FAILED = "stop_failed"
-    STOPPED_BY_HAND = "stopped-by-hand"
-
-    # The hash of the text, computed once, instead of Enum's own, computed in Python at every look-up.
-    __hash__ = str.__hash__
-
-
-class Live(StrEnum):
-    """What the resource is now, over all kinds; `partly` is half way between, and nothing is under way."""
-
-    RUNNING = "running"
-    PARTLY = "partly"
-    STOPPED = "stopped"
-    STARTING = "starting"
-    STOPPING = "stopping"
-    BUSY = "busy"
-    GONE = "gone"
-
-    __hash__ = str.__hash__
-
-
-class Action(StrEnum):
-    """What a decision asks for."""
-
-    NONE = "none"
-    START = "start"
-    STOP = "stop"
-
-
-class Decision(NamedTuple):
-    """What to do, what to store, and why.
-
-    Attributes:
-        action: start, stop or none.
-        store: the state to store once the action has been carried out.
-        reason: for people, one sentence without a full stop.
-        rule: short stable name of the rule that decided.
-        desired: what the schedule wanted, or None if there is no valid schedule.
-    """
-
-    action: Action
-    store: Stored
-    reason: str
-    rule: str
-    desired: Desired | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The flags of a schedule that shape decisions; meanings as in `ScheduleDefinition`."""
-
-    enforced: bool = False
-    retain_running: bool = False
-    stop_new_instances: bool = True
-    use_maintenance_window: bool = True
-    stop_only: bool = False
-    stay_off: bool = False
-    ignore: bool = False
-
-    @classmethod
-    def of(cls, schedule: Schedule) -> Rules:
-        """The flags of a compiled schedule."""
-        given = schedule.definition
-        return cls(
-            given.enforced,
-            given.retain_running,
-            given.stop_new_instances,
-            given.use_maintenance_window,
-            given.stop_only,
-            given.stay_off,
-            given.ignore,
-        )
-
-
-Outcome = tuple[Action, Stored, str]
-
-
-def base_decision(desired: State, rules: Rules, stored: Stored, *, is_running: bool, window: bool) -> Outcome:
-    """The original's table, first rule that fits (reference: AWS Instance Scheduler v3.2.8, 2.5).
-
-    Returns:
-        (action, state to store, name of the rule).
-    """
-    if window and rules.use_maintenance_window:
-        return Action.START, Stored.RUNNING, "maintenance-window"
-    match desired:
-        case State.ANY:
-            return Action.NONE, Stored.ANY, "any"
-        case State.STOPPED:
-            return _base_stopped(rules, stored)
-        case State.RUNNING:
-            return _base_running(rules, stored, is_running=is_running)
-
-
-def _base_stopped(rules: Rules, stored: Stored) -> Outcome:
-    if stored is Stored.UNKNOWN and not rules.stop_new_instances:
-        return Action.NONE, Stored.STOPPED, "new-left-alone"
-    if rules.enforced:
-        return Action.STOP, Stored.STOPPED, "enforced"
-    if stored is Stored.RETAIN_RUNNING and rules.retain_running:
-        return Action.NONE, Stored.STOPPED, "retained"
-    if stored is Stored.STOPPED:
-        return Action.NONE, Stored.STOPPED, "unchanged"
-    return Action.STOP, Stored.STOPPED, "schedule"
-
-
-def _base_running(rules: Rules, stored: Stored, *, is_running: bool) -> Outcome:
-    if rules.enforced:
-        return Action.START, Stored.RUNNING, "enforced"
-    if rules.retain_running and stored is Stored.STOPPED and is_running:
-        return Action.NONE, Stored.RETAIN_RUNNING, "retain-running"
-    if stored is Stored.RETAIN_RUNNING:
-        return Action.NONE, Stored.RETAIN_RUNNING, "retain-running"
-    if stored is Stored.RUNNING:
-        return Action.NONE, Stored.RUNNING, "unchanged"
-    return Action.START, Stored.RUNNING, "schedule"
-
+__all__ = [
+    "NOTHING_REMEMBERED",
+    "Action",
+    "Decision",
+    "Live",
+    "Memory",
+    "Rules",
+    "Situation",
+    "Stored",
+    "base_decision",
+    "decide",
+    "decide_all",
+]
 
 _OUT_ONLY_BY_HAND = (Stored.RUNNING, Stored.RETAIN_RUNNING, Stored.STOPPED_BY_HAND)
 """What is out although we hold it to be lit was stopped by somebody else."""
@@ -168,6 +54,7 @@ def decide(
     *,
     override: Override | None = None,
     window: str | None = None,
+    memory: Memory = NOTHING_REMEMBERED,
 ) -> Decision:
     """Decide for one resource.
 
@@ -178,17 +65,19 @@ def decide(
         live: what it is now.
         override: the override in force for it, if any.
         window: name of the maintenance window that is open for it, if any.
+        memory: what is remembered of it.
 
     Returns:
         The decision; its reason names what decided.
     """
     if rules.ignore:
-        return Decision(Action.NONE, stored, "its schedule says to leave it alone", "ignore", desired)
+        return Decision(Action.NONE, stored, "its schedule says to leave it alone", "ignore", desired, memory)
     if live is Live.GONE:
-        return Decision(Action.NONE, stored, "it no longer exists", "gone", desired)
+        return Decision(Action.NONE, stored, "it no longer exists", "gone", desired, memory)
     if override is not None and override.hold is Hold.LEAVE_ALONE:
-        return Decision(Action.NONE, stored, f"{override.words()}, so nothing is done", "override", desired)
-    return _when_possible(_wanted(desired, rules, stored, live, override, window), stored, live)
+        return Decision(Action.NONE, stored, f"{override.words()}, so nothing is done", "override", desired, memory)
+    wanted = _wanted(desired, rules, stored, live, override, window)._replace(memory=memory)
+    return _when_possible(wanted, stored, live)
 
 
 def _wanted(
@@ -231,12 +120,11 @@ def _when_possible(wanted: Decision, stored: Stored, live: Live) -> Decision:
     if live is done or live is coming:
         return wanted._replace(action=Action.NONE, reason=f"{wanted.reason}; it is {live.value} already")
     if live in (Live.STARTING, Live.STOPPING, Live.BUSY):
-        return Decision(
-            Action.NONE,
-            stored,
-            f"{wanted.reason}; it is {live.value} now, so the {wanted.action.value} waits for the next pass",
-            "wait",
-            wanted.desired,
+        return wanted._replace(
+            action=Action.NONE,
+            store=stored,
+            reason=f"{wanted.reason}; it is {live.value} now, so the {wanted.action.value} waits for the next pass",
+            rule="wait",
         )
     return wanted
 
@@ -250,6 +138,7 @@ class Situation(NamedTuple):
         live: what the resource is now.
         override: the override in force, if any.
         window: the open maintenance window, if any.
+        memory: what is remembered of it.
     """
 
     schedule: str
@@ -257,6 +146,7 @@ class Situation(NamedTuple):
     live: Live
     override: Override | None = None
     window: str | None = None
+    memory: Memory = NOTHING_REMEMBERED
 
 
 def decide_all(
@@ -299,9 +189,10 @@ def _decide_situation(
             situation.live,
             override=situation.override,
             window=situation.window,
+            memory=situation.memory,
         )
     if situation.schedule in rejected:
         reason = f"schedule {situation.schedule!r} is not valid: {rejected[situation.schedule]}"
-        return Decision(Action.NONE, situation.stored, reason, "invalid-schedule")
+        return Decision(Action.NONE, situation.stored, reason, "invalid-schedule", memory=situation.memory)
     reason = f"schedule {situation.schedule!r} is not defined"
-    return Decision(Action.NONE, situation.stored, reason, "unknown-schedule")
+    return Decision(Action.NONE, situation.stored, reason, "unknown-schedule", memory=situation.memory)

@@ -1,0 +1,60 @@
+"""From a survey to the steps of a target: decide, then let each adjustment hold back, delay or add to what was decided.
+
+An adjustment is one module with one function of the type `Adjustment`. It may ask AWS, but only about steps that act;
+what it cannot find out it holds back with the reason, because nothing is done on doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from lamplighter.resources.kind import Kind, Session
+from lamplighter.scheduler.plan import Step, plan_target
+from lamplighter.scheduler.settings import Configuration
+from lamplighter.scheduler.survey import Survey
+from lamplighter.schedules.overrides import Override
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What an adjustment works with.
+
+    Attributes:
+        session: calls in the target.
+        config: definitions, guardrails and sections of the file.
+        kinds: every kind by name.
+        at: aware datetime that is decided for.
+    """
+
+    session: Session
+    config: Configuration
+    kinds: Mapping[str, Kind]
+    at: datetime
+
+
+Adjustment: TypeAlias = Callable[[Scene, Sequence[Step]], list[Step]]
+"""Gets every step of a target and gives them back, in the same order."""
+
+ADJUSTMENTS: tuple[Adjustment, ...] = ()
+"""In the order in which they are made."""
+
+
+def decide_target(scene: Scene, found: Survey, overrides: Sequence[Override]) -> list[Step]:
+    """The steps of a target: decisions for every resource of the survey, adjusted.
+
+    Args:
+        scene: session, definitions, kinds and time.
+        found: the survey.
+        overrides: all that are known.
+
+    Raises:
+        LamplighterError: an adjustment failed as a whole.
+    """
+    target = scene.session.target
+    steps = plan_target(scene.config, target, found.resources, found.records, overrides, scene.at, found.unsettled)
+    for adjust in ADJUSTMENTS:
+        steps = adjust(scene, steps)
+    return steps

@@ -1,0 +1,88 @@
+"""What a decision is made of: states, actions, what is remembered, and the verdict itself."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from lamplighter.schedules.timeline import Desired
+
+
+class Stored(StrEnum):
+    """What we hold to be the resource's state after our last decision."""
+
+    UNKNOWN = "unknown"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    ANY = "any"
+    RETAIN_RUNNING = "retain-running"
+    START_FAILED = "start_failed"
+    STOP_FAILED = "stop_failed"
+    STOPPED_BY_HAND = "stopped-by-hand"
+    STOPPED_FOR_RESIZE = "stopped_for_resize"
+
+    # The hash of the text, computed once, instead of Enum's own, computed in Python at every look-up.
+    __hash__ = str.__hash__
+
+
+class Live(StrEnum):
+    """What the resource is now, over all kinds; `partly` is half way between, and nothing is under way."""
+
+    RUNNING = "running"
+    PARTLY = "partly"
+    STOPPED = "stopped"
+    STARTING = "starting"
+    STOPPING = "stopping"
+    BUSY = "busy"
+    GONE = "gone"
+
+    __hash__ = str.__hash__
+
+
+class Action(StrEnum):
+    """What a decision asks for."""
+
+    NONE = "none"
+    START = "start"
+    STOP = "stop"
+
+
+class Memory(NamedTuple):
+    """What is remembered of a resource beside its stored state. Texts; empty where there is nothing to remember.
+
+    Attributes:
+        window: the maintenance window it was lit for or found lit in, as `Window.occurrence`.
+        returns: the stored state it goes back to after that window; only while it is lit for the window.
+        lit_since: ISO 8601 instant at which it was first found lit, where AWS does not tell.
+        held_since: ISO 8601 instant since which something that is due is held back.
+        restarts_at: ISO 8601 instant at which AWS starts it again by itself.
+    """
+
+    window: str = ""
+    returns: str = ""
+    lit_since: str = ""
+    held_since: str = ""
+    restarts_at: str = ""
+
+
+NOTHING_REMEMBERED: Final = Memory()
+
+
+class Decision(NamedTuple):
+    """What to do, what to store, and why.
+
+    Attributes:
+        action: start, stop or none.
+        store: the state to store once the action has been carried out.
+        reason: for people, one sentence without a full stop.
+        rule: short stable name of the rule that decided.
+        desired: what the schedule wanted, or None if there is no valid schedule.
+        memory: what to remember once the action has been carried out.
+    """
+
+    action: Action
+    store: Stored
+    reason: str
+    rule: str
+    desired: Desired | None = None
+    memory: Memory = NOTHING_REMEMBERED
