@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,6 @@ from lamplighter.errors import UsageError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
-
-_LENGTH = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?")
 
 
 def moment(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
@@ -54,15 +51,13 @@ def length(text: str) -> timedelta:
     Raises:
         UsageError: not a length, or no time at all.
     """
-    found = _LENGTH.fullmatch(text.strip().lower().replace(" ", ""))
-    weeks, days, hours, minutes = (int(part or 0) for part in found.groups()) if found else (0, 0, 0, 0)
+    from lamplighter.schedules.days import GrammarError
+    from lamplighter.schedules.durations import parse_duration
+
     try:
-        total = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes)
-    except OverflowError:
-        total = timedelta()
-    if not timedelta() < total < timedelta(days=3660):
-        raise UsageError(f"{text!r} is not a length of time", hint="write 90m, 2h or 1d12h")
-    return total
+        return parse_duration(text)
+    except GrammarError as error:
+        raise UsageError(error.message, hint=error.hint) from error
 
 
 def day(text: str) -> date:
