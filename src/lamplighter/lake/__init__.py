@@ -1,0 +1,1 @@
+"""The lake: charges and usage as Parquet, asked in SQL."""
