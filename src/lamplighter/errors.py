@@ -5,6 +5,9 @@
     ├── UsageError                   a command used wrongly (exit code 2)
     ├── GuardrailError               a pass refused because it would change too much (exit code 5)
     ├── PriceBookError               the price book cannot be read
+    ├── BillError                    a bill cannot be read
+    │   └── Unreconciled             its totals do not agree; nothing was published (exit code 5)
+    ├── LakeError                    the lake cannot be read or written, or a question to it is wrong
     ├── StoreError                   the state store failed
     │   ├── StoreUnavailable         locked, missing rights, unreachable
     │   ├── StoreCorrupt             the content is damaged
@@ -87,6 +90,18 @@ class GuardrailError(LamplighterError):
 
 class PriceBookError(LamplighterError):
     """The price book cannot be read."""
+
+
+class BillError(LamplighterError):
+    """A bill cannot be read, or its totals do not agree."""
+
+
+class Unreconciled(BillError):
+    """The totals before and after do not agree; nothing was published."""
+
+
+class LakeError(LamplighterError):
+    """The lake cannot be read or written, or a question to it cannot be answered."""
 
 
 class StoreError(LamplighterError):

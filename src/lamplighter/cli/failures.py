@@ -12,7 +12,7 @@ import typer
 from lamplighter.cli import exits
 from lamplighter.cli.options import Output
 from lamplighter.cli.show import Printer
-from lamplighter.errors import GuardrailError, LamplighterError, UsageError
+from lamplighter.errors import GuardrailError, LamplighterError, Unreconciled, UsageError
 
 log = logging.getLogger("lamplighter.cli")
 
@@ -58,7 +58,7 @@ def code_of(error: LamplighterError) -> int:
     """The exit code of an error of our tree."""
     if isinstance(error, UsageError):
         return exits.USAGE
-    return exits.REFUSED if isinstance(error, GuardrailError) else exits.FAILED
+    return exits.REFUSED if isinstance(error, GuardrailError | Unreconciled) else exits.FAILED
 
 
 def _silence() -> None:
