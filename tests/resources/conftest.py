@@ -69,6 +69,12 @@ def instance(id_: str = "i-0123456789abcdef0", state: str = "running", **more: A
     }
 
 
+def status(id_: str = "i-0123456789abcdef0", instance: str | None = "ok", system: str | None = "ok") -> dict[str, Any]:
+    """A DescribeInstanceStatus answer for one instance; None leaves a check out."""
+    checks = {"InstanceStatus": instance, "SystemStatus": system}
+    return {"InstanceId": id_, **{name: {"Status": word} for name, word in checks.items() if word}}
+
+
 def reservation(*instances: Mapping[str, Any]) -> dict[str, Any]:
     """A reservation holding them."""
     return {"ReservationId": "r-0123456789abcdef0", "OwnerId": HERE.account, "Instances": list(instances)}

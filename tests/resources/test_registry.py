@@ -3,6 +3,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tests.resources.conftest import (
     reservation,
     scalable_target,
     service,
+    status,
     tags,
     warehouse,
 )
@@ -46,6 +48,7 @@ PAGES: dict[str, list[Any]] = {
     "list_notebook_instances": [notebook()],
     "list_tags": tags(Schedule="office"),
     "describe_clusters": [warehouse()],
+    "describe_instance_status": [status()],
 }
 SERVICE_TAGS = [{"key": key, "value": value} for key, value in {"Schedule": "office", **SIZE}.items()]
 ANSWERS: dict[str, dict[str, Any]] = {
@@ -119,7 +122,8 @@ def test_a_kind_is_one_small_file_with_a_test_of_its_own(kind: Kind) -> None:
 
 def test_its_permissions_are_actions_of_aws(kind: Kind) -> None:
     session = botocore.session.get_session()
-    for action in (*kind.permissions.discover, *kind.permissions.start, *kind.permissions.stop):
+    allowed = kind.permissions
+    for action in (*allowed.discover, *allowed.start, *allowed.stop, *allowed.health):
         service, _, operation = action.partition(":")
         assert operation in session.get_service_model(service).operation_names, action
 
@@ -156,6 +160,22 @@ def test_its_permissions_are_the_calls_it_makes(kind: Kind) -> None:
         assert [result.error for result in kind.stop(stop, resources, hibernate=hibernate)] == [None] * len(resources)
         stops |= actions(stop)
     assert stops == set(kind.permissions.stop)
+
+    health = simulated()
+    assert kind.healthy(health, resources) == {resource.id: True for resource in resources}
+    assert actions(health) == set(kind.permissions.health)
+
+
+def test_what_is_not_lit_is_not_healthy_and_nothing_is_asked(kind: Kind) -> None:
+    resources = [
+        replace(resource, live=live)
+        for resource in found(kind, simulated())
+        for live in Live
+        if live is not Live.RUNNING
+    ]
+    session = simulated()
+    assert kind.healthy(session, resources) == {resource.id: False for resource in resources}
+    assert session.asked == []
 
 
 def test_its_resources_are_complete(kind: Kind) -> None:

@@ -190,6 +190,7 @@ def targets(
         broken = [outcome for outcome in outcomes if outcome.error is not None]
         allowed = kind.permissions
         needs = f"listing needs {', '.join(allowed.discover)}; acting {', '.join((*allowed.start, *allowed.stop))}"
+        needs += f"; order {', '.join(allowed.health)}" if allowed.health else ""
         answered = len(outcomes) - len(broken)
         status = Status.FAIL if broken else Status.OK
         yield Check(kind.name, status, f"{answered} of {len(outcomes)} targets answer; {needs}")

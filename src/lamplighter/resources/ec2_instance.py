@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from lamplighter.errors import AwsError, NotSupported
 from lamplighter.pricing.price import ec2_key
 from lamplighter.resources.batch import isolate
+from lamplighter.resources.ec2_health import passed_checks
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, partition_of, tags_of
 from lamplighter.schedules.decision import Live
 
@@ -32,7 +33,10 @@ class Ec2Instance(Kind):
     why: ClassVar[str] = "A stopped instance costs no instance hours; its EBS volumes and Elastic IP addresses go on."
     source: ClassVar[str] = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html"
     permissions: ClassVar[Permissions] = Permissions(
-        discover=("ec2:DescribeInstances",), start=("ec2:StartInstances",), stop=("ec2:StopInstances",)
+        discover=("ec2:DescribeInstances",),
+        start=("ec2:StartInstances",),
+        stop=("ec2:StopInstances",),
+        health=("ec2:DescribeInstanceStatus",),
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"stopped"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"running"})
@@ -92,6 +96,10 @@ class Ec2Instance(Kind):
         if plain:
             failed.update(isolate(plain, lambda ids: call(ids, sleep=False)))
         return [Result(instance, error, "" if error else notes.get(instance, "")) for instance, error in failed.items()]
+
+    def healthy(self, session: Session, resources: Sequence[Resource]) -> Mapping[str, bool | None]:
+        """Whether the checks of both the system and the instance are passed."""
+        return passed_checks(session, resources)
 
 
 def _resource(instance: Mapping[str, Any], session: Session, tag: str) -> Resource:

@@ -59,6 +59,10 @@ class EksNodegroup(Kind):
         """One UpdateNodegroupConfig call each."""
         return one_by_one(resources, lambda resource: _resize(session, resource, {"min": 0, "desired": 0}))
 
+    def healthy(self, session: Session, resources: Sequence[Resource]) -> Mapping[str, bool | None]:  # noqa: ARG002 - the status says it
+        """Whether it is active; a degraded one is lit, but not as it should be."""
+        return {each.id: each.live is Live.RUNNING and each.state == "ACTIVE" for each in resources}
+
 
 def _of_cluster(session: Session, cluster: str) -> Iterator[Mapping[str, Any]]:
     """The node groups of a cluster; what is deleted between two calls is left out."""

@@ -90,11 +90,12 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """IAM actions that a kind calls, by what they are needed for."""
+    """IAM actions that a kind calls, by what they are needed for; `health` beside those of `discover`."""
 
     discover: tuple[str, ...]
     start: tuple[str, ...]
     stop: tuple[str, ...]
+    health: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,21 @@ class Kind(ABC):
     @abstractmethod
     def stop(self, session: Session, resources: Sequence[Resource], *, hibernate: bool = False) -> list[Result]:
         """Stop (or hibernate) them, at most `batch`; one result for each, failures isolated."""
+
+    def healthy(self, session: Session, resources: Sequence[Resource]) -> Mapping[str, bool | None]:  # noqa: ARG002 - most kinds see it in the state
+        """Whether what comes after them may start: they are lit, and nothing is left to come.
+
+        Args:
+            session: calls in their account and region.
+            resources: any number of this kind, as they were just found.
+
+        Returns:
+            True, False, or None where AWS does not know, by id.
+
+        Raises:
+            AwsError: AWS could not be asked.
+        """
+        return {each.id: each.live is Live.RUNNING and each.state in self.may_stop_from for each in resources}
 
 
 _PARTITIONS = {
