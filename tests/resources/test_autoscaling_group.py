@@ -10,6 +10,7 @@ from lamplighter.errors import AwsError, NotSupported, WrongState
 from lamplighter.pricing.price import PriceKey
 from lamplighter.resources.autoscaling_group import AutoscalingGroup
 from lamplighter.resources.kind import Resource, Result, Search
+from lamplighter.resources.stop_options import StopOptions
 from lamplighter.schedules.decision import Live
 
 KIND = AutoscalingGroup()
@@ -271,7 +272,7 @@ def test_aws_does_the_filtering(search: Search, asked: list[dict[str, Any]]) -> 
 
 def test_a_stop_is_one_call_for_each() -> None:
     session = Recorder()
-    results = KIND.stop(session, [parse(name="web"), parse(name="api")], hibernate=True)
+    results = KIND.stop(session, [parse(name="web"), parse(name="api")], StopOptions(hibernate=True))
     assert results == [Result("web"), Result("api")]
     assert session.asked == [
         ("autoscaling", "update_auto_scaling_group", {"AutoScalingGroupName": "web", **ZERO}),

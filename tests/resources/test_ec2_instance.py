@@ -10,6 +10,7 @@ from lamplighter.errors import AwsError, CapacityUnavailable, NotSupported, Outc
 from lamplighter.pricing.price import PriceKey
 from lamplighter.resources.ec2_instance import Ec2Instance
 from lamplighter.resources.kind import Resource, Search
+from lamplighter.resources.stop_options import StopOptions
 from lamplighter.schedules.decision import Live
 
 KIND = Ec2Instance()
@@ -198,7 +199,7 @@ def test_a_stop_is_one_call_even_for_what_could_hibernate() -> None:
 
 def test_hibernation_of_what_is_prepared_for_it() -> None:
     session = Recorder()
-    results = KIND.stop(session, sleepers(True, False, True), hibernate=True)
+    results = KIND.stop(session, sleepers(True, False, True), StopOptions(hibernate=True))
     assert [params for _, _, params in session.asked] == [
         {"InstanceIds": ["i-0", "i-2"], "Hibernate": True},
         {"InstanceIds": ["i-1"]},
@@ -217,7 +218,7 @@ def test_what_refuses_to_hibernate_is_stopped_and_says_so() -> None:
         return {}
 
     session = Recorder(answer=answer)
-    results = KIND.stop(session, sleepers(True, True), hibernate=True)
+    results = KIND.stop(session, sleepers(True, True), StopOptions(hibernate=True))
     assert [params for _, _, params in session.asked] == [
         {"InstanceIds": ["i-0", "i-1"], "Hibernate": True},
         {"InstanceIds": ["i-0"], "Hibernate": True},
@@ -235,7 +236,7 @@ def test_what_fails_to_hibernate_for_another_reason_is_not_stopped_instead(error
         raise error("no")
 
     session = Recorder(answer=answer)
-    results = KIND.stop(session, sleepers(True), hibernate=True)
+    results = KIND.stop(session, sleepers(True), StopOptions(hibernate=True))
     assert [(type(result.error), result.note) for result in results] == [(error, "")]
     assert all(params.get("Hibernate") for _, _, params in session.asked)
 
@@ -244,6 +245,6 @@ def test_a_fallback_that_fails_is_a_failure() -> None:
     def answer(_operation: str, **params: Any) -> dict[str, Any]:
         raise NotSupported("disableApiStop")
 
-    [result] = KIND.stop(Recorder(answer=answer), sleepers(True), hibernate=True)
+    [result] = KIND.stop(Recorder(answer=answer), sleepers(True), StopOptions(hibernate=True))
     assert isinstance(result.error, NotSupported)
     assert result.note == ""

@@ -12,6 +12,7 @@ from tests.resources.conftest import Recorder, scalable_target, service
 from lamplighter.errors import AccessDenied, AwsError, NotFound, NotSupported, OutcomeUnknown
 from lamplighter.resources.ecs_service import EcsService
 from lamplighter.resources.kind import Resource, Search
+from lamplighter.resources.stop_options import StopOptions
 from lamplighter.schedules.decision import Live
 
 KIND = EcsService()
@@ -288,7 +289,7 @@ def test_a_stop_without_scaling_is_one_call() -> None:
 
 def test_a_stop_takes_the_bounds_first() -> None:
     session = Recorder()
-    KIND.stop(session, [parse(scalable_target())], hibernate=True)
+    KIND.stop(session, [parse(scalable_target())], StopOptions(hibernate=True))
     assert session.asked == [register(0, 0), update(0)]
 
 

@@ -11,6 +11,7 @@ from lamplighter.errors import AccessDenied, AwsError, NotFound, NotSupported, T
 from lamplighter.pricing.price import PriceKey
 from lamplighter.resources.eks_nodegroup import EksNodegroup
 from lamplighter.resources.kind import Resource, Result, Search
+from lamplighter.resources.stop_options import StopOptions
 from lamplighter.schedules.decision import Live
 
 KIND = EksNodegroup()
@@ -222,7 +223,7 @@ def update(name: str, **size: int) -> tuple[str, str, dict[str, Any]]:
 
 def test_a_stop_is_one_call_for_each_and_keeps_the_maximum() -> None:
     session = Recorder()
-    results = KIND.stop(session, [parse(name="a"), parse(name="b")], hibernate=True)
+    results = KIND.stop(session, [parse(name="a"), parse(name="b")], StopOptions(hibernate=True))
     assert results == [Result("shop/a"), Result("shop/b")]
     assert session.asked == [update("a", minSize=0, desiredSize=0), update("b", minSize=0, desiredSize=0)]
 

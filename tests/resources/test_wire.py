@@ -21,6 +21,7 @@ from lamplighter.errors import (
 from lamplighter.estate.control import capacity, deny, throttle, timeout_after
 from lamplighter.estate.testing import MANAGEMENT, REGION, EstateProbe
 from lamplighter.resources.registry import kinds
+from lamplighter.resources.stop_options import StopOptions
 from lamplighter.schedules.decision import Live
 
 EC2, DATABASES, CLUSTERS = (kinds()[name] for name in ("ec2-instance", "rds-instance", "rds-cluster"))
@@ -113,7 +114,7 @@ def test_ec2_hibernates_what_can_and_stops_what_cannot(estate: EstateProbe, sess
     [plain] = estate.launch(**asked)
     found = find(EC2, session)
     assert (found[sleepy].can_hibernate, found[plain].can_hibernate) == (True, False)
-    notes = {result.id: result.note for result in EC2.stop(session, list(found.values()), hibernate=True)}
+    notes = {result.id: result.note for result in EC2.stop(session, list(found.values()), StopOptions(hibernate=True))}
     assert notes == {sleepy: "hibernated", plain: "stopped: the instance is not set up for hibernation"}
     estate.control.advance(45)
     assert estate.states([sleepy, plain]) == ["stopping", "stopped"]

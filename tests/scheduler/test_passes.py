@@ -104,6 +104,7 @@ def test_the_record_of_a_pass(stage: Stage) -> None:
         "targets": 1,
         "resources": 2,
         "done": 1,
+        "waiting": 0,
         "failed": 1,
         "failed_targets": [HERE.key],
         "unresolved": ["777788889999"],

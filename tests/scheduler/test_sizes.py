@@ -10,6 +10,7 @@ import pytest
 from tests.scheduler.conftest import HERE, OFFICE, Killed, Stage
 
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session
+from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.scheduler.passes import LEASE
 from lamplighter.scheduler.sizes import TABLE, remember_size, with_sizes
 from lamplighter.schedules.decision import Live
@@ -56,7 +57,7 @@ class Groups(Kind):
         self._set(resources[0].restore)
         return [Result("web")]
 
-    def stop(self, session: Session, resources: Sequence[Resource], *, hibernate: bool = False) -> list[Result]:
+    def stop(self, session: Session, resources: Sequence[Resource], _how: StopOptions = PLAIN_STOP, /) -> list[Result]:
         self._set({"min": "0", "desired": "0"})
         return [Result("web")]
 

@@ -12,7 +12,10 @@ from lamplighter.cli.commands import single
 from lamplighter.cli.options import Output
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lamplighter.cli.show import Printer
+    from lamplighter.scheduler.act import Done
     from lamplighter.scheduler.passes import PassReport
     from lamplighter.scheduler.settings import Configuration
 
@@ -81,8 +84,7 @@ def show_run(printer: Printer, config: Configuration, report: PassReport, *, dry
     views.show_failures(printer, report)
     done = [done for target in report.targets for done in target.done]
     acting = sum(step.acts for step in report.steps)
-    worked = sum(each.error is None for each in done)
-    said = f"{acting} would change" if dry_run else f"{worked} done, {len(done) - worked} failed"
+    said = f"{acting} would change" if dry_run else _counts(done)
     printer.note(
         f"{said}, {len(report.steps) - acting} left as they are, in {views.counted(len(report.targets), 'target')}"
     )
@@ -90,3 +92,8 @@ def show_run(printer: Printer, config: Configuration, report: PassReport, *, dry
         printer.failure(report.refused)
         return exits.REFUSED
     return exits.PARTIAL if report.partial else exits.OK
+
+
+def _counts(done: Sequence[Done]) -> str:
+    failed, waiting = sum(each.error is not None for each in done), sum(each.waiting for each in done)
+    return f"{len(done) - failed - waiting} done, {failed} failed" + (f", {waiting} waiting" if waiting else "")

@@ -81,9 +81,11 @@ def done_record(done: Done, outcome: str) -> Record:
 
 
 def outcome_word(done: Done) -> str:
-    """`done`, `failed`, `not tried`, or `open` while it is not known whether it took effect."""
+    """`done`, `waiting`, `failed`, `not tried`, or `open` while it is not known whether it took effect."""
     if done.open:
         return "open"
+    if done.waiting:
+        return "waiting"
     if done.error is None:
         return "done"
     return "not tried" if done.note == "not tried" else "failed"

@@ -9,6 +9,7 @@ from lamplighter.pricing.price import PriceKey
 from lamplighter.resources.ec2_instance import Ec2Instance
 from lamplighter.resources.group_sizes import NAMES, SIZE_TAG, one_by_one, size_to_restore
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, tags_of
+from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.schedules.decision import Live
 
 _SIZE_TAGS = (SIZE_TAG, "IS-MinDesiredMax")
@@ -63,7 +64,7 @@ class AutoscalingGroup(Kind):
 
         return one_by_one(resources, act)
 
-    def stop(self, session: Session, resources: Sequence[Resource], *, hibernate: bool = False) -> list[Result]:  # noqa: ARG002 - groups terminate
+    def stop(self, session: Session, resources: Sequence[Resource], _how: StopOptions = PLAIN_STOP, /) -> list[Result]:
         """One UpdateAutoScalingGroup call each."""
         return one_by_one(resources, lambda resource: _resize(session, resource, dict.fromkeys(NAMES, 0)))
 

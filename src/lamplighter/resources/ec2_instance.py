@@ -10,6 +10,7 @@ from lamplighter.pricing.price import ec2_key
 from lamplighter.resources.batch import isolate
 from lamplighter.resources.ec2_health import passed_checks
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, partition_of, tags_of
+from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.schedules.decision import Live
 
 _LIVE = {
@@ -70,7 +71,7 @@ class Ec2Instance(Kind):
         )
         return [Result(instance, error) for instance, error in failed.items()]
 
-    def stop(self, session: Session, resources: Sequence[Resource], *, hibernate: bool = False) -> list[Result]:
+    def stop(self, session: Session, resources: Sequence[Resource], how: StopOptions = PLAIN_STOP, /) -> list[Result]:
         """One StopInstances call for those to be stopped, one for those to be hibernated.
 
         An instance that AWS refuses to hibernate is stopped instead, and its result says so.
@@ -80,7 +81,7 @@ class Ec2Instance(Kind):
             extra = {"Hibernate": True} if sleep else {}
             return session.call("ec2", "stop_instances", InstanceIds=list(ids), **extra)
 
-        sleepers = [resource.id for resource in resources if hibernate and resource.can_hibernate]
+        sleepers = [resource.id for resource in resources if how.hibernate and resource.can_hibernate]
         plain = [resource.id for resource in resources if resource.id not in sleepers]
         failed: dict[str, AwsError | None] = {}
         notes = dict.fromkeys(sleepers, "hibernated")
@@ -90,7 +91,7 @@ class Ec2Instance(Kind):
             notes.update({instance: f"stopped, not hibernated: {slept[instance]}" for instance in refused})
             failed.update({instance: error for instance, error in slept.items() if instance not in refused})
             plain += refused
-        if hibernate:
+        if how.hibernate:
             unprepared = {r.id for r in resources if not r.can_hibernate}
             notes.update(dict.fromkeys(unprepared, "stopped: the instance is not set up for hibernation"))
         if plain:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from lamplighter.resources.ecs_listing import DIMENSION, SCALING, find_services, find_targets, id_of, service_tags
 from lamplighter.resources.group_sizes import SIZE_TAG, one_by_one, size_to_restore
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session
+from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.schedules.decision import Live
 
 
@@ -58,7 +59,7 @@ class EcsService(Kind):
 
         return one_by_one(resources, act)
 
-    def stop(self, session: Session, resources: Sequence[Resource], *, hibernate: bool = False) -> list[Result]:  # noqa: ARG002 - tasks end
+    def stop(self, session: Session, resources: Sequence[Resource], _how: StopOptions = PLAIN_STOP, /) -> list[Result]:
         """For each the bounds, so that no scaling lights it again, then the count."""
 
         def act(resource: Resource) -> str:

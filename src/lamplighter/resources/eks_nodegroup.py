@@ -9,6 +9,7 @@ from lamplighter.errors import NotFound
 from lamplighter.pricing.price import PriceKey, ec2_key
 from lamplighter.resources.group_sizes import SIZE_TAG, one_by_one, size_to_restore
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session
+from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.schedules.decision import Live
 
 _SYSTEMS = {"AL2": "Linux", "BOTTLEROCKET": "Linux", "WINDOWS": "Windows"}
@@ -55,7 +56,7 @@ class EksNodegroup(Kind):
 
         return one_by_one(resources, act)
 
-    def stop(self, session: Session, resources: Sequence[Resource], *, hibernate: bool = False) -> list[Result]:  # noqa: ARG002 - nodes are terminated
+    def stop(self, session: Session, resources: Sequence[Resource], _how: StopOptions = PLAIN_STOP, /) -> list[Result]:
         """One UpdateNodegroupConfig call each."""
         return one_by_one(resources, lambda resource: _resize(session, resource, {"min": 0, "desired": 0}))
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol
 from lamplighter.aws.targets import Target
 from lamplighter.errors import AwsError
 from lamplighter.pricing.price import PriceKey
+from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.schedules.decision import Live
 
 
@@ -90,12 +91,21 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """IAM actions that a kind calls, by what they are needed for; `health` beside those of `discover`."""
+    """IAM actions that a kind calls, by what they are needed for.
+
+    Attributes:
+        discover: to find resources.
+        start: to start them.
+        stop: to stop them.
+        health: beside those of `discover`, to tell whether they are healthy; empty if those are enough.
+        snapshot: beside those of `stop`, for a snapshot before it; empty if the kind takes none.
+    """
 
     discover: tuple[str, ...]
     start: tuple[str, ...]
     stop: tuple[str, ...]
     health: tuple[str, ...] = ()
+    snapshot: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +138,14 @@ class Result:
         id: the resource's id.
         error: why it failed, or None.
         note: what else is worth saying, for example that it was stopped because it could not hibernate.
+        waiting: what a later pass must wait for before the action can be done, as a clause; nothing was started or
+            stopped yet. Empty if the action was done or failed.
     """
 
     id: str
     error: AwsError | None = None
     note: str = ""
+    waiting: str = ""
 
 
 class Kind(ABC):
@@ -173,7 +186,7 @@ class Kind(ABC):
         """Start them, at most `batch`; one result for each, failures isolated."""
 
     @abstractmethod
-    def stop(self, session: Session, resources: Sequence[Resource], *, hibernate: bool = False) -> list[Result]:
+    def stop(self, session: Session, resources: Sequence[Resource], how: StopOptions = PLAIN_STOP, /) -> list[Result]:
         """Stop (or hibernate) them, at most `batch`; one result for each, failures isolated."""
 
     def healthy(self, session: Session, resources: Sequence[Resource]) -> Mapping[str, bool | None]:  # noqa: ARG002 - most kinds see it in the state

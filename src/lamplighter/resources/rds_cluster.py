@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from lamplighter.pricing.price import MULTI_AZ_CLUSTER, rds_key
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, tags_of
 from lamplighter.resources.rds_states import act_one_by_one, live_state
+from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 
 _OTHER_SERVICES = ("neptune", "docdb")
 _VALUES_AT_ONCE = 50
@@ -57,7 +58,7 @@ class RdsCluster(Kind):
         """One StartDBCluster call each; RDS has no batch."""
         return act_one_by_one(session, "start_db_cluster", "DBClusterIdentifier", resources)
 
-    def stop(self, session: Session, resources: Sequence[Resource], *, hibernate: bool = False) -> list[Result]:  # noqa: ARG002 - databases do not hibernate
+    def stop(self, session: Session, resources: Sequence[Resource], _how: StopOptions = PLAIN_STOP, /) -> list[Result]:
         """One StopDBCluster call each; RDS has no batch."""
         return act_one_by_one(session, "stop_db_cluster", "DBClusterIdentifier", resources)
 

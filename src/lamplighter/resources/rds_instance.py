@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from lamplighter.pricing.price import MULTI_AZ, SINGLE_AZ, rds_key
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, tags_of
 from lamplighter.resources.rds_states import act_one_by_one, live_state
+from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 
 
 class RdsInstance(Kind):
@@ -36,7 +37,7 @@ class RdsInstance(Kind):
         """One StartDBInstance call each; RDS has no batch."""
         return act_one_by_one(session, "start_db_instance", "DBInstanceIdentifier", resources)
 
-    def stop(self, session: Session, resources: Sequence[Resource], *, hibernate: bool = False) -> list[Result]:  # noqa: ARG002 - databases do not hibernate
+    def stop(self, session: Session, resources: Sequence[Resource], _how: StopOptions = PLAIN_STOP, /) -> list[Result]:
         """One StopDBInstance call each; RDS has no batch."""
         return act_one_by_one(session, "stop_db_instance", "DBInstanceIdentifier", resources)
 

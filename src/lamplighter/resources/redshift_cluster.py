@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from lamplighter.pricing.price import PriceKey
 from lamplighter.resources.group_sizes import one_by_one
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, partition_of, tags_of
+from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.schedules.decision import Live
 
 _LIVE = {
@@ -50,7 +51,7 @@ class RedshiftCluster(Kind):
         """One ResumeCluster call each; Redshift has no batch."""
         return _each(session, "resume_cluster", resources)
 
-    def stop(self, session: Session, resources: Sequence[Resource], *, hibernate: bool = False) -> list[Result]:  # noqa: ARG002 - clusters do not hibernate
+    def stop(self, session: Session, resources: Sequence[Resource], _how: StopOptions = PLAIN_STOP, /) -> list[Result]:
         """One PauseCluster call each; Redshift has no batch."""
         return _each(session, "pause_cluster", resources)
 

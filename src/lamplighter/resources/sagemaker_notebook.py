@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from lamplighter.errors import NotFound
 from lamplighter.resources.group_sizes import one_by_one
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, tags_of
+from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.schedules.decision import Live
 
 _LIVE = {
@@ -58,7 +59,7 @@ class SagemakerNotebook(Kind):
         """One StartNotebookInstance call each; SageMaker has no batch."""
         return _each(session, "start_notebook_instance", resources)
 
-    def stop(self, session: Session, resources: Sequence[Resource], *, hibernate: bool = False) -> list[Result]:  # noqa: ARG002 - notebooks do not hibernate
+    def stop(self, session: Session, resources: Sequence[Resource], _how: StopOptions = PLAIN_STOP, /) -> list[Result]:
         """One StopNotebookInstance call each; SageMaker has no batch."""
         return _each(session, "stop_notebook_instance", resources)
 

@@ -11,11 +11,12 @@ from typing import TypeAlias
 
 from lamplighter.errors import AwsError, LamplighterError, OutcomeUnknown, StoreError, VersionConflict
 from lamplighter.resources.kind import Kind, Result, Session
+from lamplighter.resources.stop_options import StopOptions
 from lamplighter.scheduler.fence import fenced
 from lamplighter.scheduler.intents import intend, settle
 from lamplighter.scheduler.plan import Step
 from lamplighter.scheduler.sizes import forget_size, remember_size
-from lamplighter.scheduler.states import put_state, remembered
+from lamplighter.scheduler.states import known, put_state, remembered
 from lamplighter.scheduler.survey import price_texts
 from lamplighter.schedules.decision import Action, Live, Stored
 from lamplighter.store import journal
@@ -44,12 +45,14 @@ class Done:
         error: why it failed, or None.
         note: what else is worth saying.
         open: True while it is not known whether the action took effect; the next pass will look.
+        waiting: True if nothing was started or stopped yet, and the next pass goes on; `note` says what it waits for.
     """
 
     step: Step
     error: LamplighterError | None = None
     note: str = ""
     open: bool = False
+    waiting: bool = False
 
 
 def carry_out(
@@ -129,7 +132,7 @@ def _act(
             if batch[0].decision.action is Action.START:
                 results = kind.start(session, resources)
             else:
-                results = kind.stop(session, resources, hibernate=batch[0].hibernate)
+                results = kind.stop(session, resources, StopOptions(batch[0].hibernate))
     except LamplighterError as error:
         # A kind reports failures as results; what it raises says nothing about what had been done by then.
         done = [Done(step, error, _OPEN, open=True) for step in batch]
@@ -157,7 +160,8 @@ def _done(step: Step, result: Result | None) -> Done:
         return Done(step, error, open=True)
     if isinstance(result.error, OutcomeUnknown):
         return Done(step, result.error, _OPEN, open=True)
-    return Done(step, result.error, result.note)
+    waits = bool(result.waiting) and result.error is None
+    return Done(step, result.error, result.waiting if waits else result.note, waiting=waits)
 
 
 def _write_down(store: Store, done: Sequence[Done], *, at: datetime, run: str) -> None:
@@ -166,6 +170,8 @@ def _write_down(store: Store, done: Sequence[Done], *, at: datetime, run: str) -
 
 
 def _outcome(done: Done, *, at: datetime, run: str) -> list[Write]:
+    if done.waiting:
+        return _put_off(done, at=at, run=run)
     step, target = done.step, done.step.target.key
     action = step.decision.action
     outcome = journal.FAILED if done.error else journal.DONE
@@ -188,6 +194,29 @@ def _outcome(done: Done, *, at: datetime, run: str) -> list[Write]:
                 memory=remembered(step.record, step.resource) if done.error else step.decision.memory,
             )
         )
+    return writes
+
+
+def _put_off(done: Done, *, at: datetime, run: str) -> list[Write]:
+    """What is stored stays as it is, so that the next pass decides the same; said once, when the waiting begins."""
+    step, target = done.step, done.step.target.key
+    before = remembered(step.record, step.resource)
+    memory = before._replace(held_since=before.held_since or at.isoformat())
+    writes: list[Write] = [settle(target, step.resource.key)]
+    if memory != before:
+        action = step.decision.action.value
+        writes += [
+            journal.put(_entry(step, action, journal.WAITING, at=at, run=run, note=done.note)),
+            put_state(
+                step.resource,
+                target,
+                known(step.record, step.resource),
+                reason=step.decision.reason,
+                at=at,
+                before=step.record,
+                memory=memory,
+            ),
+        ]
     return writes
 
 

@@ -21,6 +21,8 @@ FOUND: Final = "found"
 """An earlier pass died after acting; its effect was found."""
 NOT_DONE: Final = "not-done"
 """An earlier pass died before acting; nothing had happened."""
+WAITING: Final = "waiting"
+"""Something must come first, and was set going; the action follows in a later pass."""
 
 SEEN: Final = "seen"
 """Action of the entry written when a resource is seen for the first time, or anew after it was gone."""
@@ -39,7 +41,7 @@ class Entry:
         resource: `kind/id`.
         name: what people call the resource.
         action: start, stop, seen or gone.
-        outcome: done, failed, found or not-done.
+        outcome: done, failed, found, not-done or waiting.
         state: live state before the action, over all kinds.
         schedule: value of the schedule tag, or empty.
         reason: why, for people.
