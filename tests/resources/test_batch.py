@@ -125,3 +125,13 @@ def test_anything_else_is_not_caught() -> None:
 
     with pytest.raises(KeyError):
         isolate(["i-a", "i-b"], call)
+
+
+def test_what_is_said_to_belong_to_all_is_not_tried_again() -> None:
+    service = Service(IDS[:1], error=AccessDenied)
+    found = isolate(IDS, service, whole=(AccessDenied,))
+    assert [type(error) for error in found.values()] == [AccessDenied] * 50
+    assert len(service.calls) == 1
+
+    service = Service(IDS[:1], error=WrongState)
+    assert [id_ for id_, error in isolate(IDS, service, whole=(AccessDenied,)).items() if error] == IDS[:1]

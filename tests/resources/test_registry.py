@@ -11,6 +11,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore import xform_name
+from botocore.validate import ParamValidator
 from tests.resources.conftest import (
     Recorder,
     cluster,
@@ -57,6 +58,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "describe_services": {"services": [service(tags=SERVICE_TAGS)], "failures": []},
 }
 """What each kind finds something in. A new kind brings its answers here."""
+SERVICES = {"tag": "resourcegroupstaggingapi"}
+"""Services whose IAM prefix is not the name that botocore gives them."""
 
 
 def simulated(pages: Mapping[str, list[Any]] = PAGES, answers: Mapping[str, dict[str, Any]] = ANSWERS) -> Recorder:
@@ -124,8 +127,9 @@ def test_a_kind_is_one_small_file_with_a_test_of_its_own(kind: Kind) -> None:
 def test_its_permissions_are_actions_of_aws(kind: Kind) -> None:
     session = botocore.session.get_session()
     allowed = kind.permissions
-    for action in (*allowed.discover, *allowed.start, *allowed.stop, *allowed.health):
-        service, _, operation = action.partition(":")
+    for action in (*allowed.discover, *allowed.start, *allowed.stop, *allowed.health, *allowed.tag):
+        prefix, _, operation = action.partition(":")
+        service = SERVICES.get(prefix, prefix)
         assert operation in session.get_service_model(service).operation_names, action
 
 
@@ -137,7 +141,8 @@ def actions(session: Recorder) -> set[str]:
         names = botocore_session.get_service_model(service).operation_names
         return str(next(each for each in names if xform_name(each) == operation))
 
-    return {f"{service}:{name(service, operation)}" for service, operation, _ in session.asked}
+    prefixes = {service: prefix for prefix, service in SERVICES.items()}
+    return {f"{prefixes.get(service, service)}:{name(service, operation)}" for service, operation, _ in session.asked}
 
 
 def test_its_permissions_are_the_calls_it_makes(kind: Kind) -> None:
@@ -179,6 +184,29 @@ def test_what_is_not_lit_is_not_healthy_and_nothing_is_asked(kind: Kind) -> None
     session = simulated()
     assert kind.healthy(session, resources) == {resource.id: False for resource in resources}
     assert session.asked == []
+
+
+def test_its_tags_are_written_with_the_permissions_it_declares(kind: Kind) -> None:
+    [resource] = found(kind, simulated())
+    session = Recorder()
+    assert [each.error for each in kind.tag(session, [resource], {"lamplighter:last-action": "started"})] == [None]
+    assert [each.error for each in kind.untag(session, [resource], ["lamplighter:error"])] == [None]
+    called = actions(session)
+    beside = set(kind.permissions.tag) - called
+    assert called <= set(kind.permissions.tag)
+    if called == {"tag:TagResources", "tag:UntagResources"}:
+        # The tagging API wants the service's own two actions too (its user guide, "Permissions for tagging resources").
+        own = {action.partition(":")[0] for action in kind.permissions.start}
+        assert len(beside) == 2
+        assert {action.partition(":")[0] for action in beside} <= own
+    else:
+        assert beside == set()
+    model = botocore.session.get_session()
+    for asked, operation, params in session.asked:
+        shapes = model.get_service_model(asked)
+        name = next(each for each in shapes.operation_names if xform_name(each) == operation)
+        report = ParamValidator().validate(params, shapes.operation_model(name).input_shape)
+        assert not report.has_errors(), report.generate_report()
 
 
 def test_its_resources_are_complete(kind: Kind) -> None:

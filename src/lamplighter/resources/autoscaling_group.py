@@ -8,22 +8,21 @@ from typing import Any, ClassVar
 from lamplighter.pricing.price import PriceKey
 from lamplighter.resources.ec2_instance import Ec2Instance
 from lamplighter.resources.group_sizes import NAMES, SIZE_TAG, one_by_one, size_to_restore
-from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, tags_of
+from lamplighter.resources.kind import Permissions, Resource, Result, Search, Session, tags_of
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
+from lamplighter.resources.tag_calls import TaggedByAutoScaling
 from lamplighter.schedules.decision import Live
 
-_SIZE_TAGS = (SIZE_TAG, "IS-MinDesiredMax")
 _VALUES_AT_ONCE = 50
 """Group names that one call takes (Auto Scaling API reference, DescribeAutoScalingGroups); filter values alike."""
 _OUTSIDE = ("Warmed", "EnteringStandby", "Standby", "Detach", "Terminated")
 """Beginnings of the lifecycle states of instances that a change of size does not touch, or no longer."""
 
 
-class AutoscalingGroup(Kind):
+class AutoscalingGroup(TaggedByAutoScaling):
     """Auto Scaling groups, set to 0-0-0 and back; a stop terminates the instances and what is on them.
 
-    A start takes its size from the tag `lamplighter:size`, else from `IS-MinDesiredMax`, else from what was remembered
-    at the last stop: a tag is the user's stated wish.
+    A start takes its size from the tag `lamplighter:size` or `IS-MinDesiredMax`, a stated wish, else as remembered.
     """
 
     name: ClassVar[str] = "autoscaling-group"
@@ -34,6 +33,7 @@ class AutoscalingGroup(Kind):
         discover=("autoscaling:DescribeAutoScalingGroups", "ec2:DescribeInstances"),
         start=("autoscaling:UpdateAutoScalingGroup",),
         stop=("autoscaling:UpdateAutoScalingGroup",),
+        tag=("autoscaling:CreateOrUpdateTags", "autoscaling:DeleteTags"),
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"0-0-0"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"InService"})
@@ -58,7 +58,7 @@ class AutoscalingGroup(Kind):
         """One UpdateAutoScalingGroup call each."""
 
         def act(resource: Resource) -> str:
-            size, origin = size_to_restore(resource, _SIZE_TAGS)
+            size, origin = size_to_restore(resource, (SIZE_TAG, "IS-MinDesiredMax"))
             _resize(session, resource, size)
             return f"size {'-'.join(map(str, size.values()))} {origin}"
 
@@ -80,8 +80,7 @@ def _asked(search: Search) -> Iterator[Mapping[str, Any]]:
         yield {"Filters": [{"Name": "tag-key", "Values": [search.tag]}]}
         return
     wanted = sorted(search.schedules or () if search.ids is None else search.ids)
-    for first in range(0, len(wanted), _VALUES_AT_ONCE):
-        part = wanted[first : first + _VALUES_AT_ONCE]
+    for part in (wanted[first : first + _VALUES_AT_ONCE] for first in range(0, len(wanted), _VALUES_AT_ONCE)):
         by_tag = {"Filters": [{"Name": f"tag:{search.tag}", "Values": part}]}
         yield by_tag if search.ids is None else {"AutoScalingGroupNames": part}
 

@@ -10,7 +10,9 @@ from lamplighter.errors import AwsError, CredentialsMissing, OutcomeUnknown, Thr
 _ABOUT_THE_CALL = (CredentialsMissing, OutcomeUnknown, Throttled, Unreachable)
 
 
-def isolate(ids: Sequence[str], call: Callable[[Sequence[str]], object]) -> dict[str, AwsError | None]:
+def isolate(
+    ids: Sequence[str], call: Callable[[Sequence[str]], object], *, whole: tuple[type[AwsError], ...] = ()
+) -> dict[str, AwsError | None]:
     """Call for all; where AWS refuses the whole because of some, find them and go on without them.
 
     Members that the error names are set aside at once and the rest is tried again; where it names
@@ -20,22 +22,22 @@ def isolate(ids: Sequence[str], call: Callable[[Sequence[str]], object]) -> dict
     Args:
         ids: the members, at least one.
         call: makes the call for some of them; raises AwsError.
+        whole: further errors that belong to every member.
 
     Returns:
         The error of each member, None for those that went well.
     """
     try:
         call(ids)
-    except _ABOUT_THE_CALL as error:
-        return dict.fromkeys(ids, error)
     except AwsError as error:
-        if len(ids) == 1:
-            return {ids[0]: error}
+        if len(ids) == 1 or isinstance(error, (*_ABOUT_THE_CALL, *whole)):
+            return dict.fromkeys(ids, error)
         words = set(re.findall(r"[\w-]+", error.message))
         named = [member for member in ids if member in words]
         if named and len(named) < len(ids):
             rest = [member for member in ids if member not in named]
-            return {**isolate(rest, call), **dict.fromkeys(named, error)}
+            return {**isolate(rest, call, whole=whole), **dict.fromkeys(named, error)}
         middle = len(ids) // 2
-        return {**isolate(ids[:middle], call), **isolate(ids[middle:], call)}
+        halves = (ids[:middle], ids[middle:])
+        return {id_: failed for half in halves for id_, failed in isolate(half, call, whole=whole).items()}
     return dict.fromkeys(ids)

@@ -9,8 +9,9 @@ from lamplighter.errors import AwsError, NotSupported
 from lamplighter.pricing.price import ec2_key
 from lamplighter.resources.batch import isolate
 from lamplighter.resources.ec2_health import passed_checks
-from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, partition_of, tags_of
+from lamplighter.resources.kind import Permissions, Resource, Result, Search, Session, partition_of, tags_of
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
+from lamplighter.resources.tag_calls import TaggedByEc2
 from lamplighter.schedules.decision import Live
 
 _LIVE = {
@@ -26,7 +27,7 @@ _VALUES_AT_ONCE = 200
 """Values that one filter takes (EC2 API reference, "Filter")."""
 
 
-class Ec2Instance(Kind):
+class Ec2Instance(TaggedByEc2):
     """EC2 instances with an EBS root; hibernated where asked and possible, else stopped."""
 
     name: ClassVar[str] = "ec2-instance"
@@ -38,6 +39,7 @@ class Ec2Instance(Kind):
         start=("ec2:StartInstances",),
         stop=("ec2:StopInstances",),
         health=("ec2:DescribeInstanceStatus",),
+        tag=("ec2:CreateTags", "ec2:DeleteTags"),
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"stopped"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"running"})

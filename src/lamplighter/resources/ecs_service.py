@@ -36,6 +36,7 @@ class EcsService(Kind):
         ),
         start=("application-autoscaling:RegisterScalableTarget", "ecs:UpdateService"),
         stop=("application-autoscaling:RegisterScalableTarget", "ecs:UpdateService"),
+        tag=("tag:TagResources", "tag:UntagResources", "ecs:TagResource", "ecs:UntagResource"),
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"ACTIVE, no tasks"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"ACTIVE"})

@@ -31,6 +31,7 @@ class EksNodegroup(Kind):
         discover=("eks:ListClusters", "eks:ListNodegroups", "eks:DescribeNodegroup"),
         start=("eks:UpdateNodegroupConfig",),
         stop=("eks:UpdateNodegroupConfig",),
+        tag=("tag:TagResources", "tag:UntagResources", "eks:TagResource", "eks:UntagResource"),
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"ACTIVE, no nodes", "DEGRADED, no nodes"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"ACTIVE", "DEGRADED"})

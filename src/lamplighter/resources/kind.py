@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from lamplighter.aws.targets import Target
-from lamplighter.errors import AwsError
+from lamplighter.errors import AccessDenied, AwsError, NotFound, NotSupported, Throttled
 from lamplighter.pricing.price import PriceKey
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.schedules.decision import Live
@@ -99,6 +99,7 @@ class Permissions:
         stop: to stop them.
         health: beside those of `discover`, to tell whether they are healthy; empty if those are enough.
         snapshot: beside those of `stop`, for a snapshot before it; empty if the kind takes none.
+        tag: to write tags, where the file asks for some; empty if the kind cannot.
     """
 
     discover: tuple[str, ...]
@@ -106,6 +107,7 @@ class Permissions:
     stop: tuple[str, ...]
     health: tuple[str, ...] = ()
     snapshot: tuple[str, ...] = ()
+    tag: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,49 @@ class Kind(ABC):
             AwsError: AWS could not be asked.
         """
         return {each.id: each.live is Live.RUNNING and each.state in self.may_stop_from for each in resources}
+
+    def tag(self, session: Session, resources: Sequence[Resource], tags: Mapping[str, str]) -> list[Result]:
+        """Write these tags on any number of resources; one result for each, failures isolated.
+
+        By ARN through the Resource Groups Tagging API, which also wants the service's own action. Kinds that it does
+        not know, or that tag more at a time, say how (`lamplighter.resources.tag_calls`).
+        """
+        return _by_arn(session, "tag_resources", resources, Tags=dict(tags))
+
+    def untag(self, session: Session, resources: Sequence[Resource], keys: Sequence[str]) -> list[Result]:
+        """Take the tags with these keys away, as `tag` writes them; one that is not there is no failure."""
+        return _by_arn(session, "untag_resources", resources, TagKeys=list(keys))
+
+
+_ARNS_AT_ONCE = 20
+"""ARNs that one call takes (Resource Groups Tagging API reference, "TagResources")."""
+
+_REFUSALS = {400: NotSupported, 403: AccessDenied, 404: NotFound, 429: Throttled}
+
+
+def _by_arn(session: Session, operation: str, resources: Sequence[Resource], **params: Any) -> list[Result]:
+    results: list[Result] = []
+    for first in range(0, len(resources), _ARNS_AT_ONCE):
+        part = resources[first : first + _ARNS_AT_ONCE]
+        try:
+            answer = session.call(
+                "resourcegroupstaggingapi", operation, ResourceARNList=[each.arn for each in part], **params
+            )
+        except AwsError as error:
+            results += [Result(each.id, error) for each in part]
+        else:
+            refused = answer.get("FailedResourcesMap") or {}
+            results += [Result(each.id, _refusal(refused.get(each.arn), session.target.key)) for each in part]
+    return results
+
+
+def _refusal(refused: Mapping[str, Any] | None, target: str) -> AwsError | None:
+    """The error of the tree for what the tagging API says of one ARN; its HTTP status is all there is to go by."""
+    if refused is None:
+        return None
+    code, said = str(refused.get("ErrorCode", "")), " ".join(str(refused.get("ErrorMessage", "")).split())
+    error = _REFUSALS.get(int(refused.get("StatusCode") or 0), AwsError)
+    return error(": ".join(part for part in (target, "tagging", code, said) if part), code=code, target=target)
 
 
 _PARTITIONS = {

@@ -19,7 +19,10 @@ class RdsInstance(Kind):
     why: ClassVar[str] = "A stopped DB instance costs no instance hours; storage, backups and provisioned IOPS go on."
     source: ClassVar[str] = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html"
     permissions: ClassVar[Permissions] = Permissions(
-        discover=("rds:DescribeDBInstances",), start=("rds:StartDBInstance",), stop=("rds:StopDBInstance",)
+        discover=("rds:DescribeDBInstances",),
+        start=("rds:StartDBInstance",),
+        stop=("rds:StopDBInstance",),
+        tag=("tag:TagResources", "tag:UntagResources", "rds:AddTagsToResource", "rds:RemoveTagsFromResource"),
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"stopped"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"available"})

@@ -32,7 +32,10 @@ class RedshiftCluster(Kind):
     why: ClassVar[str] = "A paused cluster costs no node hours on demand; its storage and snapshots go on."
     source: ClassVar[str] = "https://docs.aws.amazon.com/redshift/latest/mgmt/rs-mgmt-pause-resume-cluster.html"
     permissions: ClassVar[Permissions] = Permissions(
-        discover=("redshift:DescribeClusters",), start=("redshift:ResumeCluster",), stop=("redshift:PauseCluster",)
+        discover=("redshift:DescribeClusters",),
+        start=("redshift:ResumeCluster",),
+        stop=("redshift:PauseCluster",),
+        tag=("tag:TagResources", "tag:UntagResources", "redshift:CreateTags", "redshift:DeleteTags"),
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"paused"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"available"})

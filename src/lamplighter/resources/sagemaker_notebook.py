@@ -36,6 +36,7 @@ class SagemakerNotebook(Kind):
         discover=("sagemaker:ListNotebookInstances", "sagemaker:ListTags"),
         start=("sagemaker:StartNotebookInstance",),
         stop=("sagemaker:StopNotebookInstance",),
+        tag=("tag:TagResources", "tag:UntagResources", "sagemaker:AddTags", "sagemaker:DeleteTags"),
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"Stopped", "Failed"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"InService"})

@@ -16,7 +16,7 @@ from lamplighter.scheduler.fence import fenced
 from lamplighter.scheduler.intents import intend, settle
 from lamplighter.scheduler.plan import Step
 from lamplighter.scheduler.sizes import forget_size, remember_size
-from lamplighter.scheduler.states import known, put_state, remembered
+from lamplighter.scheduler.states import Acted, known, put_record, put_state, remembered
 from lamplighter.scheduler.survey import price_texts
 from lamplighter.schedules.decision import Action, Live, Stored
 from lamplighter.store import journal
@@ -180,6 +180,7 @@ def _outcome(done: Done, *, at: datetime, run: str) -> list[Write]:
     if action is Action.START and not done.error and step.resource.restore:
         writes.append(forget_size(step.resource.key, target))
     failed = Stored.START_FAILED if action is Action.START else Stored.STOP_FAILED
+    acted = acted_of(done, at)
     stored = failed if done.error and step.decision.rule != BY_HAND else step.decision.store
     if stored is not Stored.UNKNOWN:
         writes.append(
@@ -189,11 +190,16 @@ def _outcome(done: Done, *, at: datetime, run: str) -> list[Write]:
                 stored,
                 reason=step.decision.reason,
                 error=str(done.error) if done.error else "",
+                code=error_code(done.error),
                 at=at,
                 before=step.record,
                 memory=remembered(step.record, step.resource) if done.error else step.decision.memory,
+                acted=acted,
             )
         )
+    elif step.record is not None and acted is not None:
+        # By hand, and its schedule tag has changed: what is stored stays, so that to a pass it still counts as new.
+        writes.append(put_record(replace(step.record, acted=acted), target))
     return writes
 
 
@@ -220,6 +226,26 @@ def _put_off(done: Done, *, at: datetime, run: str) -> list[Write]:
     return writes
 
 
+def acted_of(done: Done, at: datetime) -> Acted | None:
+    """The start or stop that was done; None if it failed, waits, or nobody knows."""
+    if done.error is not None or done.waiting:
+        return None
+    return Acted(done.step.decision.action, at, done.step.resource.schedule or "", done.step.decision.reason)
+
+
+def error_code(error: LamplighterError | None) -> str:
+    """AWS's code of an error, else its name; empty for none."""
+    return (getattr(error, "code", "") or type(error).__name__) if error else ""
+
+
+def lasting_error(step: Step) -> tuple[str, str]:
+    """(code, message) of what failed last, for a step without an action: it lasts while what is stored does."""
+    record = step.record
+    if record is None or known(record, step.resource) is not step.decision.store:
+        return "", ""
+    return record.code, record.error
+
+
 def remember(store: Store, steps: Sequence[Step], *, at: datetime, run: str) -> None:
     """Store the states that decisions without an action change, and first sights; nothing else is written."""
     changed: list[Group] = []
@@ -232,6 +258,7 @@ def remember(store: Store, steps: Sequence[Step], *, at: datetime, run: str) -> 
             # Somebody put its size back; kept, it would make a later change of size look like half a start.
             writes.append(forget_size(step.resource.key, step.target.key))
         if record is None or (record.schedule, record.stored, record.memory) != wanted:
+            code, error = lasting_error(step)
             if record is None:
                 writes.append(journal.put(_entry(step, journal.SEEN, journal.DONE, at=at, run=run)))
             writes.append(
@@ -243,6 +270,8 @@ def remember(store: Store, steps: Sequence[Step], *, at: datetime, run: str) -> 
                     at=at,
                     before=step.record,
                     memory=step.decision.memory,
+                    code=code,
+                    error=error,
                 )
             )
         if writes:
@@ -297,6 +326,6 @@ def _entry(
         schedule=step.resource.schedule or "",
         reason=step.decision.reason,
         note=str(error) if error else note,
-        code=getattr(error, "code", "") or (type(error).__name__ if error else ""),
+        code=error_code(error),
         prices=price_texts(step.resource),
     )

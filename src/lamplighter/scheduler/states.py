@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from lamplighter.errors import StoreCorrupt
 from lamplighter.resources.kind import Resource
-from lamplighter.schedules.verdict import NOTHING_REMEMBERED, Memory, Stored
+from lamplighter.schedules.verdict import NOTHING_REMEMBERED, Action, Memory, Stored
 from lamplighter.store.table import JSON, NEW, Expect, Item, Put, Store
 
 TABLE: Final = "state"
+
+
+class Acted(NamedTuple):
+    """The last start or stop of ours that was done.
+
+    Attributes:
+        action: start or stop.
+        at: aware datetime of it, as in the journal.
+        schedule: the schedule tag's value at that time, or empty.
+        reason: why.
+    """
+
+    action: Action
+    at: datetime
+    schedule: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +44,9 @@ class StateRecord:
         error: what failed last, or empty.
         version: version of the stored item.
         memory: what else is remembered.
+        code: error code or name of what failed last, or empty.
+        seen: aware datetime of the pass that saw it first; None in records of before this was kept.
+        acted: the last start or stop of ours that was done; None if there was none, or in older records.
     """
 
     resource: str
@@ -39,6 +58,9 @@ class StateRecord:
     error: str
     version: int
     memory: Memory = NOTHING_REMEMBERED
+    code: str = ""
+    seen: datetime | None = None
+    acted: Acted | None = None
 
 
 def read_states(store: Store, target: str) -> dict[str, StateRecord]:
@@ -57,12 +79,16 @@ def put_state(
     *,
     reason: str,
     error: str = "",
+    code: str = "",
     at: datetime,
     before: StateRecord | None,
     schedule: str | None = None,
     memory: Memory = NOTHING_REMEMBERED,
+    acted: Acted | None = None,
 ) -> Put:
     """The conditional write of a new state: it fails if somebody else wrote since `before` was read.
+
+    When it was first seen and what was done last stay as they were before, unless `acted` is given.
 
     Args:
         resource: the resource as it is now.
@@ -70,22 +96,46 @@ def put_state(
         stored: the new state.
         reason: why.
         error: what failed, or empty.
+        code: error code or name of that, or empty.
         at: aware datetime of the decision.
         before: what was read; None if nothing is stored.
         schedule: the schedule tag's value at the time of the decision; None for that of the resource.
         memory: what else to remember.
+        acted: the start or stop that was done, if this is its outcome.
     """
+    record = StateRecord(
+        resource.key,
+        stored,
+        (resource.schedule or "") if schedule is None else schedule,
+        resource.name,
+        at,
+        reason,
+        error,
+        before.version if before else 0,
+        memory,
+        code,
+        before.seen if before else at,
+        acted or (before.acted if before else None),
+    )
+    return put_record(record, target)
+
+
+def put_record(record: StateRecord, target: str) -> Put:
+    """The conditional write of a record over that of its version; over none when its version is 0."""
     data: dict[str, JSON] = {
-        "stored": stored.value,
-        "schedule": (resource.schedule or "") if schedule is None else schedule,
-        "name": resource.name,
-        "since": at.isoformat(),
-        "reason": reason,
-        "error": error,
-        "memory": memory_texts(memory),
+        "stored": record.stored.value,
+        "schedule": record.schedule,
+        "name": record.name,
+        "since": record.since.isoformat(),
+        "reason": record.reason,
+        "error": record.error,
+        "code": record.code,
+        "memory": memory_texts(record.memory),
+        "seen": record.seen.isoformat() if record.seen else "",
+        "acted": _acted_texts(record.acted) if record.acted else None,
     }
-    expect: Expect = before.version if before else NEW
-    return Put(TABLE, target, resource.key, data, expect)
+    expect: Expect = record.version or NEW
+    return Put(TABLE, target, record.resource, data, expect)
 
 
 def known(record: StateRecord | None, resource: Resource) -> Stored:
@@ -120,8 +170,22 @@ def remembered(record: StateRecord | None, resource: Resource) -> Memory:
     return record.memory
 
 
+def _acted_texts(acted: Acted) -> dict[str, JSON]:
+    return {**acted._asdict(), "action": acted.action.value, "at": acted.at.isoformat()}
+
+
+def _read_acted(value: JSON) -> Acted | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise ValueError(f"{value!r} is no action")  # noqa: TRY004 - a damaged item, not a wrong call
+    at = datetime.fromisoformat(str(value["at"]))
+    return Acted(Action(str(value["action"])), at, str(value["schedule"]), str(value["reason"]))
+
+
 def _record(item: Item) -> StateRecord:
     try:
+        seen = item.data.get("seen")
         return StateRecord(
             item.sort,
             Stored(str(item.data["stored"])),
@@ -132,6 +196,9 @@ def _record(item: Item) -> StateRecord:
             str(item.data["error"]),
             item.version,
             read_memory(item.data.get("memory")),
+            str(item.data.get("code") or ""),
+            datetime.fromisoformat(str(seen)) if seen else None,
+            _read_acted(item.data.get("acted")),
         )
     except (KeyError, ValueError) as error:
         raise StoreCorrupt(

@@ -13,7 +13,7 @@ from lamplighter.scheduler.fence import fenced
 from lamplighter.scheduler.intents import Intent, read_intents, settle
 from lamplighter.scheduler.sizes import forget_size, with_sizes
 from lamplighter.scheduler.states import TABLE as STATES
-from lamplighter.scheduler.states import StateRecord, put_state, read_states
+from lamplighter.scheduler.states import Acted, StateRecord, put_state, read_states
 from lamplighter.schedules.decision import Action
 from lamplighter.store import journal
 from lamplighter.store.table import Delete, Put, Store, Write
@@ -136,6 +136,7 @@ def _settle(
         chunk: list[Write] = [settle(target, key), journal.put(entry)]
         if effect:
             before = records.get(key)
+            acted = Acted(intent.action, intent.at, intent.schedule, intent.reason)
             put = put_state(
                 resource,
                 target,
@@ -145,14 +146,26 @@ def _settle(
                 before=before,
                 schedule=intent.schedule,
                 memory=intent.memory,
+                acted=acted,
             )
             chunk.append(put)
             if intent.action is Action.START:
                 chunk.append(forget_size(key, target))
             # What it will be once written; only decided from, never written over.
             version = before.version + 1 if before else 1
+            seen = before.seen if before else intent.at
             updated[key] = StateRecord(
-                key, intent.store, intent.schedule, resource.name, intent.at, intent.reason, "", version, intent.memory
+                key,
+                intent.store,
+                intent.schedule,
+                resource.name,
+                intent.at,
+                intent.reason,
+                "",
+                version,
+                intent.memory,
+                seen=seen,
+                acted=acted,
             )
         writes.append(chunk)
     return writes, updated, unsettled
