@@ -1,8 +1,8 @@
 """The questions that come with Lamplighter: SQL files, one view a file, found by themselves.
 
-A file begins with a header of comment lines: the first says what a row is; `-- needs:` names the views or tables
-that it reads; `-- columns:` is followed by one line for each column, `--   name  unit or type  meaning`. The text below is one
-SELECT in DuckDB's dialect; `lamplighter.lake.dialects` turns it into those of other engines.
+A file begins with a header of comment lines. The first says what a row is; `-- needs:` names the views or tables that
+it reads; `-- columns:` is followed by one line for each column: its name, its unit or type, its meaning. The text below
+is one SELECT in DuckDB's dialect; `lamplighter.lake.dialects` turns it into those of other engines.
 """
 
 from __future__ import annotations

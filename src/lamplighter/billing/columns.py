@@ -1,0 +1,92 @@
+"""SQL over the columns that a bill happens to have: what is missing is NULL, what cannot be read is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from lamplighter.lake.columns import NUMBER
+
+
+def quoted(name: str) -> str:
+    """A column name in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@dataclass(slots=True)
+class Columns:
+    """The columns of a bill as a format reads them, and which of them were read as numbers or times.
+
+    Attributes:
+        actual: by the name that the format uses, the column's own name.
+        types: DuckDB's types by the column's own name; texts when empty (CSV).
+        checks: SQL that is a reason when a value cannot be read, NULL otherwise; one for each number or time read.
+    """
+
+    actual: Mapping[str, str]
+    types: Mapping[str, str] = field(default_factory=dict)
+    checks: dict[str, str] = field(default_factory=dict)
+
+    def first(self, *names: str) -> str | None:
+        """The first of these names that the bill has."""
+        return next((name for name in names if name in self.actual), None)
+
+    def has(self, name: str) -> bool:
+        """Whether the bill has the column."""
+        return name in self.actual
+
+    def beginning(self, prefix: str) -> list[str]:
+        """The names that begin with a prefix, in the order of the bill."""
+        return [name for name in self.actual if name.startswith(prefix)]
+
+    def raw(self, name: str) -> str:
+        """The column as text, NULL when it is empty or missing."""
+        if name not in self.actual:
+            return "CAST(NULL AS VARCHAR)"
+        own = self.actual[name]
+        column = quoted(own)
+        return f"NULLIF({column}, '')" if self._is_text(own) else f"CAST({column} AS VARCHAR)"
+
+    def text(self, *names: str) -> str:
+        """The first of these columns that the bill has, as text."""
+        return self.raw(self.first(*names) or names[0])
+
+    def number(self, *names: str) -> str:
+        """The first of these columns that the bill has, as an exact number.
+
+        Binary numbers go through their shortest text, so that 0.1 is 0.1.
+        """
+        return self._read(names, NUMBER, "number")
+
+    def time(self, *names: str) -> str:
+        """The first of these columns that the bill has, as a time in UTC."""
+        name = self.first(*names)
+        if name is not None and self.types.get(self.actual[name], "").startswith("TIMESTAMP WITH"):
+            return f"({quoted(self.actual[name])} AT TIME ZONE 'UTC')"
+        return self._read(names, "TIMESTAMP", "time")
+
+    def problem(self) -> str:
+        """SQL: the first reason why a row cannot be read, or NULL."""
+        return f"COALESCE({', '.join(self.checks.values())})" if self.checks else "CAST(NULL AS VARCHAR)"
+
+    def _read(self, names: Iterable[str], sql_type: str, word: str) -> str:
+        name = self.first(*names)
+        if name is None:
+            return f"CAST(NULL AS {sql_type})"
+        own, raw = self.actual[name], self.raw(name)
+        if self.types.get(own) == sql_type:
+            return quoted(own)
+        value = f"TRY_CAST({raw} AS {sql_type})"
+        self.checks[name] = (
+            f"CASE WHEN {raw} IS NOT NULL AND {value} IS NULL "
+            f"THEN {literal(f'{own} is no {word}: ')} || left({raw}, 60) END"
+        )
+        return value
+
+    def _is_text(self, own: str) -> bool:
+        return not self.types or self.types.get(own) == "VARCHAR"

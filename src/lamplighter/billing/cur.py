@@ -1,0 +1,295 @@
+"""What the Cost and Usage Reports share: their columns by Athena's names, made into charges.
+
+The cost measures follow the line item type. With t = line_item_line_item_type:
+
+    amortised   SavingsPlanCoveredUsage                   the plan's effective cost
+                SavingsPlanRecurringFee                   total commitment - used commitment
+                SavingsPlanNegation, -UpfrontFee          0
+                DiscountedUsage                           the reservation's effective cost
+                RIFee                                     unused upfront + unused recurring fee
+                Fee of a reservation                      0
+                Refund of a Savings Plan within 7 days    0, for the plan was returned
+                everything else                           unblended
+    net         the same with the net columns, each falling back to its gross one
+
+A fee row of a commitment stands for two charges in FOCUS: the purchase, and usage that nobody made of it. `_unused` is
+the second one; the loader writes it as a row of its own, so that a purchase has no effective cost.
+
+Sources: Cost and Usage Report user guide, "Data dictionary", "Understanding your reservations", "Understanding Savings
+Plans"; FOCUS 1.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lamplighter.billing.columns import Columns, literal, quoted
+from lamplighter.billing.format import Reading, checked
+from lamplighter.billing.services import category_sql, service_sql
+from lamplighter.lake.columns import MAP
+
+_T = "line_item_line_item_type"
+_SP_ARN = ("savings_plan_savings_plan_a_r_n", "savings_plan_savings_plan_arn")
+_RI_ARN = ("reservation_reservation_a_r_n", "reservation_reservation_arn")
+_USAGE = "('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')"
+_FEES = "('RIFee', 'SavingsPlanRecurringFee', 'SavingsPlanUpfrontFee', 'Fee')"
+_SPLIT = "('EKSPod-EC2', 'ECSTask-EC2')"
+
+REQUIRED = ("line_item_usage_start_date", "line_item_unblended_cost", _T, "bill_payer_account_id")
+"""What every Cost and Usage Report has."""
+
+
+def measures(c: Columns) -> dict[str, str]:
+    """The cost measures, the unused part of commitments, and the net amortised cost of that part."""
+    t = c.text(_T)
+    unblended = c.number("line_item_unblended_cost")
+    net = _or(c.number("line_item_net_unblended_cost"), unblended)
+    sp = c.number("savings_plan_savings_plan_effective_cost")
+    ri = c.number("reservation_effective_cost")
+    unused_sp = (
+        f"({_zero(c.number('savings_plan_total_commitment_to_date'))}"
+        f" - {_zero(c.number('savings_plan_used_commitment'))})"
+    )
+    upfront = c.number("reservation_unused_amortized_upfront_fee_for_billing_period")
+    recurring = c.number("reservation_unused_recurring_fee")
+    unused_ri = f"({_zero(upfront)} + {_zero(recurring)})"
+    net_upfront = c.number("reservation_net_unused_amortized_upfront_fee_for_billing_period")
+    net_recurring = c.number("reservation_net_unused_recurring_fee")
+    net_unused_ri = f"({_zero(_or(net_upfront, upfront))} + {_zero(_or(net_recurring, recurring))})"
+    sp_upfront = c.number("savings_plan_amortized_upfront_commitment_for_billing_period")
+    sp_recurring = c.number("savings_plan_recurring_commitment_for_billing_period")
+    gross = f"({_zero(sp_upfront)} + {_zero(sp_recurring)})"
+    net_fee = [
+        c.number("savings_plan_net_amortized_upfront_commitment_for_billing_period"),
+        c.number("savings_plan_net_recurring_commitment_for_billing_period"),
+    ]
+    # The report has no net unused commitment; it keeps the share that the net fee has of the gross one.
+    shrunk = (
+        f"CASE WHEN {gross} <> 0 AND COALESCE({net_fee[0]}, {net_fee[1]}) IS NOT NULL THEN CAST({unused_sp} * "
+        f"CAST(({_zero(net_fee[0])} + {_zero(net_fee[1])}) AS DOUBLE) / CAST({gross} AS DOUBLE) AS DECIMAL(38,18))"
+        f" ELSE {unused_sp} END"
+        if c.has("savings_plan_net_recurring_commitment_for_billing_period")
+        else unused_sp
+    )
+    returned = (
+        f"{t} = 'Refund' AND {c.text(*_SP_ARN)} IS NOT NULL AND date_diff('day', "
+        f"{c.time('savings_plan_start_time')}, {c.time('line_item_usage_start_date')}) BETWEEN 0 AND 7"
+    )
+    reserved_fee = f"{t} = 'Fee' AND {c.text(*_RI_ARN)} IS NOT NULL"
+
+    def spread(plain: str, sp_cost: str, ri_cost: str) -> str:
+        return (
+            f"CASE WHEN {t} = 'SavingsPlanCoveredUsage' THEN {_zero(sp_cost)}"
+            f" WHEN {t} = 'DiscountedUsage' THEN {_zero(ri_cost)}"
+            f" WHEN {t} IN ('SavingsPlanNegation', 'SavingsPlanUpfrontFee', 'SavingsPlanRecurringFee', 'RIFee') THEN 0"
+            f" WHEN {reserved_fee} OR ({returned}) THEN 0 ELSE {plain} END"
+        )
+
+    def unused(sp_cost: str, ri_cost: str) -> str:
+        return f"CASE WHEN {t} = 'SavingsPlanRecurringFee' THEN {sp_cost} WHEN {t} = 'RIFee' THEN {ri_cost} ELSE 0 END"
+
+    net_sp = _or(c.number("savings_plan_net_savings_plan_effective_cost"), sp)
+    net_ri = _or(c.number("reservation_net_effective_cost"), ri)
+    cancelling = f"{t} IN ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')"
+    on_demand = c.number("pricing_public_on_demand_cost")
+    listed = (
+        f"CASE WHEN {t} = 'SavingsPlanNegation' THEN 0 WHEN {t} IN {_USAGE}"
+        f" THEN COALESCE({on_demand}, {unblended}) ELSE {unblended} END"
+    )
+    plan_fee = f"CASE WHEN {t} = 'SavingsPlanRecurringFee' THEN"
+    contracted = (
+        f"CASE WHEN {t} = 'SavingsPlanNegation' THEN 0 WHEN {t} = 'DiscountedUsage' THEN COALESCE({on_demand}, 0)"
+        f" WHEN {t} = 'SavingsPlanCoveredUsage' THEN {unblended} ELSE {net} END"
+    )
+    return {
+        "x_UnblendedCost": unblended,
+        "x_NetUnblendedCost": net,
+        "x_AmortizedCost": spread(unblended, sp, ri),
+        "x_NetAmortizedCost": spread(net, net_sp, net_ri),
+        "BilledCost": f"CASE WHEN {cancelling} THEN 0 ELSE {net} END",
+        "EffectiveCost": spread(net, net_sp, net_ri),
+        "ListCost": listed,
+        "ContractedCost": contracted,
+        "x_OnDemandCost": f"CASE WHEN {t} IN {_USAGE} THEN {on_demand} END",
+        "x_AmortizedUpfront": (
+            f"CASE WHEN {t} = 'RIFee' THEN {c.number('reservation_amortized_upfront_fee_for_billing_period')}"
+            f" WHEN {t} = 'SavingsPlanRecurringFee'"
+            f" THEN {sp_upfront} END"
+        ),
+        "x_CommitmentTotal": f"{plan_fee} {c.number('savings_plan_total_commitment_to_date')} END",
+        "x_CommitmentUsed": f"{plan_fee} {c.number('savings_plan_used_commitment')} END",
+        "_unused": unused(unused_sp, unused_ri),
+        "_net_unused": unused(shrunk, net_unused_ri),
+    }
+
+
+def charges(c: Columns, tags: str, cost_categories: str, discounts: str, product: str) -> Mapping[str, str]:
+    """SQL for the columns of a charge that this report fills.
+
+    Args:
+        c: the report's columns by Athena's names.
+        tags: SQL of the map of tags.
+        cost_categories: SQL of the map of cost categories.
+        discounts: SQL of the map of discounts.
+        product: SQL of the map of product facts.
+    """
+    t = c.text(_T)
+    ri, sp = c.text(*_RI_ARN), c.text(*_SP_ARN)
+    code = c.text("line_item_product_code")
+    usage = f"{t} IN {_USAGE} AND COALESCE({c.text('line_item_operation')}, '') NOT IN {_SPLIT}"
+    quantity = c.number("line_item_usage_amount")
+    return {
+        **measures(c),
+        "AvailabilityZone": c.text("line_item_availability_zone"),
+        "BillingAccountId": c.text("bill_payer_account_id"),
+        "BillingAccountName": c.text("bill_payer_account_name"),
+        "BillingCurrency": c.text("line_item_currency_code"),
+        "BillingPeriodStart": c.time("bill_billing_period_start_date"),
+        "BillingPeriodEnd": c.time("bill_billing_period_end_date"),
+        "ChargeCategory": (
+            f"CASE WHEN {t} IN {_USAGE} THEN 'Usage' WHEN {t} IN {_FEES} THEN 'Purchase' WHEN {t} = 'Tax' THEN 'Tax'"
+            f" WHEN {t} = 'Credit' THEN 'Credit' ELSE 'Adjustment' END"
+        ),
+        "ChargeDescription": c.text("line_item_line_item_description"),
+        "ChargeFrequency": (
+            f"CASE WHEN {t} IN {_USAGE} OR {t} = 'SavingsPlanNegation' THEN 'Usage-Based'"
+            f" WHEN {t} IN ('RIFee', 'SavingsPlanRecurringFee') THEN 'Recurring' ELSE 'One-Time' END"
+        ),
+        "ChargePeriodStart": c.time("line_item_usage_start_date"),
+        "ChargePeriodEnd": c.time("line_item_usage_end_date"),
+        "CommitmentDiscountCategory": f"CASE WHEN {ri} IS NOT NULL THEN 'Usage' WHEN {sp} IS NOT NULL THEN 'Spend' END",
+        "CommitmentDiscountId": f"COALESCE({ri}, {sp})",
+        "CommitmentDiscountStatus": f"CASE WHEN {t} IN ('DiscountedUsage', 'SavingsPlanCoveredUsage') THEN 'Used' END",
+        "CommitmentDiscountType": (
+            f"CASE WHEN {ri} IS NOT NULL THEN 'Reserved Instance' WHEN {sp} IS NOT NULL THEN 'Savings Plan' END"
+        ),
+        "ConsumedQuantity": f"CASE WHEN {usage} THEN {quantity} END",
+        "ConsumedUnit": f"CASE WHEN {usage} THEN {c.text('pricing_unit')} END",
+        "InvoiceId": c.text("bill_invoice_id"),
+        "InvoiceIssuerName": f"COALESCE({c.text('bill_invoicing_entity')}, 'Amazon Web Services, Inc.')",
+        "ListUnitPrice": c.number("pricing_public_on_demand_rate"),
+        "PricingCategory": (
+            f"CASE WHEN {t} IN ('DiscountedUsage', 'SavingsPlanCoveredUsage') THEN 'Committed'"
+            f" WHEN {t} = 'Usage' AND {c.text('line_item_usage_type')} LIKE '%SpotUsage%' THEN 'Dynamic'"
+            f" WHEN {t} = 'Usage' THEN 'Standard' WHEN {t} IN {_FEES} THEN 'Standard' END"
+        ),
+        "PricingCurrency": f"COALESCE({c.text('pricing_currency')}, {c.text('line_item_currency_code')})",
+        "PricingQuantity": f"CASE WHEN {usage} OR {t} IN {_FEES} THEN {quantity} END",
+        "PricingUnit": c.text("pricing_unit"),
+        "ProviderName": "'AWS'",
+        "PublisherName": (
+            f"CASE WHEN {c.text('bill_billing_entity')} = 'AWS Marketplace'"
+            f" THEN COALESCE({c.text('line_item_legal_entity')}, 'AWS Marketplace') ELSE 'AWS' END"
+        ),
+        "RegionId": c.text("product_region_code", "product_region"),
+        "ResourceId": c.text("line_item_resource_id"),
+        "ResourceType": c.text("product_product_family"),
+        "ServiceCategory": category_sql(code),
+        "ServiceName": service_sql(code, c.text("product_product_name")),
+        "SkuId": c.text("product_sku"),
+        "SkuMeter": c.text("line_item_usage_type"),
+        "SkuPriceDetails": product,
+        "SkuPriceId": c.text("pricing_rate_code"),
+        "SubAccountId": c.text("line_item_usage_account_id"),
+        "SubAccountName": c.text("line_item_usage_account_name"),
+        "Tags": tags,
+        "x_LineItemType": t,
+        "x_ServiceCode": code,
+        "x_UsageType": c.text("line_item_usage_type"),
+        "x_Operation": c.text("line_item_operation"),
+        "x_InstanceType": c.text("product_instance_type"),
+        "x_OperatingSystem": c.text("product_operating_system"),
+        "x_UsageQuantity": f"CASE WHEN {usage} THEN {quantity} END",
+        "x_NormalizationFactor": c.number("line_item_normalization_factor"),
+        "x_NormalizedUsage": f"CASE WHEN {usage} THEN {c.number('line_item_normalized_usage_amount')} END",
+        "x_Discounts": discounts,
+        "x_CostCategories": cost_categories,
+        "x_SplitParentId": c.text("split_line_item_parent_resource_id"),
+    }
+
+
+def reading(
+    c: Columns,
+    tags: Mapping[str, str] | None = None,
+    cost_categories: Mapping[str, str] | None = None,
+    discounts: Mapping[str, str] | None = None,
+) -> Reading:
+    """How to read a report of this family.
+
+    Args:
+        c: its columns by Athena's names.
+        tags: the columns that hold tags, with their keys; None when `resource_tags` is a map.
+        cost_categories: the same for `cost_category`.
+        discounts: the same for `discount`.
+    """
+    found = charges(
+        c,
+        whole_map(c, "resource_tags") if tags is None else flat_map(tags),
+        whole_map(c, "cost_category") if cost_categories is None else flat_map(cost_categories),
+        whole_map(c, "discount") if discounts is None else flat_map(discounts),
+        f"CAST(NULL AS {MAP})",
+    )
+    problem = checked(found, c, _MUST)
+    return Reading(found, problem, c.raw("line_item_unblended_cost"), c.text(_T))
+
+
+_MUST = (
+    "x_LineItemType",
+    "x_UnblendedCost",
+    "BillingAccountId",
+    "BillingCurrency",
+    "BillingPeriodStart",
+    "BillingPeriodEnd",
+    "ChargePeriodStart",
+    "ChargePeriodEnd",
+)
+
+
+def plain_key(name: str) -> str:
+    """The key of a tag in Athena's spelling: `user_team` is `team`, `aws_created_by` is `aws:created_by`."""
+    if name.startswith("user_"):
+        return name.removeprefix("user_")
+    return f"aws:{name.removeprefix('aws_')}" if name.startswith("aws_") else name
+
+
+def whole_map(c: Columns, name: str) -> str:
+    """SQL of a map that the report has as one column: a map in Parquet, JSON in CSV; keys as `plain_key` has them."""
+    if not c.has(name):
+        return f"CAST(NULL AS {MAP})"
+    own = c.actual[name]
+    given = quoted(own) if c.types.get(own, "").startswith("MAP") else None
+    as_map = f"CAST({given} AS {MAP})" if given else f"TRY_CAST(TRY_CAST({c.raw(name)} AS JSON) AS {MAP})"
+    if given is None:
+        c.checks[name] = (
+            f"CASE WHEN {c.raw(name)} IS NOT NULL AND {as_map} IS NULL THEN '{name} is no JSON object of texts' END"
+        )
+    return (
+        f"map_from_entries(list_transform(map_entries({as_map}), lambda entry: struct_pack("
+        "k := CASE WHEN starts_with(entry.key, 'user_') THEN entry.key[6:]"
+        " WHEN starts_with(entry.key, 'aws_') THEN 'aws:' || entry.key[5:] ELSE entry.key END, v := entry.value)))"
+    )
+
+
+def flat_map(keys: Mapping[str, str]) -> str:
+    """SQL of a map made of columns, without those that are empty; where keys are equal the first column counts.
+
+    Args:
+        keys: key in the map by the column's own name.
+    """
+    first: dict[str, str] = {}
+    for own, key in keys.items():
+        first.setdefault(key, own)
+    pairs = [(key, f"NULLIF(CAST({quoted(own)} AS VARCHAR), '')") for key, own in first.items()]
+    if not pairs:
+        return f"CAST(NULL AS {MAP})"
+    names = ", ".join(literal(key) for key, _ in pairs)
+    values = ", ".join(value for _, value in pairs)
+    return f"map_from_entries(list_filter(list_zip([{names}], [{values}]), lambda entry: entry[2] IS NOT NULL))"
+
+
+def _or(first: str, second: str) -> str:
+    return f"COALESCE({first}, {second})"
+
+
+def _zero(value: str) -> str:
+    return f"COALESCE({value}, 0)"

@@ -1,0 +1,1 @@
+"""Formats of bills: one small file each, found by themselves."""

@@ -1,0 +1,297 @@
+"""Loading bills into the lake: read, prove, publish; a month that does not add up is not published.
+
+files -> raw tables -> staged rows with the bill's own cost beside the charges made of them
+-> rows that cannot be read: quarantine
+-> months: sorted Parquet -> totals before and after, identities -> publish, or refuse
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from lamplighter.billing.quarantine import Quarantined, write_quarantine
+from lamplighter.billing.raw import check_gzip
+from lamplighter.billing.sources import GZIP, Bill, Fetch, find_bills
+from lamplighter.billing.staging import Staged, month_sql, stage_bill
+from lamplighter.billing.totals import Check, Totals, compare, count_charges, identities
+from lamplighter.errors import BillError, Unreconciled
+from lamplighter.lake import months
+
+if TYPE_CHECKING:
+    import duckdb
+
+MEMORY: Final = "1500MB"
+_FILE: Final = "256MB"
+_ROW_GROUP: Final = 245_760
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Somebody's word that a difference is all right.
+
+    Attributes:
+        who: their name.
+        why: their reason.
+    """
+
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One month of one load.
+
+    Attributes:
+        period: YYYY-MM.
+        payers: payer accounts whose charges were replaced.
+        totals: what was, or would have been, published of them.
+        checks: every comparison.
+        before: costs of the same payers' charges that were there before, by currency and measure; empty if none.
+        published: whether it stands in the lake now.
+    """
+
+    period: str
+    payers: tuple[str, ...]
+    totals: Totals
+    checks: Sequence[Check]
+    before: Mapping[str, Mapping[str, Decimal]]
+    published: bool
+
+    @property
+    def differences(self) -> list[Check]:
+        """The comparisons that do not hold."""
+        return [check for check in self.checks if not check.holds]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load came to.
+
+    Attributes:
+        months: one for each month, in order.
+        rows_in: rows read from files, without those that are no charges in their format.
+        rows_loaded: rows that became charges.
+        not_charges: rows that are sums or remarks in their format.
+        quarantined: what could not be read, and where it is kept.
+        formats: names of the formats, with the number of files of each.
+        notes: what was assumed or passed over, for people.
+    """
+
+    months: Sequence[Month]
+    rows_in: int
+    rows_loaded: int
+    not_charges: int
+    quarantined: Quarantined
+    formats: Mapping[str, int]
+    notes: Sequence[str] = field(default_factory=tuple)
+
+
+def load(
+    words: Sequence[str],
+    lake: Path,
+    *,
+    at: datetime,
+    fetch: Fetch | None = None,
+    accept: Accepted | None = None,
+    tags: Sequence[str] = (),
+    memory: str = MEMORY,
+    threads: int | None = None,
+    only_format: str | None = None,
+) -> Loaded:
+    """Load bills into the lake, each month whole or not at all.
+
+    A month's charges of the payers in the bill are replaced; those of other payers stay.
+
+    Args:
+        words: files, folders, patterns, `s3://` addresses.
+        lake: the lake's folder.
+        at: aware datetime of the load, for the record.
+        fetch: brings `s3://` addresses.
+        accept: publish in spite of differences; written into the record.
+        tags: keys of tags that become columns `x_Tag_<key>` beside the map.
+        memory: DuckDB's limit; more than that goes to disk.
+        threads: DuckDB's threads; None for all cores.
+        only_format: name of the format, instead of recognising it.
+
+    Raises:
+        BillError: a file cannot be read, or is no bill.
+        Unreconciled: totals do not agree; nothing was published. `.args[0]` names the first, the hint the way out.
+        LakeError: the lake cannot be written, or another load is at work.
+        AwsError: an address could not be fetched.
+    """
+    import duckdb
+
+    with months.loading(lake), tempfile.TemporaryDirectory(prefix=".scratch-", dir=lake) as folder:
+        scratch = Path(folder)
+        connection = duckdb.connect(config={"temp_directory": str(scratch / "spill")})
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET memory_limit = ?", [memory])
+            if threads is not None:
+                connection.execute("SET threads = ?", [threads])
+            bills = find_bills(words, scratch, fetch)
+            with ThreadPoolExecutor(1) as beside:
+                proofs = [
+                    beside.submit(check_gzip, part.path) for bill in bills for part in bill.parts if part.kind == GZIP
+                ]
+                staged = [
+                    stage_bill(connection, bill, scratch / f"bill-{number}", only_format)
+                    for number, bill in enumerate(bills)
+                ]
+                for proof in proofs:
+                    proof.result()
+            return _finish(connection, lake, bills, staged, at=at, accept=accept, tags=tags)
+        except duckdb.OutOfMemoryException as error:
+            raise BillError("the memory limit is too small for this bill", hint="give more: --memory 4GB") from error
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            raise BillError(str(error).strip().partition("\n")[0], hint="fetch the files again") from error
+        finally:
+            connection.close()
+
+
+def _finish(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Path,
+    bills: Sequence[Bill],
+    staged: Sequence[Staged],
+    *,
+    at: datetime,
+    accept: Accepted | None,
+    tags: Sequence[str],
+) -> Loaded:
+    _one_bill_a_month(connection, staged)
+    union = " UNION ALL BY NAME ".join(f"SELECT * FROM {each.relation}" for each in staged)
+    connection.execute(f"CREATE VIEW staged AS {union}")
+    quarantined = write_quarantine(connection, lake, staged, at=at)
+    wanted = [
+        row[0] for row in connection.execute("SELECT DISTINCT _period FROM staged WHERE _ok ORDER BY 1").fetchall()
+    ]
+    if not wanted and not quarantined.rows:
+        raise BillError("the bill has no rows", hint="is the month over already?")
+    prepared: list[tuple[Month, Path]] = []
+    try:
+        for period in wanted:
+            folder = months.stage(lake, months.CHARGES, period)
+            prepared.append((_month(connection, lake, period, folder, tags), folder))
+        bad = [(month, check) for month, _ in prepared for check in month.differences]
+        if bad and accept is None:
+            month, check = bad[0]
+            raise Unreconciled(
+                f"{month.period} does not add up: {check}" + (f"; and {len(bad) - 1} more" if len(bad) > 1 else ""),
+                hint="nothing was published; if the bill is right, say why: --accept-difference REASON",
+            )
+        if quarantined.rows and accept is None and not prepared:
+            raise BillError(
+                f"none of {quarantined.rows} rows can be read", hint=f"see {quarantined.path}; nothing was published"
+            )
+        published = []
+        for month, folder in prepared:
+            record = _record(month, bills, staged, quarantined, at=at, accept=accept)
+            months.publish(lake, months.CHARGES, month.period, folder, record)
+            published.append(
+                Month(month.period, month.payers, month.totals, month.checks, month.before, published=True)
+            )
+    finally:
+        for _, folder in prepared:
+            shutil.rmtree(folder, ignore_errors=True)
+    notes = [note for each in staged for note in each.notes]
+    notes += [
+        f"{bill.name}: {len(bill.passed_over)} files passed over: no manifest names them"
+        for bill in bills
+        if bill.passed_over
+    ]
+    formats: dict[str, int] = {}
+    for each in staged:
+        for name, count in each.formats.items():
+            formats[name] = formats.get(name, 0) + count
+    loaded = sum(month.totals.rows for month in published)
+    skipped = sum(each.not_charges for each in staged)
+    return Loaded(published, loaded + quarantined.rows, loaded, skipped, quarantined, formats, tuple(notes))
+
+
+def _one_bill_a_month(connection: duckdb.DuckDBPyConnection, staged: Sequence[Staged]) -> None:
+    """Refuse two bills of one payer and month: the one would restate the other, and the order is not known."""
+    seen: dict[tuple[str, str], str] = {}
+    for each in staged:
+        for payer, period in connection.execute(
+            f"SELECT DISTINCT BillingAccountId, _period FROM {each.relation} WHERE _ok"
+        ).fetchall():
+            other = seen.setdefault((payer, period), each.name)
+            if other != each.name:
+                raise BillError(
+                    f"{other} and {each.name} are both the bill of {payer} for {period}", hint="load one of them"
+                )
+
+
+def _month(connection: duckdb.DuckDBPyConnection, lake: Path, period: str, folder: Path, tags: Sequence[str]) -> Month:
+    payers = tuple(
+        row[0]
+        for row in connection.execute(
+            "SELECT DISTINCT BillingAccountId FROM staged WHERE _ok AND _period = ? ORDER BY 1", [period]
+        ).fetchall()
+    )
+    old = _existing(lake, period)
+    new = folder / "new"
+    connection.execute(
+        f"COPY ({month_sql('staged', period, tags)}) TO '{new}' (FORMAT parquet, COMPRESSION zstd,"
+        f" ROW_GROUP_SIZE {_ROW_GROUP}, FILE_SIZE_BYTES '{_FILE}', FILENAME_PATTERN 'part-{{i}}')"
+    )
+    mine = f"read_parquet('{new}/*.parquet')"
+    after = count_charges(connection, mine)
+    counted = connection.execute(
+        "SELECT BillingCurrency, COALESCE(_kind, ''), COALESCE(InvoiceId, ''), COUNT(*), SUM(_cost)"
+        " FROM staged WHERE _ok AND _period = ? GROUP BY ALL",
+        [period],
+    ).fetchall()
+    checks = [*compare(counted, after), *identities(connection, mine)]
+    before: Mapping[str, Mapping[str, Decimal]] = {}
+    if old:
+        listed = ", ".join(f"'{path}'" for path in old)
+        names = ", ".join(f"'{payer}'" for payer in payers)
+        held = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+        before = count_charges(connection, f"(SELECT * FROM {held} WHERE BillingAccountId IN ({names}))").costs
+        connection.execute(
+            f"COPY (SELECT * FROM {held} WHERE BillingAccountId NOT IN ({names})) TO '{folder}/others.parquet'"
+            " (FORMAT parquet, COMPRESSION zstd)"
+        )
+        if not connection.execute(f"SELECT 1 FROM '{folder}/others.parquet' LIMIT 1").fetchone():
+            (folder / "others.parquet").unlink()
+    for path in new.glob("*.parquet"):
+        path.rename(folder / path.name)
+    new.rmdir()
+    return Month(period, payers, after, checks, before, published=False)
+
+
+def _existing(lake: Path, period: str) -> list[Path]:
+    return months.files(lake, months.CHARGES, period) if period in months.periods(lake, months.CHARGES) else []
+
+
+def _record(
+    month: Month,
+    bills: Sequence[Bill],
+    staged: Sequence[Staged],
+    quarantined: Quarantined,
+    *,
+    at: datetime,
+    accept: Accepted | None,
+) -> dict[str, Any]:
+    files = [{"name": part.name, "bytes": part.path.stat().st_size} for bill in bills for part in bill.parts]
+    return {
+        "at": at.isoformat(),
+        "formats": sorted({name for each in staged for name in each.formats}),
+        "files": files,
+        "payers": list(month.payers),
+        "totals": month.totals.as_json(),
+        "differences": [str(check) for check in month.differences],
+        "accepted": {"who": accept.who, "why": accept.why} if accept and month.differences else None,
+        "quarantined": {"rows": quarantined.rows, "path": str(quarantined.path or "")},
+    }
