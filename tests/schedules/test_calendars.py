@@ -201,7 +201,7 @@ def test_files_that_are_no_calendar(text: str) -> None:
 @pytest.mark.parametrize(
     ("definition", "message", "hint"),
     [
-        (CalendarDefinition(), "the calendar is empty", "give it holidays, ical or dates"),
+        (CalendarDefinition(), "the calendar is empty", "give it holidays, ical, ssm or dates"),
         (CalendarDefinition(ical="x.ics"), "'x.ics' cannot be read: No such file", "check the path"),
         (CalendarDefinition(dates=("2026-02-30",)), "'2026-02-30' is not a date", "write YYYY-MM-DD"),
         (

@@ -201,8 +201,11 @@ schedules:
     assert loaded.rejected == {
         "night": "period 'broken' is not defined or not valid: '25:00' is not a time of the day",
         "both": "period 'broken' is not defined or not valid: '25:00' is not a time of the day",
-        "with-bad-calendar": "calendar 'bad' is not defined or not valid",
-        "with-bad-period": "period 'after-bad' is not defined or not valid: calendar 'bad' is not defined or not valid",
+        "with-bad-calendar": "calendar 'bad' is not defined or not valid: 'someday' is not a date",
+        "with-bad-period": (
+            "period 'after-bad' is not defined or not valid: calendar 'bad' is not defined or not valid: "
+            "'someday' is not a date"
+        ),
     }
     assert [problem.where for problem in loaded.problems] == [
         "calendars.bad",

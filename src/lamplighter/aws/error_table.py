@@ -125,6 +125,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "ClusterNotFound",
             "DBClusterNotFound",
             "DBInstanceNotFound",
+            "InvalidDocument",
             "InvalidInstanceID.NotFound",
             "NoSuchBucket",
             "NoSuchEntity",

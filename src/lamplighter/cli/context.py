@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -148,24 +148,74 @@ def read_text(path: Path) -> str:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def reader(path: Path | None) -> Callable[[str], str]:
-    """Reads files that a definition file names, relative to its folder."""
+def reader(path: Path | None, change_calendar: Callable[[str], str] | None = None) -> Callable[[str], str]:
+    """Reads what a definition file names.
+
+    Args:
+        path: the definition file; other files are relative to its folder.
+        change_calendar: gives the text of an SSM Change Calendar; None for the copy in the default store.
+    """
+    from lamplighter.schedules.calendars import CHANGE_CALENDAR
+
     folder = path.parent if path else Path()
-    return lambda name: (folder / name).read_text(encoding="utf-8")
+    calendar = change_calendar or kept_calendars(None)
+
+    def read(name: str) -> str:
+        if name.startswith(CHANGE_CALENDAR):
+            return calendar(name.removeprefix(CHANGE_CALENDAR))
+        return (folder / name).read_text(encoding="utf-8")
+
+    return read
 
 
-def configuration(given: Path | None, *, needed: bool = True) -> Configuration:
-    """The definitions, read and compiled; without a file, the built-in schedules only.
+def kept_calendars(store: str | None, notes: list[str] | None = None) -> Callable[[str], str]:
+    """Gives the copies of SSM Change Calendars that the store keeps, and says in `notes` how old they are.
+
+    Args:
+        store: address of the store; None for LAMPLIGHTER_STORE, else the default one.
+        notes: where a line for each copy is put.
+    """
+    from lamplighter.scheduler.change_calendars import kept
+    from lamplighter.schedules.durations import duration_text
+
+    def read(document: str) -> str:
+        with state(store or os.environ.get("LAMPLIGHTER_STORE"), writes=False) as opened:
+            copy = kept(opened, document)
+        if notes is not None:
+            age = duration_text(utc_now() - copy.as_of)
+            notes.append(f"Change Calendar {document}: as read {age} ago, {copy.as_of:%Y-%m-%d %H:%M} UTC")
+        return copy.text
+
+    return read
+
+
+def configuration(given: Path | None, *, needed: bool = True, store: str | None = None) -> Configuration:
+    """The definitions, read and compiled; without a file, the built-in schedules only. Asks nobody.
+
+    Args:
+        given: the file, if one was given.
+        needed: whether there must be one.
+        store: address of the store that keeps copies of SSM Change Calendars, if one was given.
 
     Raises:
         UsageError: a needed or given file is missing or unreadable.
         DefinitionError: the file is not YAML.
     """
+    notes: list[str] = []
+    config = _loaded(*_definitions(given, needed=needed), kept_calendars(store, notes))
+    return replace(config, notes=tuple(notes))
+
+
+def _definitions(given: Path | None, *, needed: bool) -> tuple[Path | None, str]:
+    """The definition file and its text."""
+    path = needed_definitions(given) if needed else find_definitions(given)
+    return path, read_text(path) if path else "version: 1\n"
+
+
+def _loaded(path: Path | None, text: str, change_calendar: Callable[[str], str]) -> Configuration:
     from lamplighter.scheduler.settings import load_configuration
 
-    path = needed_definitions(given) if needed else find_definitions(given)
-    text = read_text(path) if path else "version: 1\n"
-    return load_configuration(text, name=str(path or FILE_NAME), read_text=reader(path))
+    return load_configuration(text, name=str(path or FILE_NAME), read_text=reader(path, change_calendar))
 
 
 def zone_of(config: Configuration) -> ZoneInfo:
@@ -225,7 +275,7 @@ def world(
     writes: bool = False,
     on_call: Callable[[object], None] | None = None,
 ) -> Iterator[World]:
-    """Everything a pass works with; store and connections are closed at the end.
+    """Everything a pass works with; store and connections are closed at the end. SSM Change Calendars are read anew.
 
     Args:
         chosen: the options.
@@ -238,8 +288,10 @@ def world(
         DefinitionError: the definition file is not YAML, or its targets or guardrails are not valid.
         StoreError: the store cannot be opened.
     """
+    from lamplighter.scheduler.change_calendars import live_reader
     from lamplighter.scheduler.passes import World
 
-    config = configuration(chosen.file, needed=needs_file)
+    path, text = _definitions(chosen.file, needed=needs_file)
     with state(chosen.store, writes=writes) as store, open_aws(chosen, on_call) as aws:
+        config = _loaded(path, text, live_reader(aws, utc_now, store if writes else None))
         yield World(aws, store, config, config.kinds, utc_now)

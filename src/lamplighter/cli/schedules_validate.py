@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
 def validate(
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="Exit with 3 from these findings on.")] = FailOn.ERROR,
     file: options.File = None,
+    store: options.StoreUrl = None,
     output: options.Format = Output.TABLE,
     verbose: options.Verbose = 0,
     no_color: options.NoColor = False,
@@ -49,7 +50,11 @@ def validate(
     printer = context.printer(output, verbose, no_color)
     path = context.needed_definitions(file)
     text = context.read_text(path)
-    errors, warnings = findings(text, str(path), context.reader(path), context.utc_now())
+    notes: list[str] = []
+    read = context.reader(path, context.kept_calendars(store, notes))
+    errors, warnings = findings(text, str(path), read, context.utc_now())
+    for note in notes:
+        printer.note(note)
     exits.leave(show_findings(printer, str(path), errors, warnings, fail_on))
 
 

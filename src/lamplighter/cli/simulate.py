@@ -61,7 +61,7 @@ def simulate(
 
     printer = context.printer(output, verbose, no_color)
     chosen = context.settings(file, store, profile, region, account, endpoint_url)
-    config = context.configuration(file)
+    config = context.configuration(file, store=store)
     zone, now = context.zone_of(config), context.utc_now()
     first, last = span(begin, end, now=now, zone=zone, start=midnight(now, zone), stop=DAYS)
     if without_aws:
@@ -77,7 +77,7 @@ def simulate(
                 regions=chosen.regions,
                 dry_run=True,
             )
-        code = show_estimate(printer, config, report, PriceBook.bundled(), first, last, by)
+        code = show_estimate(printer, world.config, report, PriceBook.bundled(), first, last, by)
         printer.note(f"estimated from {shown(first, zone)} to {shown(last, zone)}")
         exits.leave(code)
 
@@ -121,10 +121,11 @@ def show_hours(printer: Printer, config: Configuration, start: datetime, end: da
     from lamplighter.cli.show import Column
     from lamplighter.cli.upcoming import chosen_schedules
     from lamplighter.savings.estimate import lit_span
+    from lamplighter.schedules.freezing import expected
 
     whole = Decimal(int((end - start).total_seconds())) / 3600
     found: Sequence[tuple[str, Decimal, int, int]] = [
-        (name, *lit_span(schedule.timeline(start, end)))
+        (name, *lit_span(expected(schedule, start, end)))
         for name, schedule in chosen_schedules(config, ()).items()
         if not schedule.definition.ignore
     ]

@@ -38,6 +38,7 @@ def upcoming(
     count: Annotated[int, typer.Option("--count", min=1, max=10_000, metavar="N", help="How many, over all.")] = 10,
     begin: Annotated[str | None, typer.Option("--from", metavar="TIME", help="After this time instead of now.")] = None,
     file: options.File = None,
+    store: options.StoreUrl = None,
     output: options.Format = Output.TABLE,
     verbose: options.Verbose = 0,
     no_color: options.NoColor = False,
@@ -46,7 +47,7 @@ def upcoming(
     from lamplighter.cli.values import moment
 
     printer = context.printer(output, verbose, no_color)
-    config = context.configuration(file)
+    config = context.configuration(file, store=store)
     now = context.utc_now()
     start = moment(begin, now=now, zone=context.zone_of(config)) if begin else now
     show_next(printer, chosen_schedules(config, schedules or ()), start, count)
@@ -71,10 +72,12 @@ def chosen_schedules(config: Configuration, names: Iterable[str]) -> Mapping[str
 
 
 def coming(schedule: Schedule, start: datetime, count: int) -> list[Transition]:
-    """The next `count` transitions after `start`, fewer if there are no more within ten years."""
+    """The next `count` transitions after `start` that passes can follow, fewer if there are no more in ten years."""
+    from lamplighter.schedules.freezing import expected
+
     found: list[Transition] = []
     for horizon in HORIZONS:
-        found = schedule.transitions(start, start + horizon)
+        found = expected(schedule, start, start + horizon).transitions()
         if len(found) >= count:
             break
     return found[:count]
@@ -83,6 +86,7 @@ def coming(schedule: Schedule, start: datetime, count: int) -> list[Transition]:
 def show_next(printer: Printer, schedules: Mapping[str, Schedule], start: datetime, count: int) -> None:
     """Show the next transitions over all schedules in the order of time, then notes on daylight saving."""
     from lamplighter.cli.values import clock
+    from lamplighter.schedules.freezing import freezes
     from lamplighter.schedules.traps import daylight_saving
 
     changes = {name: coming(schedule, start, count) for name, schedule in schedules.items()}
@@ -127,5 +131,8 @@ def show_next(printer: Printer, schedules: Mapping[str, Schedule], start: dateti
         if not changes[name]:
             state = schedule.state_at(start)
             printer.note(f"{name}: always {state.state.value}, {state.reason}")
+        for freeze in freezes(schedule, start, start + HORIZONS[0]):
+            begin, end = clock(freeze.begin, schedule.zone), clock(freeze.end, schedule.zone)
+            printer.note(f"freeze: {name}: calendar {freeze.calendar} forbids change from {begin} to {end}")
         for text, hint in daylight_saving(schedule, start, start + timedelta(days=366)):
             printer.note(f"daylight saving: {name}: {text}; {hint}")

@@ -122,7 +122,9 @@ def _story(done: Done) -> str:
 
 
 def show_problems(printer: Printer, config: Configuration) -> None:
-    """A word of warning when some definitions are not valid; the pass goes on without them."""
+    """A word of warning when some definitions are not valid, the rest goes on without them; and how old copies are."""
+    for note in config.notes:
+        printer.note(note)
     if config.problems:
         first = config.problems[0]
         more = f", and {len(config.problems) - 1} more" if len(config.problems) > 1 else ""

@@ -10,6 +10,7 @@ from decimal import Decimal
 from lamplighter.pricing.book import PriceBook
 from lamplighter.pricing.price import PriceKey
 from lamplighter.savings.tally import Tally, tally
+from lamplighter.schedules.freezing import expected
 from lamplighter.schedules.schedule import Schedule
 from lamplighter.schedules.timeline import State, Timeline
 from lamplighter.schedules.zones import epoch
@@ -64,7 +65,7 @@ def estimate(
             found.append(Estimate(lot, tally(book, lot.prices, whole, whole), f"{why}; counted as always on"))
             continue
         if lot.schedule not in timelines:
-            timelines[lot.schedule] = schedule.timeline(start, end)
+            timelines[lot.schedule] = expected(schedule, start, end)
             spans[lot.schedule] = lit_span(timelines[lot.schedule])
         lit, starts, stops = spans[lot.schedule]
         note = "stop_only: counted as if started on time by hand" if schedule.definition.stop_only else ""

@@ -63,6 +63,7 @@ class Configuration:
         kinds: the kinds of resources to handle, by name.
         problems: everything that is wrong with the file, in the order of its lines.
         fatal: problems in the parts that every run needs; a pass is refused while there are any.
+        notes: what is worth saying about where definitions come from, for example how old a copy is.
     """
 
     loaded: Loaded = field(default_factory=Loaded)
@@ -72,6 +73,7 @@ class Configuration:
     kinds: Mapping[str, Kind] = field(default_factory=kinds)
     problems: tuple[Problem, ...] = ()
     fatal: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 M = TypeVar("M", bound=Model)

@@ -16,6 +16,7 @@ from lamplighter.scheduler.overrides import list_overrides
 from lamplighter.scheduler.passes import World, targets_of
 from lamplighter.scheduler.plan import Step
 from lamplighter.scheduler.survey import look
+from lamplighter.schedules.freezing import expected
 from lamplighter.schedules.timeline import Desired, Transition
 from lamplighter.store import journal
 from lamplighter.store.journal import Entry
@@ -120,7 +121,7 @@ def _fits(resource: Resource, words: str) -> bool:
 
 def _explain(world: World, step: Step, at: datetime) -> Explanation:
     schedule = world.config.loaded.schedules.get(step.resource.schedule or "")
-    following = schedule.transitions(at, at + _HORIZON)[:1] if schedule else []
+    following = expected(schedule, at, at + _HORIZON).transitions()[:1] if schedule else []
     entries = journal.read(world.store, step.target.key, end=at + timedelta(microseconds=1), newest_first=True)
     mine = (entry for entry in entries if entry.resource == step.resource.key)
     return Explanation(

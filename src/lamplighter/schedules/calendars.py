@@ -1,26 +1,44 @@
-"""Named days and events: public holidays, iCalendar files, lists of dates.
+"""Named days and events: public holidays, iCalendar files, SSM Change Calendars, lists of dates.
 
 A calendar answers two questions for a stretch of time: which whole days it holds, and which timed
 events. Days are local days of the zone that asks; events are instants.
+
+A Change Calendar holds its events, whatever its type. One that is open by default (DEFAULT_OPEN) forbids change in them,
+one that is closed by default (DEFAULT_CLOSED) outside of them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+from lamplighter.errors import LamplighterError
 from lamplighter.schedules.clock_times import DateRange, parse_dates
 from lamplighter.schedules.days import GrammarError
 from lamplighter.schedules.zones import epoch, find_zone, instant
 
 if TYPE_CHECKING:
+    from icalendar import Calendar as ICalendar
+
     from lamplighter.schedules.definitions import CalendarDefinition, HolidaysDefinition
 
 ReadText = Callable[[str], str]
-"""Gives the text of a file named in a definition; raises OSError when it cannot be read."""
+"""Gives the text of a file named in a definition, or of a Change Calendar after `CHANGE_CALENDAR`.
+
+Raises OSError or LamplighterError when it cannot be read.
+"""
+
+CHANGE_CALENDAR: Final = "ssm:"
+"""What is read from SSM, not from a file, begins with this; behind it stands the name or ARN of the document."""
+
+_DOCUMENT = re.compile(
+    r"arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:document/[\w.-]{3,128}|(?!arn:)[\w.-]{3,128}", re.ASCII
+)
+"""Source: SSM API reference, `DocumentName` and `CalendarNameOrARN`."""
 
 _EVENT_TIMES = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 _PROBE_YEAR = 2026
@@ -39,12 +57,16 @@ class Calendar:
         dates: listed dates and ranges.
         holidays: ordinals of the public holidays of a year.
         events: occurrences of an iCalendar file in a year, seen from a zone.
+        change_calendar: whether it is an SSM Change Calendar.
+        closed_by_default: whether it forbids change outside of its events (DEFAULT_CLOSED) and not in them.
     """
 
     name: str
     dates: tuple[DateRange, ...] = ()
     holidays: Callable[[int], frozenset[int]] | None = None
     events: Callable[[int, ZoneInfo], Occurrences] | None = None
+    change_calendar: bool = False
+    closed_by_default: bool = False
     _years: dict[tuple[int, str], Occurrences] = field(default_factory=dict, init=False, repr=False)
 
     def has_day(self, ordinal: int, zone: ZoneInfo) -> bool:
@@ -88,17 +110,47 @@ def compile_calendar(name: str, definition: CalendarDefinition, read_text: ReadT
     Args:
         name: its name.
         definition: what the user wrote.
-        read_text: gives the text of the iCalendar file.
+        read_text: gives the text of the iCalendar file or Change Calendar.
 
     Raises:
-        GrammarError: a date, country, subdivision or iCalendar file that cannot be read.
+        GrammarError: a date, country, subdivision, iCalendar file or Change Calendar that cannot be read.
     """
+    if definition.ssm is not None:
+        return _change_calendar(name, definition, definition.ssm, read_text)
     dates = parse_dates(definition.dates)
     holidays = _holidays(definition.holidays) if definition.holidays else None
     events = _ical(definition.ical, read_text) if definition.ical else None
     if not (dates or holidays or events):
-        raise GrammarError("the calendar is empty", 0, "give it holidays, ical or dates")
+        raise GrammarError("the calendar is empty", 0, "give it holidays, ical, ssm or dates")
     return Calendar(name, dates, holidays, events)
+
+
+def _change_calendar(name: str, definition: CalendarDefinition, document: str, read_text: ReadText) -> Calendar:
+    """Source: Systems Manager User Guide, "Change Calendar"; the header is that of the documents it writes."""
+    if definition.dates or definition.holidays or definition.ical:
+        raise GrammarError("ssm stands beside other days", 0, "make two calendars of it, and name both")
+    if not _DOCUMENT.fullmatch(document):
+        raise GrammarError(f"{document!r} is not the name of an SSM document", 0, "write its name or its whole ARN")
+    text = _text(f"{CHANGE_CALENDAR}{document}", read_text)
+    events, header = _events(document, text, "the text of a Change Calendar")
+    kind = str(header.get("X-CALENDAR-TYPE", "")).strip().upper()
+    if kind not in ("DEFAULT_OPEN", "DEFAULT_CLOSED"):
+        said = f"its X-CALENDAR-TYPE is {kind}" if kind else "it has no X-CALENDAR-TYPE"
+        raise GrammarError(
+            f"{document!r} is not a Change Calendar: {said}", 0, "it must be DEFAULT_OPEN or DEFAULT_CLOSED"
+        )
+    return Calendar(name, events=events, change_calendar=True, closed_by_default=kind == "DEFAULT_CLOSED")
+
+
+def _text(name: str, read_text: ReadText) -> str:
+    try:
+        return read_text(name)
+    except OSError as error:
+        raise GrammarError(f"{name!r} cannot be read: {error.strerror or error}", 0, "check the path") from error
+    except UnicodeDecodeError as error:
+        raise GrammarError(f"{name!r} is not an iCalendar file: {error}", 0, "export it again as .ics") from error
+    except LamplighterError as error:
+        raise GrammarError(error.message, 0, error.hint) from error
 
 
 def _holidays(wanted: HolidaysDefinition) -> Callable[[int], frozenset[int]]:
@@ -127,6 +179,11 @@ def _holidays(wanted: HolidaysDefinition) -> Callable[[int], frozenset[int]]:
 
 
 def _ical(file: str, read_text: ReadText) -> Callable[[int, ZoneInfo], Occurrences]:
+    return _events(file, _text(file, read_text), "an iCalendar file")[0]
+
+
+def _events(name: str, text: str, what: str) -> tuple[Callable[[int, ZoneInfo], Occurrences], ICalendar]:
+    """The events of an iCalendar text, asked for by year, and its header."""
     import recurring_ical_events
     from icalendar import Calendar as ICalendar
     from icalendar.timezone import tzp
@@ -139,7 +196,7 @@ def _ical(file: str, read_text: ReadText) -> Callable[[int, ZoneInfo], Occurrenc
         for event in query.between(
             datetime(year, 1, 1, tzinfo=zone) - margin, datetime(year + 1, 1, 1, tzinfo=zone) + margin
         ):
-            if str(event.get("STATUS", "")).upper() == "CANCELLED":
+            if _is_for_information(event):
                 continue
             begin, end = event["DTSTART"].dt, event["DTEND"].dt
             if isinstance(begin, datetime):
@@ -151,17 +208,21 @@ def _ical(file: str, read_text: ReadText) -> Callable[[int, ZoneInfo], Occurrenc
     try:
         # The library keeps the zones that files define; one file's zones must not reach the next.
         tzp.use_default()
-        calendar = ICalendar.from_ical(read_text(file).removeprefix("\ufeff"))
+        calendar = ICalendar.from_ical(text.removeprefix("\ufeff"))
         for event in calendar.walk("VEVENT"):
             _check_event(event)
         query = recurring_ical_events.of(calendar)
         of_year(_PROBE_YEAR, find_zone("UTC"))
-    except OSError as error:
-        raise GrammarError(f"{file!r} cannot be read: {error.strerror or error}", 0, "check the path") from error
     except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError) as error:
         said = str(error).partition("\r")[0].partition("\n")[0]
-        raise GrammarError(f"{file!r} is not an iCalendar file: {said}", 0, "export it again as .ics") from error
-    return of_year
+        raise GrammarError(f"{name!r} is not {what}: {said}", 0, "export it again as .ics") from error
+    return of_year, calendar
+
+
+def _is_for_information(event: Any) -> bool:
+    """Cancelled, or an advisory event of a Change Calendar (User Guide, "Creating a Change Calendar event")."""
+    words = (("STATUS", "CANCELLED"), ("X-EVENT-TYPE", "ADVISORY"))
+    return any(str(event.get(name, "")).strip().upper() == word for name, word in words)
 
 
 def _check_event(event: Any) -> None:

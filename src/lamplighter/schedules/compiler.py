@@ -192,6 +192,7 @@ def compile_schedule(
     named = [_named_period(where, text, periods, problems) for text in definition.periods]
     opens = _named_calendars(f"{where}.open", definition.open, calendars, problems)
     closes = _named_calendars(f"{where}.closed", definition.closed, calendars, problems)
+    freezes = _named_calendars(f"{where}.freeze", definition.freeze, calendars, problems)
     problems.extend(_contradictions(where, definition))
     if problems:
         raise DefinitionError(f"schedule {name!r} cannot be read", problems=tuple(problems))
@@ -212,7 +213,25 @@ def compile_schedule(
     otherwise = State(definition.otherwise) if definition.otherwise else _default_state(found, bool(closes))
     bridges = sum(period.spans for period in found) > 1 and otherwise is State.STOPPED
     groups = [Group(find_zone(key), tuple(parts), bridges, {}) for key, parts in by_zone.items()]
-    return Schedule(name, definition, zone, tuple(sources) or (Source(""),), tuple(groups), tuple(timed), otherwise)
+    return Schedule(
+        name,
+        definition,
+        zone,
+        tuple(sources) or (Source(""),),
+        tuple(groups),
+        tuple(timed),
+        otherwise,
+        tuple(_freeze(calendar, zone.key) for calendar in freezes),
+    )
+
+
+def _freeze(calendar: Calendar, timezone: str) -> Schedule:
+    """A schedule that is stopped while the calendar forbids change."""
+    if calendar.closed_by_default:
+        given = ScheduleDefinition(timezone=timezone, open=(calendar.name,), otherwise="stopped")
+    else:
+        given = ScheduleDefinition(timezone=timezone, closed=(calendar.name,), otherwise="running")
+    return compile_schedule(calendar.name, given, {}, {calendar.name: calendar})
 
 
 def _named_period(

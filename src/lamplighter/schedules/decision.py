@@ -2,7 +2,7 @@
 
 The base table (`base_table`) is that of the AWS Instance Scheduler: it acts when the desired state changes
 against the stored one, so a manual start or stop is kept until the next change. Around it lie, in this
-order: ignore, states in which AWS would refuse, overrides, maintenance windows, stay-off and stop-only.
+order: ignore, states in which AWS would refuse, overrides, freezes, maintenance windows, stay-off and stop-only.
 docs/semantics.md lists where and why this differs from the original.
 """
 
@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from lamplighter.schedules.base_table import Rules, base_decision
+from lamplighter.schedules.freezing import frozen
 from lamplighter.schedules.overrides import Hold, Override
 from lamplighter.schedules.schedule import Schedule
 from lamplighter.schedules.timeline import Desired
@@ -54,6 +55,7 @@ def decide(
     *,
     override: Override | None = None,
     window: str | None = None,
+    freeze: str | None = None,
     memory: Memory = NOTHING_REMEMBERED,
 ) -> Decision:
     """Decide for one resource.
@@ -65,6 +67,7 @@ def decide(
         live: what it is now.
         override: the override in force for it, if any.
         window: name of the maintenance window that is open for it, if any.
+        freeze: why its schedule may change nothing now, as a clause, if so.
         memory: what is remembered of it.
 
     Returns:
@@ -76,6 +79,9 @@ def decide(
         return Decision(Action.NONE, stored, "it no longer exists", "gone", desired, memory)
     if override is not None and override.hold is Hold.LEAVE_ALONE:
         return Decision(Action.NONE, stored, f"{override.words()}, so nothing is done", "override", desired, memory)
+    if freeze is not None and override is None:
+        # What is stored stays: after the freeze it tells what was missed.
+        return Decision(Action.NONE, stored, f"{desired.reason}; but {freeze}", "frozen", desired, memory)
     wanted = _wanted(desired, rules, stored, live, override, window)._replace(memory=memory)
     return _when_possible(wanted, stored, live)
 
@@ -189,6 +195,7 @@ def _decide_situation(
             situation.live,
             override=situation.override,
             window=situation.window,
+            freeze=frozen(schedule, at),
             memory=situation.memory,
         )
     if situation.schedule in rejected:

@@ -53,6 +53,9 @@ class CalendarDefinition(Model):
     description: str = ""
     holidays: HolidaysDefinition | None = None
     ical: str | None = Field(default=None, description="iCalendar file, relative to the definition file.")
+    ssm: str | None = Field(
+        default=None, description="SSM Change Calendar: name or ARN of its document. It stands alone in its calendar."
+    )
     dates: Texts = Field(
         default=(), description="Days and inclusive ranges: 2026-12-24, 2026-12-24..2027-01-02, 2027-06-01.. "
     )
@@ -91,6 +94,10 @@ class ScheduleDefinition(Model):
     )
     open: Texts = Field(default=(), description="Calendars whose days and events are lit; wins over `closed`.")
     closed: Texts = Field(default=(), description="Calendars whose days and events are put out.")
+    freeze: Texts = Field(
+        default=(),
+        description="Calendars that forbid change: meanwhile all is left as it is; what was missed is done afterwards.",
+    )
     otherwise: State | None = Field(
         default=None,
         description="The state when no period speaks; default: stopped, or running if there are stop periods only.",

@@ -92,14 +92,22 @@ def load_schedules(document: Document, read_text: ReadText) -> Loaded:
 
 
 def _first_cause(name: str, document: Document, problems: Sequence[Problem]) -> str:
-    """What is wrong with a schedule first; if that is a period, also what is wrong with the period."""
-    own = _problem_of(f"schedules.{name}", problems)
-    given = _mapping(_mapping(document.data.get("schedules")).get(name)).get("periods")
-    texts = given if isinstance(given, list) else [given]
-    causes = (_problem_of(f"periods.{str(text).partition('@')[0]}", problems) for text in texts)
-    cause = next((problem for problem in causes if problem), None)
-    words = [problem.message for problem in (own, cause) if problem]
+    """What is wrong with a schedule first; if that is a period or calendar, also what is wrong with it."""
+    given = _mapping(_mapping(document.data.get("schedules")).get(name))
+    periods = [text.partition("@")[0] for text in _texts(given, "periods")]
+    calendars = _texts(given, "open", "closed", "freeze")
+    for period in periods:
+        calendars += _texts(_mapping(_mapping(document.data.get("periods")).get(period)), "only_on", "not_on")
+    places = [f"schedules.{name}"], [f"periods.{one}" for one in periods], [f"calendars.{one}" for one in calendars]
+    causes = (next(filter(None, (_problem_of(place, problems) for place in group)), None) for group in places)
+    words = [problem.message for problem in causes if problem]
     return ": ".join(words) if words else "it cannot be read"
+
+
+def _texts(given: Mapping[str, object], *fields: str) -> list[str]:
+    """The texts of fields that hold one or many, as far as they are texts."""
+    values = [given.get(field) for field in fields]
+    return [str(text) for value in values for text in (value if isinstance(value, list) else [value])]
 
 
 def _problem_of(where: str, problems: Sequence[Problem]) -> Problem | None:

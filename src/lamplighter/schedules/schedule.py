@@ -37,6 +37,7 @@ class Schedule:
         groups: the periods, by zone.
         timed: calendars whose events open or close the schedule, with their source index.
         otherwise: the state when nothing speaks.
+        freezes: one schedule for each calendar of `freeze`, stopped while that forbids change; see `freezing`.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Schedule:
     groups: tuple[Group, ...]
     timed: tuple[tuple[Calendar, int, Rank], ...]
     otherwise: State
+    freezes: tuple[Schedule, ...] = ()
     _answers: dict[tuple[Rank, int], Desired] = field(default_factory=dict, init=False, repr=False)
     _blocks: dict[int, Timeline] = field(default_factory=dict, init=False, repr=False)
 

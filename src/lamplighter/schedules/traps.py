@@ -32,6 +32,7 @@ def warnings(loaded: Loaded, now: datetime) -> list[Problem]:
         found += [
             Problem(where, text, hint) for text, hint in daylight_saving(schedule, now, now + timedelta(days=366))
         ]
+        found += _change_calendars(schedule, loaded, now)
     for name, period in loaded.periods.items():
         found += _lonely(f"periods.{name}", period)
     return found
@@ -75,6 +76,26 @@ def _lonely(where: str, period: Period) -> Iterator[Problem]:
             "an endtime of 23:59 leaves out the last minute of the day unless another period follows",
             "write 24:00",
         )
+
+
+def _change_calendars(schedule: Schedule, loaded: Loaded, now: datetime) -> Iterator[Problem]:
+    where = f"schedules.{schedule.name}"
+    for field, other, closed, word in (("closed", "open", True, "closed"), ("open", "closed", False, "open")):
+        for name in getattr(schedule.definition, field):
+            calendar = loaded.calendars[name]
+            if calendar.change_calendar and calendar.closed_by_default is closed:
+                yield Problem(
+                    f"{where}.{field}",
+                    f"Change Calendar {name} is {word} by default: its events are the times in which it is not",
+                    f"did you mean {other} or freeze?",
+                )
+    for freeze in schedule.freezes:
+        if freeze.state_at(now).state is State.STOPPED and not freeze.transitions(now, now + timedelta(days=366)):
+            yield Problem(
+                f"{where}.freeze",
+                f"calendar {freeze.name} forbids change for the whole year to come: nothing is started or stopped",
+                "add events to it, or take it out of freeze",
+            )
 
 
 def _short_gaps(where: str, periods: Sequence[Period]) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
+from lamplighter.schedules.freezing import expected
 from lamplighter.schedules.schedule import Schedule
 from lamplighter.schedules.timeline import State, Timeline
 from lamplighter.schedules.zones import epoch, instant
@@ -60,7 +61,7 @@ def lit_days(schedule: Schedule, first: date, last: date) -> list[LitDay]:
     midnights = [_midnight(schedule, first + timedelta(days=n)) for n in range((last - first).days + 2)]
     if len(midnights) < 2:
         raise ValueError("the last day comes before the first")
-    timeline = schedule.timeline(midnights[0] - _BEFORE, midnights[-1])
+    timeline = expected(schedule, midnights[0] - _BEFORE, midnights[-1])
     lit = list(_lit(timeline))
     days = []
     for number, (begin, end) in enumerate(pairwise(midnights)):

@@ -265,7 +265,8 @@ def write(
     """The value of a tag that means the same; only calendars cannot be expressed."""
     named = {text.partition("@")[0]: text.partition("@")[2] for text in schedule.periods}
     own = {name: periods[name] for name in named if name in periods}
-    if schedule.open or schedule.closed or any(period.only_on or period.not_on for period in own.values()):
+    named_calendars = schedule.open or schedule.closed or schedule.freeze
+    if named_calendars or any(period.only_on or period.not_on for period in own.values()):
         return Written(None, ("calendars have no short form; keep it as a named schedule",))
     try:
         compiled("schedule", schedule, own, default_timezone=default_timezone)

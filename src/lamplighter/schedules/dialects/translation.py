@@ -179,7 +179,7 @@ FLAGS = ("enforced", "retain_running", "hibernate", "stop_only", "stay_off", "st
 def lost_fields(schedule: ScheduleDefinition) -> list[str]:
     """A note on what a schedule says beside its times, for dialects that hold times only."""
     given = [name for name in (*FLAGS, "use_maintenance_window") if getattr(schedule, name) != _DEFAULTS[name]]
-    given += ["ssm_maintenance_window"] if schedule.ssm_maintenance_window else []
+    given += [name for name in ("ssm_maintenance_window", "freeze") if getattr(schedule, name)]
     return [f"not kept: {', '.join(given)}"] if given else []
 
 
