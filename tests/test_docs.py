@@ -29,7 +29,7 @@ DEFINITIONS = [(name, text) for name, text in _blocks("yaml") if re.search(r"^ve
 
 @pytest.mark.parametrize("text", [text for _, text in DEFINITIONS], ids=[name for name, _ in DEFINITIONS])
 def test_definition_examples_are_valid(text: str) -> None:
-    ical = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//x//EN\nEND:VCALENDAR\n"
+    ical = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//x//EN\nX-CALENDAR-TYPE:DEFAULT_OPEN\nEND:VCALENDAR\n"
     config = load_configuration(text, name="example", read_text=lambda _: ical)
     assert [str(problem) for problem in config.problems] == []
 

@@ -408,6 +408,10 @@ class Stage:
         """Another definition file from now on."""
         self.world = replace(self.world, config=configuration(yaml))
 
+    def configure(self, config: Configuration) -> None:
+        """Another configuration from now on."""
+        self.world = replace(self.world, config=config)
+
     def with_kinds(self, found: Mapping[str, Kind]) -> None:
         self.world = replace(self.world, kinds=found)
 

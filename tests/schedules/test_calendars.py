@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from lamplighter.errors import LamplighterError
 from lamplighter.schedules.calendars import Calendar, compile_calendar
 from lamplighter.schedules.days import GrammarError
 from lamplighter.schedules.definitions import CalendarDefinition, HolidaysDefinition
@@ -281,3 +282,85 @@ def test_a_calendar_of_dates_has_no_timed_events() -> None:
     assert calendar.timed(0, 2_000_000_000, UTC_ZONE) == []
     assert calendar.touches_day(date(2026, 5, 4).toordinal(), UTC_ZONE)
     assert not calendar.touches_day(date(2026, 5, 5).toordinal(), UTC_ZONE)
+
+
+# --- SSM Change Calendars -----------------------------------------------------------------------------
+
+DOCUMENT = "arn:aws:ssm:eu-west-1:111122223333:document/year-end"
+
+
+def change_calendar(*events: str, kind: str = "DEFAULT_OPEN") -> str:
+    """The text of a Change Calendar, with the header that AWS writes."""
+    head = (f"X-CALENDAR-TYPE:{kind}", "X-WR-CALDESC:", "X-CALENDAR-CMEVENTS:DISABLED") if kind else ()
+    return ical(*events, head=head).replace("-//tests//EN", "-//AWS//Change Calendar 1.0//EN")
+
+
+def from_ssm(text: str, document: str = "year-end") -> Calendar:
+    return compile_calendar("frozen", CalendarDefinition(ssm=document), {f"ssm:{document}": text}.__getitem__)
+
+
+@pytest.mark.parametrize("document", ["year-end", "Year_End.2026", DOCUMENT, DOCUMENT.replace("aws:", "aws-cn:", 1)])
+@pytest.mark.parametrize("kind", ["DEFAULT_OPEN", "DEFAULT_CLOSED"])
+def test_a_change_calendar_holds_its_events_whatever_its_type(kind: str, document: str) -> None:
+    text = change_calendar("DTSTART;TZID=Europe/Berlin:20260504T080000 DURATION:PT2H X-EVENT-TYPE:STANDARD", kind=kind)
+    calendar = from_ssm(text, document)
+    assert (calendar.change_calendar, calendar.closed_by_default) == (True, kind == "DEFAULT_CLOSED")
+    assert _timed(calendar) == "05-04T06:00-05-04T08:00"
+
+
+def test_a_new_change_calendar_holds_nothing() -> None:
+    """As AWS documents it for CloudFormation: a task tells that events may be added."""
+    task = "BEGIN:VTODO DTSTAMP:20200320T004207Z UID:3b5af39a SUMMARY:Add END:VTODO"
+    text = change_calendar().replace("END:VCALENDAR", "\r\n".join([*task.split(), "END:VCALENDAR"]))
+    assert (_days(from_ssm(text), 2026), _timed(from_ssm(text))) == ("", "")
+
+
+def test_advisory_events_of_a_change_calendar_are_for_information_only() -> None:
+    text = change_calendar(
+        "DTSTART:20260504T080000Z DURATION:PT2H X-EVENT-TYPE:ADVISORY",
+        "DTSTART:20260505T080000Z DURATION:PT2H X-EVENT-TYPE:STANDARD",
+    )
+    assert _timed(from_ssm(text)) == "05-05T08:00-05-05T10:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (change_calendar(kind=""), "'year-end' is not a Change Calendar: it has no X-CALENDAR-TYPE", "DEFAULT_OPEN or"),
+        (change_calendar(kind="OPEN"), "'year-end' is not a Change Calendar: its X-CALENDAR-TYPE is OPEN", "DEFAULT_"),
+        ("schemaVersion: '2.2'", "'year-end' is not the text of a Change Calendar: ", "export it again"),
+        (change_calendar("DTSTART:garbage"), "'year-end' is not the text of a Change Calendar: DTSTART: Expected", ""),
+    ],
+)
+def test_what_is_no_change_calendar_is_refused(text: str, message: str, hint: str) -> None:
+    with pytest.raises(GrammarError) as caught:
+        from_ssm(text)
+    assert caught.value.message.startswith(message)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["", "ab", "a b c", "x" * 129, "arn:aws:ssm:eu-west-1:1:document/x", DOCUMENT.replace("document", "parameter")],
+)
+def test_what_is_no_name_of_a_document_is_refused_before_it_is_asked_for(document: str) -> None:
+    with pytest.raises(GrammarError, match="is not the name of an SSM document") as caught:
+        compile_calendar("frozen", CalendarDefinition(ssm=document), _no_file)
+    assert caught.value.hint == "write its name or its whole ARN"
+
+
+def test_a_change_calendar_stands_alone() -> None:
+    with pytest.raises(GrammarError, match="ssm stands beside other days"):
+        compile_calendar("frozen", CalendarDefinition(ssm="year-end", dates=("2026-05-04",)), _no_file)
+
+
+def test_the_reader_says_why_it_cannot_be_read_and_what_to_do() -> None:
+    def refuse(_: str) -> str:
+        raise LamplighterError("of Change Calendar 'year-end' no copy is kept yet", hint="lamp calendars refresh")
+
+    with pytest.raises(GrammarError) as caught:
+        compile_calendar("frozen", CalendarDefinition(ssm="year-end"), refuse)
+    assert (caught.value.message, caught.value.hint) == (
+        "of Change Calendar 'year-end' no copy is kept yet",
+        "lamp calendars refresh",
+    )

@@ -467,6 +467,38 @@ def test_schedules_that_a_window_does_not_light(rules: Rules) -> None:
     assert Story(rules, DOWN, Stored.STOPPED).step("stopped", window="w").action is Action.NONE
 
 
+# --- freezes ------------------------------------------------------------------------------------------------
+
+FREEZE = "calendar year-end forbids change until 2027-01-04 08:00 Europe/Berlin"
+
+
+@pytest.mark.parametrize("stored", Stored)
+@pytest.mark.parametrize("live", [live for live in Live if live is not Live.GONE])
+@pytest.mark.parametrize("rules", [Rules(), Rules(enforced=True), Rules(stay_off=True), Rules(retain_running=True)])
+def test_a_freeze_leaves_everything_as_it_is_and_stores_nothing_new(stored: Stored, live: Live, rules: Rules) -> None:
+    for state in State:
+        for window in (None, "patch-tuesday"):
+            found = decide(wants(state.value), rules, stored, live, window=window, freeze=FREEZE)
+            assert (found.action, found.store, found.rule) == (Action.NONE, stored, "frozen")
+            assert found.reason == f"{wants(state.value).reason}; but {FREEZE}"
+
+
+def test_overrides_act_in_a_freeze_and_ignore_and_gone_are_what_they_were() -> None:
+    for what in Hold:
+        for live in Live:
+            given = {"override": hold(what), "freeze": FREEZE}
+            plain = decide(wants("running"), Rules(), Stored.RUNNING, live, override=hold(what))
+            assert decide(wants("running"), Rules(), Stored.RUNNING, live, **given) == plain  # type: ignore[arg-type]
+    assert decide(wants("running"), Rules(ignore=True), Stored.RUNNING, DOWN, freeze=FREEZE).rule == "ignore"
+    assert decide(wants("running"), Rules(), Stored.RUNNING, Live.GONE, freeze=FREEZE).rule == "gone"
+
+
+def test_what_was_missed_in_a_freeze_is_done_after_it() -> None:
+    during = decide(wants("stopped"), Rules(), Stored.RUNNING, UP, freeze=FREEZE)
+    after = decide(wants("stopped"), Rules(), during.store, UP)
+    assert (after.action, after.store) == (Action.STOP, Stored.STOPPED)
+
+
 # --- what holds for all -------------------------------------------------------------------------------------
 
 rules_of = st.builds(

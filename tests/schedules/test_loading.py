@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from lamplighter.errors import LamplighterError
 from lamplighter.schedules.loading import BUILT_IN, Loaded, load_schedules
 from lamplighter.schedules.source import parse_yaml
 from lamplighter.schedules.timeline import State
@@ -312,3 +313,16 @@ def test_a_calendar_file_is_read_by_its_name() -> None:
     broken = load("calendars: {shut: {ical: shut.ics}, open: {dates: 2026-12-24}}\n", {"shut.ics": "hello"})
     assert set(broken.calendars) == {"open"}
     assert [problem.where for problem in broken.problems] == ["calendars.shut"]
+
+
+def test_the_documents_of_change_calendars_are_known_also_of_those_that_cannot_be_read() -> None:
+    def unread(name: str) -> str:
+        raise LamplighterError(f"{name} is not kept", hint="refresh")
+
+    text = "calendars: {a: {ssm: year-end}, b: {dates: 2026-12-24}}\nschedules: {s: {periods: [], freeze: [b, a]}}\n"
+    loaded = load_schedules(parse_yaml(text.replace("periods: []", "otherwise: any")), unread)
+    assert loaded.change_calendars == {"a": "year-end"}
+    assert [str(p) for p in loaded.problems if p.where == "calendars.a"] == [
+        "1:16: calendars.a: ssm:year-end is not kept (refresh)"
+    ]
+    assert loaded.rejected == {"s": "calendar 'a' is not defined or not valid: ssm:year-end is not kept"}

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.schedules.test_calendars import change_calendar
 
 from lamplighter.errors import Problem
 from lamplighter.schedules.loading import load_schedules
@@ -180,3 +181,43 @@ schedules: {s: {periods: [up, down, late, early, noon], timezone: Europe/Berlin}
     found = warned(text)
     assert len(found) >= 6
     assert all(problem.hint for problem in found)
+
+
+CHANGES = """
+calendars:
+  open: {ssm: DEFAULT_OPEN}
+  closed: {ssm: DEFAULT_CLOSED}
+  never: {ssm: DEFAULT_CLOSED-without}
+schedules:
+"""
+
+
+def change_calendars(schedules: str, year: int = 2026) -> list[tuple[str, str]]:
+    def text(name: str) -> str:
+        kind, _, empty = name.removeprefix("ssm:").partition("-")
+        return change_calendar(*([] if empty else [f"DTSTART:{year}1201T080000Z DURATION:PT2H"]), kind=kind)
+
+    loaded = load_schedules(parse_yaml(CHANGES + schedules), text)
+    assert loaded.problems == []
+    return [(problem.where, problem.message) for problem in warnings(loaded, NOW)]
+
+
+def test_change_calendars_that_are_used_the_wrong_way_round() -> None:
+    right = "  a: {open: closed}\n  b: {closed: open}\n  c: {override_status: running, freeze: [open, closed]}\n"
+    assert change_calendars(right) == []
+    assert change_calendars("  a: {open: open}\n  b: {closed: closed}\n") == [
+        ("schedules.a.open", "Change Calendar open is open by default: its events are the times in which it is not"),
+        (
+            "schedules.b.closed",
+            "Change Calendar closed is closed by default: its events are the times in which it is not",
+        ),
+    ]
+
+
+def test_a_freeze_without_end() -> None:
+    said = "forbids change for the whole year to come: nothing is started or stopped"
+    forever = [("schedules.a.freeze", f"calendar never {said}")]
+    assert change_calendars("  a: {override_status: running, freeze: never}\n") == forever
+    assert change_calendars("  a: {override_status: running, freeze: closed}\n", 2026) == []
+    past = [("schedules.a.freeze", f"calendar closed {said}")]
+    assert change_calendars("  a: {override_status: running, freeze: closed}\n", 2025) == past

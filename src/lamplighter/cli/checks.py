@@ -166,6 +166,19 @@ def clock(aws: Aws, target: Target, now: Callable[[], datetime]) -> Check:
     return Check("clock", Status.WARN if doubtful else Status.OK, detail, "set the clock" if doubtful else "")
 
 
+def change_calendars(aws: Aws, config: Configuration, now: Callable[[], datetime]) -> Iterator[Check]:
+    """Whether each SSM Change Calendar of the file can be read."""
+    from lamplighter.scheduler.change_calendars import IAM_ACTIONS, fetch
+
+    for name, document in config.loaded.change_calendars.items():
+        try:
+            copy = fetch(aws, document, now=now)
+        except LamplighterError as error:
+            yield failed(f"calendar {name}", error)
+        else:
+            yield Check(f"calendar {name}", Status.OK, f"read in {copy.source}; needs {', '.join(IAM_ACTIONS)}")
+
+
 def targets(
     aws: Aws,
     config: Configuration,

@@ -58,7 +58,7 @@ def local_checks(chosen: Settings) -> Iterator[Check]:
     yield checks.versions()
     try:
         path = context.find_definitions(chosen.file)
-        yield checks.definitions(path, lambda: context.configuration(chosen.file), now)
+        yield checks.definitions(path, lambda: context.configuration(chosen.file, store=chosen.store), now)
     except LamplighterError as error:
         yield checks.failed("definitions", error)
     try:
@@ -93,9 +93,10 @@ def aws_checks(aws: object, chosen: Settings) -> list[Check]:
     home = Target(aws.own_account(), aws.region or GLOBAL_REGION)
     found.append(checks.clock(aws, home, context.utc_now))
     try:
-        config = context.configuration(chosen.file, needed=False)
+        config = context.configuration(chosen.file, needed=False, store=chosen.store)
     except (DefinitionError, UsageError):
         return found  # the local check has said so
+    found += checks.change_calendars(aws, config, context.utc_now)
     if config.fatal:
         return found
     return [*found, *checks.targets(aws, config, config.kinds, chosen.accounts, chosen.regions)]

@@ -33,6 +33,7 @@ COMMANDS = MappingProxyType(
         "override": ("override:app", "Keep something running, stopped or untouched for a while."),
         "schedules": ("schedules:app", "Look at schedules, check them, change them."),
         "periods": ("periods:app", "Look at periods, change them."),
+        "calendars": ("calendars:app", "Look at calendars, read SSM Change Calendars anew."),
         "journal": ("journal:app", "Show what was done, when, why, and how it ended."),
         "doctor": ("doctor:app", "Check that everything is in place for a pass."),
         "demo": ("demo:app", "Show all of it on a simulated estate, without an AWS account."),

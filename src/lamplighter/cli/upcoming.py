@@ -86,7 +86,7 @@ def coming(schedule: Schedule, start: datetime, count: int) -> list[Transition]:
 def show_next(printer: Printer, schedules: Mapping[str, Schedule], start: datetime, count: int) -> None:
     """Show the next transitions over all schedules in the order of time, then notes on daylight saving."""
     from lamplighter.cli.values import clock
-    from lamplighter.schedules.freezing import freezes
+    from lamplighter.schedules.freezing import frozen
     from lamplighter.schedules.traps import daylight_saving
 
     changes = {name: coming(schedule, start, count) for name, schedule in schedules.items()}
@@ -128,11 +128,18 @@ def show_next(printer: Printer, schedules: Mapping[str, Schedule], start: dateti
         empty="nothing changes",
     )
     for name, schedule in schedules.items():
-        if not changes[name]:
+        held = frozen(schedule, start)
+        if held:
+            printer.note(f"{name}: nothing is changed at the begin, {held}")
+        elif not changes[name]:
             state = schedule.state_at(start)
             printer.note(f"{name}: always {state.state.value}, {state.reason}")
-        for freeze in freezes(schedule, start, start + HORIZONS[0]):
-            begin, end = clock(freeze.begin, schedule.zone), clock(freeze.end, schedule.zone)
-            printer.note(f"freeze: {name}: calendar {freeze.calendar} forbids change from {begin} to {end}")
+        last = max((change.at for change in changes[name]), default=start)
+        for change in schedule.transitions(start, last)[:count] if last > start else ():
+            why = frozen(schedule, change.at)
+            if why:
+                printer.note(
+                    f"{name}: {change.now.state.value} at {clock(change.at, schedule.zone)} has to wait, {why}"
+                )
         for text, hint in daylight_saving(schedule, start, start + timedelta(days=366)):
             printer.note(f"daylight saving: {name}: {text}; {hint}")

@@ -6,7 +6,7 @@ have been declared since. Source: Systems Manager User Guide, "Change Calendar";
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -151,3 +151,40 @@ def kept(store: Store, document: str) -> Copy:
             f"the copy of Change Calendar {document!r} is damaged", hint="read it anew with `lamp calendars refresh`"
         )
     return copy
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What became of one Change Calendar that was to be read anew.
+
+    Attributes:
+        document: name or ARN, as definitions write it.
+        copy: what is kept now; None if it could not be read, and an older copy stays.
+        news: `new`, `changed`, `unchanged`, or empty if it could not be read.
+        error: why it could not be read, or None.
+    """
+
+    document: str
+    copy: Copy | None = None
+    news: str = ""
+    error: LamplighterError | None = None
+
+
+def refresh(aws: Aws, store: Store, documents: Iterable[str], *, now: Callable[[], datetime]) -> list[Refreshed]:
+    """Read Change Calendars from AWS and keep copies; one that fails stops no other.
+
+    Raises:
+        StoreError: the store failed.
+    """
+    found = []
+    for document in dict.fromkeys(documents):
+        try:
+            copy = fetch(aws, document, now=now)
+        except LamplighterError as error:
+            found.append(Refreshed(document, error=error))
+            continue
+        before = store.get(TABLE, TABLE, document)
+        news = "new" if before is None else "unchanged" if before.data.get("sha256") == copy.digest else "changed"
+        keep(store, copy)
+        found.append(Refreshed(document, copy, news))
+    return found

@@ -3,8 +3,8 @@
 A calendar answers two questions for a stretch of time: which whole days it holds, and which timed
 events. Days are local days of the zone that asks; events are instants.
 
-A Change Calendar holds its events, whatever its type. One that is open by default (DEFAULT_OPEN) forbids change in them,
-one that is closed by default (DEFAULT_CLOSED) outside of them.
+A Change Calendar holds its events, whatever its type. One that is open by default (DEFAULT_OPEN) forbids change in
+them, one that is closed by default (DEFAULT_CLOSED) outside of them.
 """
 
 from __future__ import annotations

@@ -221,12 +221,12 @@ def compile_schedule(
         tuple(groups),
         tuple(timed),
         otherwise,
-        tuple(_freeze(calendar, zone.key) for calendar in freezes),
+        tuple(freeze_of(calendar, zone.key) for calendar in freezes),
     )
 
 
-def _freeze(calendar: Calendar, timezone: str) -> Schedule:
-    """A schedule that is stopped while the calendar forbids change."""
+def freeze_of(calendar: Calendar, timezone: str) -> Schedule:
+    """A schedule that is stopped while the calendar forbids change, and running while it allows it."""
     if calendar.closed_by_default:
         given = ScheduleDefinition(timezone=timezone, open=(calendar.name,), otherwise="stopped")
     else:

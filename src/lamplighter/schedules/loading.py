@@ -38,6 +38,7 @@ class Loaded:
         schedules: compiled schedules, by name, with the built-in ones.
         problems: what is wrong, with places when the source has lines.
         rejected: the first problem of each schedule that is not valid, by its name.
+        change_calendars: name or ARN of the SSM document of each calendar that is one, valid or not, by its name.
     """
 
     timezone: str = "UTC"
@@ -46,6 +47,7 @@ class Loaded:
     schedules: dict[str, Schedule] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     rejected: dict[str, str] = field(default_factory=dict)
+    change_calendars: dict[str, str] = field(default_factory=dict)
 
 
 def load_schedules(document: Document, read_text: ReadText) -> Loaded:
@@ -60,6 +62,8 @@ def load_schedules(document: Document, read_text: ReadText) -> Loaded:
     loaded = Loaded(timezone=timezone)
 
     def calendar(name: str, given: CalendarDefinition) -> Calendar:
+        if given.ssm is not None:
+            loaded.change_calendars[name] = given.ssm
         try:
             return compile_calendar(name, given, read_text)
         except GrammarError as error:

@@ -270,4 +270,6 @@ def test_it_writes() -> None:
     written = write(ScheduleDefinition(periods=("p",), timezone="Europe/Berlin", stay_off=True), {"p": period})
     assert written.text == "start: cron(30 8 ? * SUN-TUE *)\nstop: cron(0 18 ? * SUN-TUE *)\ntimezone: Europe/Berlin"
     assert written.notes[-1] == "not kept: stay_off"
+    frozen = write(ScheduleDefinition(periods=("p",), timezone="Europe/Berlin", freeze=("year-end",)), {"p": period})
+    assert frozen.notes[-1] == "not kept: freeze"
     assert write(ScheduleDefinition(override_status="running"), {}).text is None

@@ -131,6 +131,7 @@ def test_every_problem_is_found_at_once() -> None:
     ("schedule", "periods", "note"),
     [
         ({"periods": "p", "closed": "feast"}, {"p": {}}, "calendars have no short form"),
+        ({"periods": "p", "freeze": "feast"}, {"p": {}}, "calendars have no short form"),
         ({"periods": "p"}, {"p": {"not_on": "feast"}}, "calendars have no short form"),
         ({"periods": "p"}, {}, "period 'p' is not defined"),
         (

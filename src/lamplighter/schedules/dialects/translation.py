@@ -144,13 +144,14 @@ def compiled(
     *,
     default_timezone: str = "UTC",
 ) -> Schedule:
-    """The compiled schedule of definitions without calendars.
+    """The compiled schedule of definitions without calendars; those of `freeze` do not change what it asks for.
 
     Raises:
         DefinitionError: with every problem found.
     """
     ready = {own: compile_period(own, definition, {}) for own, definition in periods.items()}
-    return compile_schedule(name, schedule, ready, {}, default_timezone=default_timezone)
+    free = schedule.model_copy(update={"freeze": ()})
+    return compile_schedule(name, free, ready, {}, default_timezone=default_timezone)
 
 
 def any_case_zone(text: str, position: int = 0) -> str:
