@@ -14,7 +14,7 @@ TEXTS = sorted(
     for folder in ("src", "tests", "docs", "examples", "benchmarks", "scripts", ".ci")
     for path in (ROOT / folder).rglob("*")
     if path.is_file() and path.suffix not in (".pyc", ".zip", ".png")
-) + sorted(path for path in ROOT.iterdir() if path.is_file() and path.name != ".coverage")
+) + sorted(path for path in ROOT.iterdir() if path.is_file() and path.name not in (".coverage", ".git"))
 EXAMPLE_ACCOUNTS = {
     "111122223333",
     "222233334444",

@@ -7,6 +7,7 @@ files -> raw tables -> staged rows with the bill's own cost beside the charges m
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -17,10 +18,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from lamplighter.billing.columns import literal
 from lamplighter.billing.quarantine import Quarantined, write_quarantine
 from lamplighter.billing.raw import check_gzip
 from lamplighter.billing.sources import GZIP, Bill, Fetch, find_bills
-from lamplighter.billing.staging import Staged, month_sql, stage_bill
+from lamplighter.billing.staging import Staged, copy_rows, parquet, stage_bill, unused_sql
 from lamplighter.billing.totals import Check, Totals, compare, count_charges, identities
 from lamplighter.errors import BillError, Unreconciled
 from lamplighter.lake import months
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     import duckdb
 
 MEMORY: Final = "1500MB"
-_FILE: Final = "256MB"
-_ROW_GROUP: Final = 245_760
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def load(
                     beside.submit(check_gzip, part.path) for bill in bills for part in bill.parts if part.kind == GZIP
                 ]
                 staged = [
-                    stage_bill(connection, bill, scratch / f"bill-{number}", only_format)
+                    stage_bill(connection, bill, scratch / f"bill-{number}", tags, only_format)
                     for number, bill in enumerate(bills)
                 ]
                 for proof in proofs:
@@ -181,7 +181,7 @@ def _finish(
     try:
         for period in wanted:
             folder = months.stage(lake, months.CHARGES, period)
-            prepared.append((_month(connection, lake, period, folder, tags), folder))
+            prepared.append((_month(connection, lake, staged, period, folder, tags), folder))
         bad = [(month, check) for month, _ in prepared for check in month.differences]
         if bad and accept is None:
             month, check = bad[0]
@@ -232,43 +232,63 @@ def _one_bill_a_month(connection: duckdb.DuckDBPyConnection, staged: Sequence[St
                 )
 
 
-def _month(connection: duckdb.DuckDBPyConnection, lake: Path, period: str, folder: Path, tags: Sequence[str]) -> Month:
+def _month(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Path,
+    staged: Sequence[Staged],
+    period: str,
+    folder: Path,
+    tags: Sequence[str],
+) -> Month:
     payers = tuple(
         row[0]
         for row in connection.execute(
             "SELECT DISTINCT BillingAccountId FROM staged WHERE _ok AND _period = ? ORDER BY 1", [period]
         ).fetchall()
     )
-    old = _existing(lake, period)
-    new = folder / "new"
-    connection.execute(
-        f"COPY ({month_sql('staged', period, tags)}) TO '{new}' (FORMAT parquet, COMPRESSION zstd,"
-        f" ROW_GROUP_SIZE {_ROW_GROUP}, FILE_SIZE_BYTES '{_FILE}', FILENAME_PATTERN 'part-{{i}}')"
-    )
-    mine = f"read_parquet('{new}/*.parquet')"
-    after = count_charges(connection, mine)
+    # Counted before the staged files move into the month.
     counted = connection.execute(
         "SELECT BillingCurrency, COALESCE(_kind, ''), COALESCE(InvoiceId, ''), COUNT(*), SUM(_cost)"
         " FROM staged WHERE _ok AND _period = ? GROUP BY ALL",
         [period],
     ).fetchall()
-    checks = [*compare(counted, after), *identities(connection, mine)]
-    before: Mapping[str, Mapping[str, Decimal]] = {}
-    if old:
-        listed = ", ".join(f"'{path}'" for path in old)
-        names = ", ".join(f"'{payer}'" for payer in payers)
-        held = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
-        before = count_charges(connection, f"(SELECT * FROM {held} WHERE BillingAccountId IN ({names}))").costs
-        connection.execute(
-            f"COPY (SELECT * FROM {held} WHERE BillingAccountId NOT IN ({names})) TO '{folder}/others.parquet'"
-            " (FORMAT parquet, COMPRESSION zstd)"
-        )
-        if not connection.execute(f"SELECT 1 FROM '{folder}/others.parquet' LIMIT 1").fetchone():
-            (folder / "others.parquet").unlink()
-    for path in new.glob("*.parquet"):
-        path.rename(folder / path.name)
-    new.rmdir()
+    made = unused_sql("staged", period, tags)
+    if connection.execute(f"SELECT 1 FROM ({made}) LIMIT 1").fetchone():
+        copy_rows(connection, made, folder)
+    for each in staged:
+        _take(connection, each, period, folder)
+    mine = sorted(folder.glob("*.parquet"))
+    after = count_charges(connection, parquet(mine))
+    checks = [*compare(counted, after), *identities(connection, parquet(mine))]
+    before = _keep_others(connection, _existing(lake, period), payers, folder)
     return Month(period, payers, after, checks, before, published=False)
+
+
+def _take(connection: duckdb.DuckDBPyConnection, bill: Staged, period: str, folder: Path) -> None:
+    """Put a bill's charges of a month into its folder: a staged file as it is where all its rows belong there."""
+    for path in bill.files:
+        one = parquet([path])
+        belong = f"_keep AND _problem IS NULL AND _period = '{period}'"
+        row = connection.execute(f"SELECT COUNT(*) FILTER ({belong}), COUNT(*) FROM {one}").fetchone()
+        mine, whole = row or (0, 0)
+        if mine and mine == whole:
+            os.link(path, folder / path.name)
+        elif mine:
+            copy_rows(connection, f"SELECT * FROM {one} WHERE {belong}", folder)
+
+
+def _keep_others(
+    connection: duckdb.DuckDBPyConnection, old: Sequence[Path], payers: Sequence[str], folder: Path
+) -> Mapping[str, Mapping[str, Decimal]]:
+    """Carry over the month's charges of other payers; the costs of these payers' that are replaced are given back."""
+    if not old:
+        return {}
+    names = ", ".join(literal(payer) for payer in payers)
+    before = count_charges(connection, f"(SELECT * FROM {parquet(old)} WHERE BillingAccountId IN ({names}))").costs
+    others = f"SELECT * FROM {parquet(old)} WHERE BillingAccountId NOT IN ({names})"
+    if connection.execute(f"SELECT 1 FROM ({others}) LIMIT 1").fetchone():
+        copy_rows(connection, others, folder)
+    return before
 
 
 def _existing(lake: Path, period: str) -> list[Path]:

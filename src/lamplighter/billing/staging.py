@@ -1,4 +1,8 @@
-"""From the files of a bill to staged rows: charges in SQL, beside the bill's own cost and what is wrong with a row."""
+"""From the files of a bill to staged rows: charges in SQL, beside the bill's own cost and what is wrong with a row.
+
+Reading text costs far more than all the rest, so it is read once: what is staged is already the month's Parquet, unless
+some of its rows must not go there. Columns that begin with `_` are ours alone; the ledger does not show them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 from lamplighter.billing.columns import literal
 from lamplighter.billing.format import Format, Reading
@@ -13,13 +18,13 @@ from lamplighter.billing.raw import Raw, Reject, read_tables, rejects
 from lamplighter.billing.registry import formats, recognise
 from lamplighter.billing.sources import Bill
 from lamplighter.errors import UsageError
-from lamplighter.lake.columns import CHARGE, MONEY
+from lamplighter.lake.columns import CHARGE, MONEY, Column
 
 if TYPE_CHECKING:
     import duckdb
 
 _EXTRA: Final = ("_unused", "_net_unused")
-_ORDER: Final = "SubAccountId, ServiceName, ChargePeriodStart"
+_LAYOUT: Final = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, FILE_SIZE_BYTES '256MB'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class Staged:
 
     Attributes:
         name: of the bill.
+        files: the staged Parquet.
         relation: FROM item of its rows: columns of a charge, `_ok`, `_problem`, `_period`, `_cost` (the bill's own),
             `_kind` (the bill's own), `_unused`, `_net_unused`.
         reads: for each group of files with the same columns: the raw table and how it is read.
@@ -38,6 +44,7 @@ class Staged:
     """
 
     name: str
+    files: Sequence[Path]
     relation: str
     reads: Sequence[tuple[Raw, Reading]]
     rejects: Sequence[Reject]
@@ -47,7 +54,11 @@ class Staged:
 
 
 def stage_bill(
-    connection: duckdb.DuckDBPyConnection, bill: Bill, folder: Path, only_format: str | None = None
+    connection: duckdb.DuckDBPyConnection,
+    bill: Bill,
+    folder: Path,
+    tags: Sequence[str] = (),
+    only_format: str | None = None,
 ) -> Staged:
     """Stage the rows of a bill as Parquet.
 
@@ -55,6 +66,7 @@ def stage_bill(
         connection: for the work.
         bill: its files.
         folder: a new folder for the staged rows.
+        tags: keys of tags that become columns.
         only_format: name of the format, instead of recognising it.
 
     Raises:
@@ -71,25 +83,36 @@ def stage_bill(
     for number, raw in enumerate(read_tables(bill.parts, connection)):
         chosen = _format(only_format) if only_format else recognise(raw.table, raw.parts[0].name)
         reading = chosen.reading(raw.table)
-        target = folder / f"{number}.parquet"
-        connection.execute(
-            f"COPY ({_staged_sql(raw, reading, chosen.name, bill.period)}) TO {literal(str(target))}"
-            " (FORMAT parquet, COMPRESSION snappy)"
-        )
+        copy_rows(connection, _staged_sql(raw, reading, chosen.name, bill.period, tags), folder / str(number))
         if raw.is_text:
             refused += rejects(connection)
         if reading.keep != "true":
-            row = connection.execute(f"SELECT COUNT(*) FROM {literal(str(target))} WHERE NOT _keep").fetchone()
+            written = literal(str(folder / str(number) / "*.parquet"))
+            row = connection.execute(f"SELECT COUNT(*) FROM {written} WHERE NOT _keep").fetchone()
             skipped += row[0] if row else 0
         reads.append((raw, reading))
         found[chosen.name] = found.get(chosen.name, 0) + len(raw.parts)
         notes.update(dict.fromkeys(reading.notes))
-    kept = "_keep IS NOT DISTINCT FROM true"
-    relation = (
-        f"(SELECT *, {kept} AND _problem IS NULL AS _ok FROM"
-        f" read_parquet({literal(str(folder / '*.parquet'))}, union_by_name = true) WHERE {kept})"
-    )
-    return Staged(bill.name, relation, reads, refused, skipped, found, tuple(notes))
+    files = sorted(folder.rglob("*.parquet"))
+    rows = f"(SELECT *, _keep AND _problem IS NULL AS _ok FROM {parquet(files)} WHERE _keep)"
+    return Staged(bill.name, files, rows, reads, refused, skipped, found, tuple(notes))
+
+
+def copy_rows(connection: duckdb.DuckDBPyConnection, sql: str, folder: Path) -> list[Path]:
+    """Write rows as Parquet into a folder, beside what is there, sized for scanning; the new files are given back."""
+    token = uuid4().hex[:8]
+    fresh = folder / f".{token}"
+    fresh.mkdir(parents=True)
+    connection.execute(f"COPY ({sql}) TO {literal(str(fresh))} ({_LAYOUT}, FILENAME_PATTERN 'part-{token}-{{i}}')")
+    written = [path.rename(folder / path.name) for path in sorted(fresh.glob("*.parquet"))]
+    fresh.rmdir()
+    return written
+
+
+def parquet(files: Sequence[Path]) -> str:
+    """FROM item of Parquet files whose columns may differ."""
+    listed = ", ".join(literal(str(path)) for path in files)
+    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
 
 
 def _format(name: str) -> Format:
@@ -98,80 +121,73 @@ def _format(name: str) -> Format:
     return formats()[name]
 
 
-def _staged_sql(raw: Raw, reading: Reading, name: str, period: str | None) -> str:
-    given = reading.charges
-    columns = [
-        f'CAST({given[column.name]} AS {column.type}) AS "{column.name}"' for column in CHARGE if column.name in given
-    ]
-    columns += [f"CAST({given[extra]} AS {MONEY}) AS {extra}" for extra in _EXTRA if extra in given]
-    paths = {str(part.path): part.name for part in raw.parts}
-    names = "MAP([" + ", ".join(map(literal, paths)) + "], [" + ", ".join(map(literal, paths.values())) + "])[filename]"
+def _staged_sql(raw: Raw, reading: Reading, name: str, period: str | None, tags: Sequence[str]) -> str:
+    given = {
+        **reading.charges,
+        "x_SourceFile": _by_file({str(part.path): part.name for part in raw.parts}),
+        "x_SourceFormat": literal(name),
+    }
     of_period = f"strftime({given['BillingPeriodStart']}, '%Y-%m')"
     problem = reading.problem
     if period is not None:
         problem = (
             f"COALESCE({problem}, CASE WHEN {of_period} <> {literal(period)}"
-            f" THEN 'it belongs to ' || {of_period} || ', the bill is of {period}' END)"
+            f" THEN 'it belongs to another month than its bill: ' || {of_period} END)"
         )
-    columns += [
-        f"{names} AS x_SourceFile",
-        f"{literal(name)} AS x_SourceFormat",
-        f"{reading.keep} AS _keep",
-        f"{problem} AS _problem",
-        f"{of_period} AS _period",
-        f"TRY_CAST({reading.cost} AS {MONEY}) AS _cost",
-        f"{reading.kind} AS _kind",
-    ]
+    own = {
+        "_keep": f"COALESCE({reading.keep}, false)",
+        "_problem": problem,
+        "_period": of_period,
+        "_cost": f"TRY_CAST({reading.cost} AS {MONEY})",
+        "_kind": reading.kind,
+        **{extra: f"CAST({given.get(extra, 'NULL')} AS {MONEY})" for extra in _EXTRA},
+    }
+    columns = [_column(column, given.get(column.name, "NULL")) for column in CHARGE]
+    columns += [f"({given.get('Tags', 'NULL')})[{literal(key)}] AS {tag_column(key)}" for key in tags]
+    columns += [f"{sql} AS {column}" for column, sql in own.items()]
     return f"SELECT {', '.join(columns)} FROM {raw.sql()}"
 
 
-def month_sql(staged: str, period: str, tags: Sequence[str]) -> str:
-    """SQL of the finished charges of a month, sorted, with a row of its own for each unused part of a commitment.
+def _column(column: Column, value: str) -> str:
+    if column.need == "always" and column.type == MONEY:
+        value = f"COALESCE({value}, 0)"
+    return f'CAST({value} AS {column.type}) AS "{column.name}"'
+
+
+def _by_file(names: Mapping[str, str]) -> str:
+    if len(names) == 1:
+        return literal(next(iter(names.values())))
+    keys, values = ", ".join(map(literal, names)), ", ".join(map(literal, names.values()))
+    return f"MAP([{keys}], [{values}])[filename]"
+
+
+def unused_sql(relation: str, period: str, tags: Sequence[str]) -> str:
+    """SQL of a row of its own for each unused part of a commitment, in a month.
 
     Args:
-        staged: FROM item of staged rows.
+        relation: FROM item of staged rows.
         period: YYYY-MM.
-        tags: keys of tags that become columns.
+        tags: keys of tags that are columns.
     """
-    hot = "".join(f", Tags[{literal(key)}] AS {tag_column(key)}" for key in tags)
     zero = ("BilledCost", "ListCost", "ContractedCost", "x_UnblendedCost", "x_NetUnblendedCost")
+    none = ("x_AmortizedUpfront", "x_CommitmentTotal", "x_CommitmentUsed", "PricingQuantity", "x_OnDemandCost")
     made = {
         **dict.fromkeys(zero, "0"),
+        **dict.fromkeys(none, "NULL"),
         "ChargeCategory": "'Usage'",
         "CommitmentDiscountStatus": "'Unused'",
+        "PricingCategory": "'Committed'",
         "x_AmortizedCost": "_unused",
         "x_NetAmortizedCost": "_net_unused",
         "EffectiveCost": "_net_unused",
-        "PricingCategory": "'Committed'",
-        **dict.fromkeys(
-            ("x_AmortizedUpfront", "x_CommitmentTotal", "x_CommitmentUsed", "PricingQuantity", "x_OnDemandCost"), "NULL"
-        ),
     }
-    always = {column.name for column in CHARGE if column.need == "always"}
-
-    def columns(given: Mapping[str, str]) -> str:
-        parts = []
-        for column in CHARGE:
-            value = given.get(column.name, f'"{column.name}"')
-            if column.name in always and column.type == MONEY:
-                value = f"COALESCE({value}, 0)"
-            parts.append(f'CAST({value} AS {column.type}) AS "{column.name}"')
-        return ", ".join(parts)
-
-    where = f"FROM rows WHERE _ok AND _period = {literal(period)}"
-    full = f"SELECT * FROM (SELECT {_nulls()} WHERE false UNION ALL BY NAME SELECT * FROM {staged})"
+    columns = ", ".join(_column(column, made.get(column.name, f'"{column.name}"')) for column in CHARGE)
     return (
-        f"WITH rows AS ({full}) SELECT {columns({})}{hot} {where}"
-        f" UNION ALL SELECT {columns(made)}{hot} {where} AND (_unused <> 0 OR _net_unused <> 0)"
-        f" ORDER BY {_ORDER}"
+        f"SELECT {columns}{''.join(f', {tag_column(key)}' for key in tags)} FROM {relation}"
+        f" WHERE _ok AND _period = {literal(period)} AND (_unused <> 0 OR _net_unused <> 0)"
     )
 
 
 def tag_column(key: str) -> str:
     """Name of the column of a tag that is asked for often, quoted."""
     return '"x_Tag_' + "".join(letter if letter.isalnum() else "_" for letter in key) + '"'
-
-
-def _nulls() -> str:
-    columns = [f'CAST(NULL AS {column.type}) AS "{column.name}"' for column in CHARGE]
-    return ", ".join([*columns, *(f"CAST(NULL AS {MONEY}) AS {extra}" for extra in _EXTRA)])

@@ -174,7 +174,8 @@ def _charges(found: Sequence[Path]) -> str:
         return f"SELECT {', '.join(columns)}, CAST(NULL AS {TEXT}) AS {PARTITION} WHERE false"
     listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in found)
     return (
-        f"SELECT * FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = true, "
+        f"SELECT COLUMNS(lambda name: NOT starts_with(name, '_'))"
+        f" FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = true, "
         f"hive_types = {{'{PARTITION}': {TEXT}}})"
     )
 
