@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from tests.resources.conftest import Recorder, cluster, database, tags
 
 from lamplighter.errors import WrongState
+from lamplighter.pricing.book import PriceBook
 from lamplighter.pricing.price import PriceKey
 from lamplighter.resources.kind import Resource, Search
 from lamplighter.resources.rds_cluster import RdsCluster
@@ -63,6 +65,18 @@ def test_a_multi_az_cluster_is_priced_as_a_whole() -> None:
     assert parse(members, Engine="mysql").prices == ()
 
 
+def test_serverless_members_have_no_price_an_hour() -> None:
+    resource = parse([member("shop-a", "shop", "db.serverless")], ServerlessV2ScalingConfiguration={"MinCapacity": 0.5})
+    assert PriceBook.bundled().find(resource.prices[0]) is None
+
+
+def test_when_it_restarts_by_itself() -> None:
+    soon = datetime(2026, 11, 30, 18, 5, tzinfo=UTC)
+    assert parse(status="stopped", AutomaticRestartTime=soon).restarts_at == soon
+    assert parse().restarts_at is None
+    assert KIND.restarts_after == timedelta(days=7)
+
+
 @pytest.mark.parametrize("engine", ["neptune", "docdb"])
 def test_clusters_of_other_services_are_passed_over(engine: str) -> None:
     session = Recorder({"describe_db_clusters": [cluster(Engine=engine)]})
@@ -85,6 +99,17 @@ def test_clusters_of_other_services_are_passed_over(engine: str) -> None:
         ),
         ({"EngineMode": "provisioned", "ServerlessV2ScalingConfiguration": {"MinCapacity": 0.5}}, None),
         ({"GlobalWriteForwardingRequested": False}, None),
+        (
+            {"ReadReplicaIdentifiers": ["arn:aws:rds:us-east-1:111122223333:cluster:far"]},
+            (
+                "it has replicas in other Regions (arn:aws:rds:us-east-1:111122223333:cluster:far), "
+                "and RDS does not stop their source"
+            ),
+        ),
+        ({"Engine": "aurora-postgresql"}, None),
+        ({"Engine": "aurora"}, None),
+        ({"Engine": "postgres"}, "it is a Multi-AZ DB cluster (postgres), and RDS does not stop those"),
+        ({"Engine": "mysql"}, "it is a Multi-AZ DB cluster (mysql), and RDS does not stop those"),
     ],
 )
 def test_what_rds_does_not_stop(more: dict[str, Any], words: str | None) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -69,7 +70,27 @@ def test_a_standby_is_priced(multi_az: bool | None, deployment: str) -> None:
             {"Engine": "sqlserver-se", "MultiAZ": True},
             "it is a Multi-AZ SQL Server, which RDS does not stop",
         ),
+        (
+            {"Engine": "sqlserver-ee", "MultiAZ": False, "SecondaryAvailabilityZone": "eu-west-1b"},
+            "it is a Multi-AZ SQL Server, which RDS does not stop",
+        ),
+        (
+            {"Engine": "custom-sqlserver-ee", "MultiAZ": True},
+            "it is a Multi-AZ SQL Server, which RDS does not stop",
+        ),
+        ({"Engine": "custom-sqlserver-ee", "MultiAZ": False}, None),
+        (
+            {"Engine": "custom-oracle-ee-cdb"},
+            "it is RDS Custom for Oracle (custom-oracle-ee-cdb), which RDS does not stop",
+        ),
+        (
+            {"DBClusterIdentifier": "three", "Engine": "mysql"},
+            "it is a member of cluster three; tag the cluster instead",
+        ),
+        ({"Engine": "oracle-ee", "MultiAZ": True, "SecondaryAvailabilityZone": "eu-west-1b"}, None),
         ({"Engine": "sqlserver-se", "MultiAZ": False}, None),
+        ({"Engine": "sqlserver-web", "BackupRetentionPeriod": 0}, None),
+        ({"Engine": "db2-se"}, None),
         ({"Engine": "postgres", "MultiAZ": True}, None),
         ({"ReadReplicaDBInstanceIdentifiers": None}, None),
         ({"DBClusterIdentifier": ""}, None),
@@ -77,6 +98,13 @@ def test_a_standby_is_priced(multi_az: bool | None, deployment: str) -> None:
 )
 def test_what_rds_does_not_stop(more: dict[str, Any], words: str | None) -> None:
     assert parse(**more).unsupported == words
+
+
+def test_when_it_restarts_by_itself() -> None:
+    soon = datetime(2026, 11, 30, 18, 5, tzinfo=UTC)
+    assert parse(status="stopped", AutomaticRestartTime=soon).restarts_at == soon
+    assert parse().restarts_at is None
+    assert KIND.restarts_after == timedelta(days=7)
 
 
 @pytest.mark.parametrize(

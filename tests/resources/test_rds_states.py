@@ -20,6 +20,11 @@ from lamplighter.schedules.decision import Live
         ("upgrading", Live.BUSY),
         ("rebooting", Live.BUSY),
         ("storage-full", Live.BUSY),
+        ("storage-optimization", Live.BUSY),
+        ("storage-initialization", Live.BUSY),
+        ("configuring-enhanced-monitoring", Live.BUSY),
+        ("incompatible-parameters", Live.BUSY),
+        ("failed", Live.BUSY),
         ("inaccessible-encryption-credentials-recoverable", Live.BUSY),
     ],
 )

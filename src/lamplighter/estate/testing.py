@@ -110,12 +110,17 @@ class EstateProbe:
         self.client("rds").create_db_instance(**{**asked, **kwargs})
         return name
 
-    def cluster(self, name: str = "shop", members: Sequence[str] = ("shop-a", "shop-b")) -> str:
-        """A new Aurora MySQL cluster with members."""
-        rds, engine = self.client("rds"), "aurora-mysql"
-        rds.create_db_cluster(
-            DBClusterIdentifier=name, Engine=engine, MasterUsername="root", MasterUserPassword="not-a-secret"
-        )
+    def cluster(
+        self,
+        name: str = "shop",
+        members: Sequence[str] = ("shop-a", "shop-b"),
+        engine: str = "aurora-mysql",
+        **kwargs: Any,
+    ) -> str:
+        """A new cluster with members, Aurora MySQL unless said otherwise."""
+        rds = self.client("rds")
+        user = {"MasterUsername": "root", "MasterUserPassword": "not-a-secret"} if engine != "neptune" else {}
+        rds.create_db_cluster(**{"DBClusterIdentifier": name, "Engine": engine, **user, **kwargs})
         for member in members:
             rds.create_db_instance(
                 DBInstanceIdentifier=member, DBClusterIdentifier=name, Engine=engine, DBInstanceClass="db.r6g.large"

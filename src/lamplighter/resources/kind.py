@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
 from lamplighter.aws.targets import Target
@@ -163,6 +163,7 @@ class Kind(ABC):
         may_stop_from: the same for a stop.
         batch: how many resources one call takes.
         since: version of Lamplighter that brought it.
+        restarts_after: how long after a stop AWS starts it again by itself; None if it does not.
     """
 
     name: ClassVar[str]
@@ -174,6 +175,7 @@ class Kind(ABC):
     may_stop_from: ClassVar[frozenset[str]]
     batch: ClassVar[int]
     since: ClassVar[str]
+    restarts_after: ClassVar[timedelta | None] = None
 
     @abstractmethod
     def discover(self, session: Session, search: Search) -> Iterator[Resource]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from lamplighter.pricing.price import MULTI_AZ, SINGLE_AZ, rds_key
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, tags_of
-from lamplighter.resources.rds_states import act_one_by_one, live_state
+from lamplighter.resources.rds_states import RESTARTS_AFTER, act_one_by_one, live_state
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 
 
@@ -28,6 +29,7 @@ class RdsInstance(Kind):
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"available"})
     batch: ClassVar[int] = 10
     since: ClassVar[str] = "0.1.0"
+    restarts_after: ClassVar[timedelta | None] = RESTARTS_AFTER
 
     def discover(self, session: Session, search: Search) -> Iterator[Resource]:
         """Find DB instances; AWS cannot filter them by tag, so all are read, 100 a page."""
@@ -68,13 +70,22 @@ def _resource(database: Mapping[str, Any], tags: Mapping[str, str], session: Ses
             ),
         ),
         unsupported=_unsupported(database),
+        restarts_at=database.get("AutomaticRestartTime"),
     )
 
 
 def _unsupported(database: Mapping[str, Any]) -> str | None:
-    """Source: RDS User Guide, "Stopping an Amazon RDS DB instance temporarily", limitations."""
+    """Why AWS does not stop it, or None.
+
+    Source: RDS User Guide, "Stopping an Amazon RDS DB instance temporarily", limitations; of RDS Custom, the API
+    reference of StopDBInstance, and "Starting and stopping an RDS Custom for SQL Server DB instance".
+    """
     if database.get("DBClusterIdentifier"):
         return f"it is a member of cluster {database['DBClusterIdentifier']}; tag the cluster instead"
+    return _replication(database) or _engine(database)
+
+
+def _replication(database: Mapping[str, Any]) -> str | None:
     source = database.get("ReadReplicaSourceDBInstanceIdentifier") or database.get(
         "ReadReplicaSourceDBClusterIdentifier"
     )
@@ -86,6 +97,14 @@ def _unsupported(database: Mapping[str, Any]) -> str | None:
     ]
     if replicas:
         return f"it has read replicas ({', '.join(replicas)}), and RDS does not stop their source"
-    if database["Engine"].startswith("sqlserver") and database.get("MultiAZ"):
+    return None
+
+
+def _engine(database: Mapping[str, Any]) -> str | None:
+    engine = database["Engine"]
+    # Mirrored ones are not always called Multi-AZ; they have a second zone.
+    if "sqlserver" in engine and (database.get("MultiAZ") or database.get("SecondaryAvailabilityZone")):
         return "it is a Multi-AZ SQL Server, which RDS does not stop"
+    if engine.startswith("custom-oracle"):
+        return f"it is RDS Custom for Oracle ({engine}), which RDS does not stop"
     return None

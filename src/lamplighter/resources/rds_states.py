@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
 
 from lamplighter.errors import AwsError
 from lamplighter.resources.kind import Resource, Result, Session
 from lamplighter.schedules.decision import Live
+
+RESTARTS_AFTER: Final = timedelta(days=7)
+"""Source: RDS, Aurora, Neptune and DocumentDB guides, the pages on stopping: what was stopped is started after that."""
 
 _LIVE = {
     "available": Live.RUNNING,

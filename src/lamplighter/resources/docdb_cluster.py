@@ -1,0 +1,37 @@
+"""DocumentDB clusters; elastic ones have another API and are not found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import ClassVar
+
+from lamplighter.resources.db_clusters import DOCDB, DbCluster, other_clusters
+from lamplighter.resources.kind import Permissions, Resource, Search, Session
+from lamplighter.resources.rds_states import RESTARTS_AFTER
+
+
+class DocDbCluster(DbCluster):
+    """DocumentDB clusters, started and stopped with all their members, serverless ones too."""
+
+    name: ClassVar[str] = "docdb-cluster"
+    title: ClassVar[str] = "DocumentDB cluster"
+    why: ClassVar[str] = (
+        "A stopped cluster costs no instance hours for any member; storage and backups go on. "
+        "How much is saved is unknown: the price book has no prices of DocumentDB."
+    )
+    source: ClassVar[str] = "https://docs.aws.amazon.com/documentdb/latest/developerguide/db-cluster-stop-start.html"
+    permissions: ClassVar[Permissions] = Permissions(
+        discover=("rds:DescribeDBClusters", "rds:DescribeDBInstances"),
+        start=("rds:StartDBCluster",),
+        stop=("rds:StopDBCluster",),
+    )
+    may_start_from: ClassVar[frozenset[str]] = frozenset({"stopped"})
+    may_stop_from: ClassVar[frozenset[str]] = frozenset({"available"})
+    batch: ClassVar[int] = 10
+    since: ClassVar[str] = "0.1.0"
+    restarts_after: ClassVar[timedelta | None] = RESTARTS_AFTER
+
+    def discover(self, session: Session, search: Search) -> Iterator[Resource]:
+        """Find clusters by their engine, then the classes of their members in one more listing."""
+        return other_clusters(self.name, session, search, DOCDB, "DocumentDB")
