@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,25 @@ def test_with_history_in_the_zone_of_the_schedule(estate: EstateProbe, lamp: Lam
     assert any(line[0] == "done" and " stop done: the schedule is fixed to stopped" in line[1] for line in lines)
     [row] = lamp("why", "off", "-o", "json").rows
     assert [entry["action"] for entry in row["history"]] == ["stop", "seen"]
+
+
+def test_a_database_that_aws_starts_again_is_stopped_again(estate: EstateProbe, lamp: Lamp, definitions: Path) -> None:
+    estate.database("orders", Tags=[{"Key": "Schedule", "Value": "stopped"}])
+    lamp("run")
+    estate.control.finish_transitions()
+    lamp("run")
+    said = lamp("why", "orders")
+    assert re.search(r"restarts +2026-11-30 \d\d:04.*: AWS starts it by itself", said.out)
+    [row] = lamp("why", "orders", "-o", "json").rows
+    assert row["restarts_at"] == "2026-11-30T08:04:00+00:00"
+
+    estate.control.advance(7 * 24 * 3600 + 60)
+    said = lamp("why", "orders", "--at", "2026-11-30T08:09:00Z")
+    reason = "the schedule is fixed to stopped, and it was AWS that started it again by itself"
+    assert f"{reason}; it is starting now, so the stop waits for the next pass" in said.out
+    estate.control.finish_transitions()
+    [row] = lamp("why", "orders", "--at", "2026-11-30T08:15:00Z", "-o", "json").rows
+    assert (row["action"], row["rule"], row["reason"]) == ("stop", "restarted-by-aws", reason)
 
 
 def test_without_a_tag_and_without_a_file(estate: EstateProbe, lamp: Lamp) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from lamplighter.estate.testing import EstateProbe, refusal
+from lamplighter.estate.testing import MONDAY, EstateProbe, refusal
 
 NOT_AVAILABLE = ("InvalidDBInstanceState", "Instance orders is not in available state.", 400)
 NOT_STOPPED = (
@@ -221,3 +221,24 @@ Resources:
     assert told == {("ec2-instance", None, "pending"), ("rds-instance", None, "available")}
     formation.delete_stack(StackName="three-tier")
     assert [change.to_state for change in estate.control.history(since=2)] == ["shutting-down", "deleted"]
+
+
+def test_what_is_out_tells_when_it_will_be_started_again(estate: EstateProbe) -> None:
+    estate.database("orders")
+    estate.cluster("shop", ("shop-a",))
+    rds = estate.client("rds")
+
+    def told() -> dict[str, object]:
+        found = {one["DBInstanceIdentifier"]: one for one in rds.describe_db_instances()["DBInstances"]}
+        found |= {one["DBClusterIdentifier"]: one for one in rds.describe_db_clusters()["DBClusters"]}
+        return {name: one.get("AutomaticRestartTime") for name, one in found.items()}
+
+    assert set(told().values()) == {None}
+    rds.stop_db_instance(DBInstanceIdentifier="orders")
+    rds.stop_db_cluster(DBClusterIdentifier="shop")
+    assert set(told().values()) == {None}
+    estate.control.advance(240)
+    assert set(told().values()) == {MONDAY + timedelta(days=7, seconds=240)}
+    estate.control.advance(7 * 24 * 3600)
+    assert set(told().values()) == {None}
+    assert set(estate.statuses().values()) == {"starting"}

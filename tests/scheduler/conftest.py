@@ -129,6 +129,7 @@ class Cloud:
         self.after: Fault = lambda *_: None
         self.reaper = Reaper()
         self.unresolved: tuple[TargetFailure, ...] = ()
+        self.clock: Callable[[], datetime] = lambda: MONDAY
         self._serial = count(1)
 
     def instance(
@@ -171,14 +172,29 @@ class Cloud:
 
     def by_hand(self, id_: str, state: str) -> None:
         """Somebody starts or stops it; not recorded."""
-        self.thing(id_).state = state
+        self.enter_state(self.thing(id_), state)
+
+    def restart_what_is_due(self) -> None:
+        """What AWS does to databases seven days after they were stopped."""
+        for places in (self.databases, self.clusters):
+            for thing in [thing for found in places.values() for thing in found.values()]:
+                if thing.extra.get("AutomaticRestartTime", self.clock()) < self.clock():
+                    self.enter_state(thing, "starting")
+
+    def enter_state(self, thing: Thing, state: str) -> None:
+        """It is in that state now; of what is out, AWS tells when it will be started again."""
+        thing.state = state
+        thing.extra.pop("AutomaticRestartTime", None)
+        if state == "stopped" and not thing.id.startswith("i-"):
+            thing.extra["AutomaticRestartTime"] = self.clock() + timedelta(days=7)
 
     def settle(self) -> None:
         """Everything under way arrives."""
         for places in (self.instances, self.databases, self.clusters):
             for found in places.values():
                 for thing in found.values():
-                    thing.state = _MOVES.get(thing.state, thing.state)
+                    if thing.state in _MOVES:
+                        self.enter_state(thing, _MOVES[thing.state])
 
     @property
     def writes(self) -> list[str]:
@@ -259,9 +275,8 @@ class FakeSession:
     def _move(self, thing: Thing, action: str, service: str) -> None:
         self._cloud.effects.append(Effect(self._target.key, thing.id, action, thing.state))
         if thing.state == _FROM[service, action]:
-            thing.state = {"ec2start": "pending", "rdsstart": "starting"}.get(service + action, "stopping")
-            if self._cloud.quick:
-                thing.state = _MOVES[thing.state]
+            state = {"ec2start": "pending", "rdsstart": "starting"}.get(service + action, "stopping")
+            self._cloud.enter_state(thing, _MOVES[state] if self._cloud.quick else state)
 
 
 def _passes(thing: Thing, filters: Mapping[str, set[str]]) -> bool:
@@ -401,6 +416,7 @@ class Stage:
         self.plain: Store = store or MemoryStore()
         self.store = DyingStore(self.plain, self.cloud.reaper)
         self.clock = Clock()
+        self.cloud.clock = lambda: self.clock.now
         self._runs = count(1)
         self.world = World(cast(Aws, FakeAws(self.cloud)), self.store, configuration(yaml), KINDS, self.clock)
 
@@ -421,6 +437,7 @@ class Stage:
         """One pass, at a time of the week if given; then everything under way arrives, if `settle`."""
         if hour is not None:
             self.clock.at(hour, minute, day)
+        self.cloud.restart_what_is_due()
         report = run_pass(self.world, run=f"run-{next(self._runs)}", **options)
         if settle:
             self.cloud.settle()

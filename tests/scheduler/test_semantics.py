@@ -38,13 +38,17 @@ def test_the_base_table_is_the_one_that_is_tested() -> None:
 
 
 def test_the_page_has_its_examples() -> None:
-    assert (len(blocks("story")), len(lines("times")), len(lines("days")), len(lines("verdicts"))) == (10, 10, 7, 8)
+    assert (len(blocks("story")), len(lines("times")), len(lines("days")), len(lines("verdicts"))) == (12, 10, 7, 8)
 
 
 def happen(stage: Stage, id_: str, what: str) -> None:
     """What a line says happened before its pass."""
     if what in ("found stopped", "started by hand", "found running", "stopped by hand"):
-        stage.cloud.by_hand(id_, "running" if what in ("started by hand", "found running") else "stopped")
+        lit = "running" if id_.startswith("i-") else "available"
+        stage.cloud.by_hand(id_, lit if what in ("started by hand", "found running") else "stopped")
+    elif what == "restarted by AWS":
+        stage.cloud.restart_what_is_due()
+        assert stage.cloud.state(id_) == "starting"
     elif what not in ("-", "killed after call"):
         words, _, length = what.rpartition(" ")
         hold = {"keep running": Hold.RUNNING, "keep stopped": Hold.STOPPED, "leave alone": Hold.LEAVE_ALONE}[words]
@@ -54,13 +58,15 @@ def happen(stage: Stage, id_: str, what: str) -> None:
 
 @pytest.mark.parametrize("story", blocks("story"), ids=lambda text: text.splitlines()[0])
 def test_stories(story: str) -> None:
-    schedule, *steps = story.strip().splitlines()
+    first, *steps = story.strip().splitlines()
+    schedule, _, kind = first.partition(" ")
     stage = Stage(STORY_YAML)
-    id_ = stage.cloud.instance(schedule)
+    id_ = stage.cloud.database("orders", schedule) if kind == "database" else stage.cloud.instance(schedule)
     for step in steps:
         when, before, action, stored = re.split(r"\s{2,}", step.strip())
         day, clock = when.split()
-        stage.clock.at(int(clock[:2]), int(clock[3:]), DAYS.index(day))
+        day, _, weeks = day.partition("+")
+        stage.clock.at(int(clock[:2]), int(clock[3:]), DAYS.index(day) + 7 * int(weeks or 0))
         happen(stage, id_, before)
         stage.cloud.effects.clear()
         if before == "killed after call":

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -570,6 +571,53 @@ def test_only_what_is_at_rest_is_called(given: Given) -> None:
 # --- many at once -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("state", "rules", "stored", "live", "expected"),
+    [
+        ("stopped", Rules(), Stored.STOPPED, UP, ("stop", "stopped", "restarted-by-aws")),
+        ("stopped", Rules(enforced=True), Stored.STOPPED, UP, ("stop", "stopped", "restarted-by-aws")),
+        ("stopped", Rules(stop_only=True), Stored.STOPPED, UP, ("stop", "stopped", "restarted-by-aws")),
+        ("stopped", Rules(retain_running=True), Stored.STOPPED, UP, ("stop", "stopped", "restarted-by-aws")),
+        ("stopped", Rules(), Stored.STOPPED, Live.STARTING, ("none", "stopped", "wait")),
+        ("stopped", Rules(), Stored.STOPPED, Live.BUSY, ("none", "stopped", "wait")),
+        ("running", Rules(), Stored.STOPPED, UP, ("none", "running", "schedule")),
+        ("running", Rules(retain_running=True), Stored.STOPPED, UP, ("none", "running", "schedule")),
+        ("running", Rules(stop_only=True), Stored.STOPPED, UP, ("none", "running", "stop-only")),
+        ("any", Rules(), Stored.STOPPED, UP, ("none", "any", "any")),
+        ("running", Rules(stay_off=True), Stored.STOPPED_BY_HAND, UP, ("stop", "stopped-by-hand", "restarted-by-aws")),
+        ("stopped", Rules(stay_off=True), Stored.STOPPED_BY_HAND, UP, ("stop", "stopped-by-hand", "restarted-by-aws")),
+        ("running", Rules(stay_off=True), Stored.STOPPED_BY_HAND, Live.STARTING, ("none", "stopped-by-hand", "wait")),
+        ("running", Rules(stay_off=True), Stored.STOPPED, UP, ("none", "running", "schedule")),
+        ("running", Rules(), Stored.RUNNING, UP, ("none", "running", "unchanged")),
+        ("stopped", Rules(retain_running=True), Stored.RETAIN_RUNNING, UP, ("none", "stopped", "retained")),
+        ("stopped", Rules(ignore=True), Stored.STOPPED, UP, ("none", "stopped", "ignore")),
+    ],
+)
+def test_what_aws_started_again_counts_as_out(
+    state: str, rules: Rules, stored: Stored, live: Live, expected: tuple[str, str, str]
+) -> None:
+    found = decide(wants(state), rules, stored, live, restarted=True)
+    assert (found.action, found.store, found.rule) == expected
+
+
+def test_overrides_and_windows_come_before_a_restart() -> None:
+    def rule(**more: Any) -> tuple[str, str]:
+        found = decide(wants("stopped"), Rules(), Stored.STOPPED, UP, restarted=True, **more)
+        return found.action.value, found.rule
+
+    assert rule(override=hold(Hold.RUNNING)) == ("none", "override")
+    assert rule(override=hold(Hold.STOPPED)) == ("stop", "override")
+    assert rule(override=hold(Hold.LEAVE_ALONE)) == ("none", "override")
+    assert rule(window="patches") == ("none", "maintenance-window")
+
+
+def test_a_restart_is_named_in_the_reason() -> None:
+    found = decide(wants("stopped"), Rules(), Stored.STOPPED, UP, restarted=True)
+    assert found.reason.endswith(", and it was AWS that started it again by itself")
+    kept = decide(wants("running"), Rules(stay_off=True), Stored.STOPPED_BY_HAND, UP, restarted=True)
+    assert "stays off until started by hand, and it was AWS" in kept.reason
+
+
 def office() -> Schedule:
     period = compile_period("office", PeriodDefinition(begintime="08:00", endtime="18:00"), {})
     return compile_schedule("office", ScheduleDefinition(periods=("office",)), {"office": period}, {})
@@ -579,18 +627,25 @@ def test_many_are_decided_as_one_by_one() -> None:
     schedule = office()
     known = {"office": schedule, "strict": replace(schedule, name="strict")}
     asked = [
-        Situation(name, stored, live, override, window)
-        for name, stored, live, override, window in product(
-            ["office", "strict", "broken", "nowhere"], Stored, Live, [None, hold(Hold.STOPPED)], [None, "w"]
+        Situation(name, stored, live, override, window, restarted=restarted)
+        for name, stored, live, override, window, restarted in product(
+            ["office", "strict", "broken", "nowhere"],
+            Stored,
+            Live,
+            [None, hold(Hold.STOPPED)],
+            [None, "w"],
+            [False, True],
         )
     ] * 2
     found = decide_all(asked, NOON, known, {"broken": "no periods"})
     assert len(found) == len(asked)
     for situation, decision in zip(asked, found, strict=True):
-        name, stored, live, override, window, _ = situation
+        name, stored, live, override, window, _, restarted = situation
         if name in known:
             rules = Rules.of(known[name])
-            assert decision == decide(schedule.state_at(NOON), rules, stored, live, override=override, window=window)
+            wanted = schedule.state_at(NOON)
+            more = {"override": override, "window": window, "restarted": restarted}
+            assert decision == decide(wanted, rules, stored, live, **more)  # type: ignore[arg-type]
         else:
             assert (decision.action, decision.store, decision.desired) == (Action.NONE, stored, None)
     reasons = {situation.schedule: decision.reason for situation, decision in zip(asked, found, strict=True)}

@@ -74,6 +74,7 @@ def _record(found: Explanation) -> Record:
         "wanted_because": found.desired.reason if found.desired else None,
         "stored_since": found.step.record.since if found.step.record else None,
         "stored_error": found.step.record.error or None if found.step.record else None,
+        "restarts_at": found.step.resource.restarts_at,
         "next": _next_record(following) if following else None,
         "history": [
             {
@@ -115,6 +116,8 @@ def explained(found: Explanation, config: Configuration) -> str:
     if step.record:
         error = f"; last error: {step.record.error}" if step.record.error else ""
         lines.append(("stored", f"{step.record.stored.value} since {shown(step.record.since, zone)}{error}"))
+    if resource.restarts_at:
+        lines.append(("restarts", f"{shown(resource.restarts_at, zone)}: AWS starts it by itself"))
     if found.next:
         lines.append(("next", f"{found.next.now.state.value} at {shown(found.next.at, zone)}: {found.next.now.reason}"))
     lines += [("done" if number == 0 else "", _history(entry, zone)) for number, entry in enumerate(found.history)]

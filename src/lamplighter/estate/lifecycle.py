@@ -57,6 +57,8 @@ class Kind(Generic[T]):
         entrance: final state → the state that comes before it on AWS.
         then: state → (timing, next state) for states that end by themselves.
         born_slowly: whether a new one also goes through the entrance.
+        ends: notes on a moto object when its state will end by itself, and which comes then; None if it shows no such
+            time.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Kind(Generic[T]):
     entrance: Mapping[str, str]
     then: Mapping[str, tuple[str, str]]
     born_slowly: bool
+    ends: Callable[[T, str, datetime], None] | None = None
 
 
 class Lifecycle:
@@ -174,6 +177,8 @@ class Lifecycle:
         if to in kind.then:
             usual, following = kind.then[to]
             end = at + timedelta(seconds=self.timings[timing or usual])
+            if kind.ends is not None:
+                kind.ends(thing, following, end)
 
             def go(state: str, when: datetime) -> None:
                 self._move(kind, thing, key, state, when)

@@ -37,8 +37,14 @@ def _write(database: DBInstance | DBCluster, state: str) -> None:
     database.status = state
 
 
-def _enter(_database: DBInstance | DBCluster, _state: str, _at: datetime, _timing: str | None) -> None:
-    return None
+def _enter(database: DBInstance | DBCluster, _state: str, _at: datetime, _timing: str | None) -> None:
+    # moto shows what a database has under the name that the API's model gives it.
+    database.automatic_restart_time = None  # type: ignore[union-attr]
+
+
+def _ends(database: DBInstance | DBCluster, following: str, at: datetime) -> None:
+    if following == "starting":
+        database.automatic_restart_time = at  # type: ignore[union-attr]
 
 
 def _cluster_status(cluster: DBCluster) -> str:
@@ -55,6 +61,7 @@ RDS_INSTANCE: Kind[DBInstance] = Kind(
     entrance=_ENTRANCE,
     then=_THEN,
     born_slowly=False,
+    ends=_ends,
 )
 RDS_CLUSTER: Kind[DBCluster] = Kind(
     name="rds-cluster",
@@ -64,6 +71,7 @@ RDS_CLUSTER: Kind[DBCluster] = Kind(
     entrance=_ENTRANCE,
     then=_THEN,
     born_slowly=False,
+    ends=_ends,
 )
 
 

@@ -25,6 +25,7 @@ class DocDbCluster(DbCluster):
         discover=("rds:DescribeDBClusters", "rds:DescribeDBInstances"),
         start=("rds:StartDBCluster",),
         stop=("rds:StopDBCluster",),
+        tag=("tag:TagResources", "tag:UntagResources", "rds:AddTagsToResource", "rds:RemoveTagsFromResource"),
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"stopped"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"available"})

@@ -19,6 +19,7 @@ from lamplighter.scheduler.sizes import forget_size, remember_size
 from lamplighter.scheduler.states import Acted, known, put_record, put_state, remembered
 from lamplighter.scheduler.survey import price_texts
 from lamplighter.schedules.decision import Action, Live, Stored
+from lamplighter.schedules.verdict import RESTARTED_BY_AWS
 from lamplighter.store import journal
 from lamplighter.store.table import Store, Write
 
@@ -26,6 +27,9 @@ log = logging.getLogger("lamplighter.scheduler")
 
 BY_HAND = "by-hand"
 """Rule of a decision that a person made: what is stored stays as it is, whatever becomes of it."""
+
+_STORED_STAYS = (BY_HAND, RESTARTED_BY_AWS)
+"""Rules whose failure stores nothing new: a person's wish is over then, a restart of AWS's is found again."""
 
 _OPEN = "not known whether it took effect; the next pass will look"
 
@@ -181,7 +185,7 @@ def _outcome(done: Done, *, at: datetime, run: str) -> list[Write]:
         writes.append(forget_size(step.resource.key, target))
     failed = Stored.START_FAILED if action is Action.START else Stored.STOP_FAILED
     acted = acted_of(done, at)
-    stored = failed if done.error and step.decision.rule != BY_HAND else step.decision.store
+    stored = failed if done.error and step.decision.rule not in _STORED_STAYS else step.decision.store
     if stored is not Stored.UNKNOWN:
         writes.append(
             put_state(

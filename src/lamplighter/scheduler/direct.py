@@ -13,8 +13,9 @@ from lamplighter.resources.kind import Resource, Search
 from lamplighter.scheduler.act import BY_HAND, Done, carry_out
 from lamplighter.scheduler.passes import TargetReport, World, hold, lease_target, targets_of
 from lamplighter.scheduler.plan import Step
-from lamplighter.scheduler.states import StateRecord, known, remembered
-from lamplighter.scheduler.survey import look
+from lamplighter.scheduler.restarts import seen, to_remember
+from lamplighter.scheduler.states import known, remembered
+from lamplighter.scheduler.survey import Survey, look
 from lamplighter.schedules.decision import Action, Decision, Live
 from lamplighter.store.lease import release
 
@@ -120,12 +121,14 @@ def _find(
         named = look(session, world.store, kinds, Search(world.config.tag), at=at, run=run, write=False)
         resources.update({r.key: r for r in named.resources if ids & set(r.names)})
         failures.update(named.failures)
-    return [_step(target, resource, found.records, order) for _, resource in sorted(resources.items())], failures
+    return [_step(world, target, resource, found, order) for _, resource in sorted(resources.items())], failures
 
 
-def _step(target: Target, resource: Resource, records: Mapping[str, StateRecord], order: _Order) -> Step:
-    record = records.get(resource.key)
-    decision = _decide(resource, order)._replace(store=known(record, resource), memory=remembered(record, resource))
+def _step(world: World, target: Target, resource: Resource, found: Survey, order: _Order) -> Step:
+    record, at = found.records.get(resource.key), found.at
+    memory = seen(remembered(record, resource), resource, at)
+    decision = _decide(resource, order)._replace(store=known(record, resource), memory=memory)
+    decision = decision._replace(memory=to_remember(decision, world.kinds.get(resource.kind), resource, at))
     return Step(target, resource, record, decision, order.hibernate)
 
 
@@ -162,7 +165,7 @@ def _act(
         if now.failures:
             return steps, (), next(iter(now.failures.values()))
         wanted = {step.resource.key for step in steps}
-        again = [_step(target, found, now.records, order) for found in now.resources if found.key in wanted]
+        again = [_step(world, target, found, now, order) for found in now.resources if found.key in wanted]
         acting = [step for step in again if step.acts]
         done, error = carry_out(session, world.store, world.kinds, acting, at=at, run=run, still_mine=still_mine)
         return again, done, error

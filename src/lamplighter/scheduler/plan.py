@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from lamplighter.aws.targets import Target
 from lamplighter.errors import GuardrailError
 from lamplighter.resources.kind import Kind, Resource
+from lamplighter.scheduler.restarts import seen, to_remember, was_restarted
 from lamplighter.scheduler.sections import GuardrailsDefinition
 from lamplighter.scheduler.settings import Configuration
 from lamplighter.scheduler.states import StateRecord, known, remembered
@@ -60,16 +61,7 @@ def plan_target(
         at: aware datetime of the pass.
         unsettled: resources for which it cannot yet be told whether an earlier action took effect.
     """
-    situations = [
-        Situation(
-            resource.schedule or "",
-            known(records.get(resource.key), resource),
-            resource.live,
-            in_force(overrides, at, resource.names, resource.tags) if overrides else None,
-            memory=remembered(records.get(resource.key), resource),
-        )
-        for resource in resources
-    ]
+    situations = [_situation(resource, records.get(resource.key), overrides, at) for resource in resources]
     decisions = decide_all(situations, at, config.loaded.schedules, config.loaded.rejected)
     steps = []
     for resource, situation, decision in zip(resources, situations, decisions, strict=True):
@@ -86,9 +78,24 @@ def plan_target(
         schedule = config.loaded.schedules.get(resource.schedule or "")
         hibernate = schedule is not None and schedule.definition.hibernate
         # Whatever was held back before is due, done or no longer wanted now; what holds it back again says so again.
-        decision = decision._replace(memory=decision.memory._replace(held_since=""))
+        memory = to_remember(decision, config.kinds.get(resource.kind), resource, at)
+        decision = decision._replace(memory=memory._replace(held_since=""))
         steps.append(Step(target, resource, records.get(resource.key), decision, hibernate))
     return steps
+
+
+def _situation(
+    resource: Resource, record: StateRecord | None, overrides: Sequence[Override], at: datetime
+) -> Situation:
+    memory = seen(remembered(record, resource), resource, at)
+    return Situation(
+        resource.schedule or "",
+        known(record, resource),
+        resource.live,
+        in_force(overrides, at, resource.names, resource.tags) if overrides else None,
+        memory=memory,
+        restarted=was_restarted(memory, resource, at),
+    )
 
 
 def left_alone(decision: Decision, situation: Situation, reason: str, rule: str) -> Decision:

@@ -16,8 +16,16 @@ from lamplighter.schedules.base_table import Rules, base_decision
 from lamplighter.schedules.freezing import frozen
 from lamplighter.schedules.overrides import Hold, Override
 from lamplighter.schedules.schedule import Schedule
-from lamplighter.schedules.timeline import Desired
-from lamplighter.schedules.verdict import NOTHING_REMEMBERED, Action, Decision, Live, Memory, Stored
+from lamplighter.schedules.timeline import Desired, State
+from lamplighter.schedules.verdict import (
+    NOTHING_REMEMBERED,
+    RESTARTED_BY_AWS,
+    Action,
+    Decision,
+    Live,
+    Memory,
+    Stored,
+)
 
 __all__ = [
     "NOTHING_REMEMBERED",
@@ -44,6 +52,7 @@ _WORDS = {
     "retain-running": "and it was running before, so it will be kept after the period too",
     "stay-off": "but it was stopped by hand and stays off until started by hand",
     "stop-only": "but this schedule only stops",
+    RESTARTED_BY_AWS: "and it was AWS that started it again by itself",
 }
 
 
@@ -57,6 +66,7 @@ def decide(
     window: str | None = None,
     freeze: str | None = None,
     memory: Memory = NOTHING_REMEMBERED,
+    restarted: bool = False,
 ) -> Decision:
     """Decide for one resource.
 
@@ -69,6 +79,7 @@ def decide(
         window: name of the maintenance window that is open for it, if any.
         freeze: why its schedule may change nothing now, as a clause, if so.
         memory: what is remembered of it.
+        restarted: whether it was AWS that lit it, at the end of the time for which it may be out.
 
     Returns:
         The decision; its reason names what decided.
@@ -82,12 +93,19 @@ def decide(
     if freeze is not None and override is None:
         # What is stored stays: after the freeze it tells what was missed.
         return Decision(Action.NONE, stored, f"{desired.reason}; but {freeze}", "frozen", desired, memory)
-    wanted = _wanted(desired, rules, stored, live, override, window)._replace(memory=memory)
+    wanted = _wanted(desired, rules, stored, live, override, window, restarted=restarted)._replace(memory=memory)
     return _when_possible(wanted, stored, live)
 
 
 def _wanted(
-    desired: Desired, rules: Rules, stored: Stored, live: Live, override: Override | None, window: str | None
+    desired: Desired,
+    rules: Rules,
+    stored: Stored,
+    live: Live,
+    override: Override | None,
+    window: str | None,
+    *,
+    restarted: bool,
 ) -> Decision:
     lit = live in (Live.RUNNING, Live.STARTING, Live.PARTLY)
     if override is not None:
@@ -99,7 +117,15 @@ def _wanted(
     if window_open:
         keep = Stored.RETAIN_RUNNING if stored is Stored.RETAIN_RUNNING and lit else Stored.RUNNING
         return Decision(Action.START, keep, f"maintenance window {window} is open", "maintenance-window", desired)
+    if restarted and stored is Stored.STOPPED:
+        # Nobody lit it: it is as if it were still out.
+        lit = False
+        if desired.state is State.STOPPED:
+            return Decision(Action.STOP, stored, _say(desired, RESTARTED_BY_AWS), RESTARTED_BY_AWS, desired)
     if rules.stay_off:
+        if restarted and stored is Stored.STOPPED_BY_HAND:
+            reason = f"{_say(desired, 'stay-off')}, {_WORDS[RESTARTED_BY_AWS]}"
+            return Decision(Action.STOP, stored, reason, RESTARTED_BY_AWS, desired)
         dark = live in (Live.STOPPED, Live.STOPPING)
         if stored is Stored.STOPPED_BY_HAND and not (lit or dark):
             return Decision(Action.NONE, stored, f"{desired.reason}; it is {live.value} now", "wait", desired)
@@ -145,6 +171,7 @@ class Situation(NamedTuple):
         override: the override in force, if any.
         window: the open maintenance window, if any.
         memory: what is remembered of it.
+        restarted: whether AWS lit it by itself.
     """
 
     schedule: str
@@ -153,6 +180,7 @@ class Situation(NamedTuple):
     override: Override | None = None
     window: str | None = None
     memory: Memory = NOTHING_REMEMBERED
+    restarted: bool = False
 
 
 def decide_all(
@@ -197,6 +225,7 @@ def _decide_situation(
             window=situation.window,
             freeze=frozen(schedule, at),
             memory=situation.memory,
+            restarted=situation.restarted,
         )
     if situation.schedule in rejected:
         reason = f"schedule {situation.schedule!r} is not valid: {rejected[situation.schedule]}"

@@ -47,6 +47,10 @@ class Action(StrEnum):
     STOP = "stop"
 
 
+RESTARTED_BY_AWS: Final = "restarted-by-aws"
+"""Rule of a decision that stops again what AWS has started by itself."""
+
+
 class Memory(NamedTuple):
     """What is remembered of a resource beside its stored state. Texts; empty where there is nothing to remember.
 
@@ -55,7 +59,8 @@ class Memory(NamedTuple):
         returns: the stored state it goes back to after that window; only while it is lit for the window.
         lit_since: ISO 8601 instant at which it was first found lit, where AWS does not tell.
         held_since: ISO 8601 instant since which something that is due is held back.
-        restarts_at: ISO 8601 instant at which AWS starts it again by itself.
+        restarts_at: ISO 8601 instant from which AWS starts it again by itself; only while it is out, and after that
+            until it is known who lit it.
     """
 
     window: str = ""
