@@ -40,7 +40,7 @@ def test_every_option_of_a_schedule(lamp: Lamp, definitions: Path) -> None:
         *["--description", "every: option", "--override-status", "stopped", "--do-not-stop-new-instances"],
         *["--use-maintenance-window", "false", "--ssm-maintenance-window", "a", "--ssm-maintenance-window", "b"],
         *["--retain-running", "--enforced", "--hibernate", "--otherwise", "any", "--open", "sale", "--closed", "free"],
-        *["--stop-only", "-o", "json"],
+        *["--freeze", "free,sale", "--stop-after", "8h", "--stop-only", "-o", "json"],
     )
     assert said.code == 0
     wanted = {
@@ -50,6 +50,8 @@ def test_every_option_of_a_schedule(lamp: Lamp, definitions: Path) -> None:
         "override_status": "stopped",
         "open": "sale",
         "closed": "free",
+        "freeze": ["free", "sale"],
+        "stop_after": "8h",
         "otherwise": "any",
         "enforced": True,
         "retain_running": True,

@@ -500,6 +500,54 @@ def test_what_was_missed_in_a_freeze_is_done_after_it() -> None:
     assert (after.action, after.store) == (Action.STOP, Stored.STOPPED)
 
 
+# --- stop_after ---------------------------------------------------------------------------------------------
+
+OVERSTAY = "it has been lit for 8h or longer, and its schedule did not ask for it"
+
+# What it wants, what is stored | rules | what is stored afterwards; nothing where it is not put out.
+OVERSTAYS = """
+stopped stopped                        | stopped
+stopped stopped        stay_off        | stopped
+stopped stopped        stop_only       | stopped
+stopped retain-running retain_running  | stopped
+any     any                            | any
+any     running                        | any
+any     unknown                        | any
+running running                        |
+running retain-running retain_running  |
+running stopped        stop_only       |
+stopped unknown        !stop_new       |
+"""
+
+
+@pytest.mark.parametrize("line", OVERSTAYS.strip().splitlines())
+def test_what_is_lit_too_long_without_being_asked_for_is_put_out(line: str) -> None:
+    given, _, wanted = line.partition("|")
+    state, stored, *flags = given.split()
+    rules = Rules(**{name: True for name in flags if name != "!stop_new"}, stop_new_instances="!stop_new" not in flags)
+    before = decide(wants(state), rules, Stored(stored), UP)
+    found = decide(wants(state), rules, Stored(stored), UP, overstay=OVERSTAY)
+    if not wanted.strip():
+        assert found == before
+        return
+    assert before.action is Action.NONE
+    assert (found.action, found.rule, found.store) == (Action.STOP, "stop-after", Stored(wanted.strip()))
+    assert found.reason == f"{wants(state).reason}; {OVERSTAY}"
+    again = decide(wants(state), rules, found.store, DOWN)
+    assert (again.action, again.store) == (Action.NONE, found.store)
+
+
+def test_nothing_but_what_is_at_rest_and_lit_is_put_out_for_being_lit_too_long() -> None:
+    for stored, live, what in product(Stored, Live, [None, *Hold]):
+        override = hold(what) if what else None
+        found = decide(wants("any"), Rules(), stored, live, override=override, overstay=OVERSTAY)
+        assert (found.rule == "stop-after") == (live is UP and what is None)
+    frozen = decide(wants("any"), Rules(), Stored.ANY, UP, freeze=FREEZE, overstay=OVERSTAY)
+    assert frozen.rule == "frozen"
+    window = decide(wants("stopped"), Rules(), Stored.STOPPED, UP, window="patch-tuesday", overstay=OVERSTAY)
+    assert window.action is Action.NONE
+
+
 # --- what holds for all -------------------------------------------------------------------------------------
 
 rules_of = st.builds(
@@ -640,7 +688,7 @@ def test_many_are_decided_as_one_by_one() -> None:
     found = decide_all(asked, NOON, known, {"broken": "no periods"})
     assert len(found) == len(asked)
     for situation, decision in zip(asked, found, strict=True):
-        name, stored, live, override, window, _, restarted = situation
+        name, stored, live, override, window, _, restarted, _ = situation
         if name in known:
             rules = Rules.of(known[name])
             wanted = schedule.state_at(NOON)

@@ -58,6 +58,10 @@ Hibernate = Annotated[bool, typer.Option("--hibernate", help="Hibernate EC2 inst
 Else = Annotated[Otherwise | None, typer.Option("--otherwise", help="State when no period speaks.")]
 Open = Annotated[Texts, typer.Option("--open", metavar="CALENDAR", help="Lit on its days; repeatable.")]
 Closed = Annotated[Texts, typer.Option("--closed", metavar="CALENDAR", help="Put out on its days; repeatable.")]
+Freeze = Annotated[Texts, typer.Option("--freeze", metavar="CALENDAR", help="No change while it forbids; repeatable.")]
+StopAfter = Annotated[
+    str | None, typer.Option("--stop-after", metavar="LENGTH", help="Put out what is lit so long unasked: 8h.")
+]
 StopOnly = Annotated[bool, typer.Option("--stop-only", help="Stop at the end of periods, never start.")]
 StayOff = Annotated[bool, typer.Option("--stay-off", help="What was stopped by hand stays off.")]
 
@@ -96,6 +100,8 @@ def write(
     otherwise: Else = None,
     open_on: Open = None,
     closed_on: Closed = None,
+    freeze: Freeze = None,
+    stop_after: StopAfter = None,
     stop_only: StopOnly = False,
     stay_off: StayOff = False,
     file: options.File = None,
@@ -114,6 +120,8 @@ def write(
         "override_status": override_status.value if override_status else "",
         "open": short(listed(open_on)),
         "closed": short(listed(closed_on)),
+        "freeze": short(listed(freeze)),
+        "stop_after": stop_after or "",
         "otherwise": otherwise.value if otherwise else "",
         "enforced": enforced,
         "retain_running": retain_running,

@@ -125,6 +125,7 @@ def _resource(instance: Mapping[str, Any], session: Session, tag: str) -> Resour
         prices=(ec2_key(target.region, instance["InstanceType"], system),) if _is_on_demand(instance) else (),
         can_hibernate=bool(instance.get("HibernationOptions", {}).get("Configured")),
         unsupported=_unsupported(instance, tags),
+        lit_since=instance.get("LaunchTime") if state in ("pending", "running") else None,
     )
 
 

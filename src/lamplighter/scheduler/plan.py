@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from lamplighter.aws.targets import Target
 from lamplighter.errors import GuardrailError
 from lamplighter.resources.kind import Kind, Resource
+from lamplighter.scheduler.lit import lit_for, with_lit_since
 from lamplighter.scheduler.restarts import seen, to_remember, was_restarted
 from lamplighter.scheduler.sections import GuardrailsDefinition
 from lamplighter.scheduler.settings import Configuration
@@ -61,7 +62,7 @@ def plan_target(
         at: aware datetime of the pass.
         unsettled: resources for which it cannot yet be told whether an earlier action took effect.
     """
-    situations = [_situation(resource, records.get(resource.key), overrides, at) for resource in resources]
+    situations = [_situation(config, resource, records.get(resource.key), overrides, at) for resource in resources]
     decisions = decide_all(situations, at, config.loaded.schedules, config.loaded.rejected)
     steps = []
     for resource, situation, decision in zip(resources, situations, decisions, strict=True):
@@ -85,9 +86,18 @@ def plan_target(
 
 
 def _situation(
-    resource: Resource, record: StateRecord | None, overrides: Sequence[Override], at: datetime
+    config: Configuration,
+    resource: Resource,
+    record: StateRecord | None,
+    overrides: Sequence[Override],
+    at: datetime,
 ) -> Situation:
+    schedule = config.loaded.schedules.get(resource.schedule or "")
+    longest = schedule.definition.stop_after if schedule is not None else None
     memory = seen(remembered(record, resource), resource, at)
+    # Only where somebody asks for it is it remembered: it would be written for every database.
+    memory = with_lit_since(memory, resource, at) if longest is not None else memory._replace(lit_since="")
+    lit = lit_for(memory, resource, at)
     return Situation(
         resource.schedule or "",
         known(record, resource),
@@ -95,6 +105,7 @@ def _situation(
         in_force(overrides, at, resource.names, resource.tags) if overrides else None,
         memory=memory,
         restarted=was_restarted(memory, resource, at),
+        lit_long=longest is not None and lit is not None and lit >= longest,
     )
 
 

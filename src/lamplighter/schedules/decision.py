@@ -2,7 +2,8 @@
 
 The base table (`base_table`) is that of the AWS Instance Scheduler: it acts when the desired state changes
 against the stored one, so a manual start or stop is kept until the next change. Around it lie, in this
-order: ignore, states in which AWS would refuse, overrides, freezes, maintenance windows, stay-off and stop-only.
+order: ignore, states in which AWS would refuse, overrides, freezes, maintenance windows, stay-off, stop-only and
+stop-after.
 docs/semantics.md lists where and why this differs from the original.
 """
 
@@ -16,6 +17,7 @@ from lamplighter.schedules.base_table import Rules, base_decision
 from lamplighter.schedules.freezing import frozen
 from lamplighter.schedules.overrides import Hold, Override
 from lamplighter.schedules.schedule import Schedule
+from lamplighter.schedules.stop_after import unasked
 from lamplighter.schedules.timeline import Desired, State
 from lamplighter.schedules.verdict import (
     NOTHING_REMEMBERED,
@@ -44,6 +46,9 @@ __all__ = [
 _OUT_ONLY_BY_HAND = (Stored.RUNNING, Stored.RETAIN_RUNNING, Stored.STOPPED_BY_HAND)
 """What is out although we hold it to be lit was stopped by somebody else."""
 
+_LEFT_LIT = ("any", "unchanged", "retained")
+"""Rules that leave lit what the schedule does not ask for."""
+
 _WORDS = {
     "any": "so either state is left as it is",
     "new-left-alone": "but it is new here and stop_new_instances is off",
@@ -65,6 +70,7 @@ def decide(
     override: Override | None = None,
     window: str | None = None,
     freeze: str | None = None,
+    overstay: str | None = None,
     memory: Memory = NOTHING_REMEMBERED,
     restarted: bool = False,
 ) -> Decision:
@@ -78,6 +84,7 @@ def decide(
         override: the override in force for it, if any.
         window: name of the maintenance window that is open for it, if any.
         freeze: why its schedule may change nothing now, as a clause, if so.
+        overstay: why it is lit for too long, as a clause, if it is.
         memory: what is remembered of it.
         restarted: whether it was AWS that lit it, at the end of the time for which it may be out.
 
@@ -94,6 +101,10 @@ def decide(
         # What is stored stays: after the freeze it tells what was missed.
         return Decision(Action.NONE, stored, f"{desired.reason}; but {freeze}", "frozen", desired, memory)
     wanted = _wanted(desired, rules, stored, live, override, window, restarted=restarted)._replace(memory=memory)
+    left_lit = live is Live.RUNNING and desired.state is not State.RUNNING and wanted.rule in _LEFT_LIT
+    if overstay is not None and left_lit:
+        reason = f"{desired.reason}; {overstay}"
+        wanted = wanted._replace(action=Action.STOP, reason=reason, rule="stop-after")
     return _when_possible(wanted, stored, live)
 
 
@@ -172,6 +183,7 @@ class Situation(NamedTuple):
         window: the open maintenance window, if any.
         memory: what is remembered of it.
         restarted: whether AWS lit it by itself.
+        lit_long: whether it has been lit for the `stop_after` of its schedule.
     """
 
     schedule: str
@@ -181,6 +193,7 @@ class Situation(NamedTuple):
     window: str | None = None
     memory: Memory = NOTHING_REMEMBERED
     restarted: bool = False
+    lit_long: bool = False
 
 
 def decide_all(
@@ -224,6 +237,7 @@ def _decide_situation(
             override=situation.override,
             window=situation.window,
             freeze=frozen(schedule, at),
+            overstay=unasked(schedule, at) if situation.lit_long else None,
             memory=situation.memory,
             restarted=situation.restarted,
         )

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from lamplighter.schedules.durations import Duration
+
 
 def _one_or_many(value: object) -> object:
     if isinstance(value, (list, tuple)):
@@ -110,6 +112,10 @@ class ScheduleDefinition(Model):
     hibernate: bool = Field(default=False, description="Hibernate EC2 instances that can; stop the others.")
     stop_only: bool = Field(default=False, description="Stop at the end of periods, never start.")
     stay_off: bool = Field(default=False, description="What was stopped by hand stays off until started by hand.")
+    stop_after: Duration | None = Field(
+        default=None,
+        description="Put out what has been lit so long without being asked for: 8h, 1d12h, ...",
+    )
     ignore: bool = Field(default=False, description="Leave resources with this schedule alone.")
     use_maintenance_window: bool = Field(default=True, description="Light resources for their maintenance windows.")
     ssm_maintenance_window: Texts = Field(default=(), description="Names of SSM maintenance windows.")

@@ -26,6 +26,7 @@ from lamplighter.schedules.definitions import PeriodDefinition, ScheduleDefiniti
 from lamplighter.schedules.dialects.day_words import date_word, month_words, monthday_words, span, weekday_words
 from lamplighter.schedules.dialects.translation import (
     FLAGS,
+    MORE,
     Dialect,
     Named,
     Translation,
@@ -272,7 +273,8 @@ def write(
         compiled("schedule", schedule, own, default_timezone=default_timezone)
     except DefinitionError as error:
         return Written(None, tuple(str(problem) for problem in error.problems))
-    notes = ["not kept: ssm_maintenance_window"] if schedule.ssm_maintenance_window else []
+    lost = [name for name in ("ssm_maintenance_window", *MORE) if getattr(schedule, name)]
+    notes = [f"not kept: {', '.join(lost)}"] if lost else []
     zone = schedule.timezone or default_timezone
     if schedule.ignore or schedule.override_status:
         word = "ignore" if schedule.ignore else {"running": "always"}.get(str(schedule.override_status), "never")

@@ -174,13 +174,15 @@ def _zones() -> dict[str, str]:
     return {name.lower(): name for name in sorted(available_timezones())}
 
 
+MORE = ("freeze", "stop_after")
+"""Fields that no grammar but our own file has."""
 FLAGS = ("enforced", "retain_running", "hibernate", "stop_only", "stay_off", "stop_new_instances")
 
 
 def lost_fields(schedule: ScheduleDefinition) -> list[str]:
     """A note on what a schedule says beside its times, for dialects that hold times only."""
     given = [name for name in (*FLAGS, "use_maintenance_window") if getattr(schedule, name) != _DEFAULTS[name]]
-    given += [name for name in ("ssm_maintenance_window", "freeze") if getattr(schedule, name)]
+    given += [name for name in ("ssm_maintenance_window", *MORE) if getattr(schedule, name)]
     return [f"not kept: {', '.join(given)}"] if given else []
 
 
