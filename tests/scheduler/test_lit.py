@@ -104,6 +104,19 @@ def test_the_count_begins_anew_each_time_it_is_lit(stage: Stage) -> None:
     assert acted(stage) == [(database, "stop")]
 
 
+def test_a_stop_of_ours_ends_the_count_also_if_no_pass_sees_it_out(stage: Stage) -> None:
+    database = stage.cloud.database("orders", "office", state="available")
+    stage.run(17)
+    stage.run(18)
+    assert acted(stage) == [(database, "stop")]
+    stage.cloud.by_hand(database, "available")
+    stage.run(20)
+    stage.run(23, 59)
+    assert acted(stage) == []
+    stage.run(0, day=1)
+    assert acted(stage) == [(database, "stop")]
+
+
 def test_a_backup_does_not_begin_the_count_anew(stage: Stage) -> None:
     database = stage.cloud.database("orders", "free", state="available")
     stage.run(8)

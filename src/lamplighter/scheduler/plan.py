@@ -79,8 +79,10 @@ def plan_target(
         schedule = config.loaded.schedules.get(resource.schedule or "")
         hibernate = schedule is not None and schedule.definition.hibernate
         # Whatever was held back before is due, done or no longer wanted now; what holds it back again says so again.
-        memory = to_remember(decision, config.kinds.get(resource.kind), resource, at)
-        decision = decision._replace(memory=memory._replace(held_since=""))
+        memory = to_remember(decision, config.kinds.get(resource.kind), resource, at)._replace(held_since="")
+        if decision.action is not Action.NONE:
+            memory = memory._replace(lit_since="")  # found lit again, it is lit anew
+        decision = decision._replace(memory=memory)
         steps.append(Step(target, resource, records.get(resource.key), decision, hibernate))
     return steps
 
