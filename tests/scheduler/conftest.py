@@ -127,6 +127,8 @@ class Cloud:
         self.effects: list[Effect] = []
         self.before: Fault = lambda *_: None
         self.after: Fault = lambda *_: None
+        self.checks: dict[str, str] = {}
+        """What the status checks of an instance say, by id; ok unless said otherwise."""
         self.reaper = Reaper()
         self.unresolved: tuple[TargetFailure, ...] = ()
         self.clock: Callable[[], datetime] = lambda: MONDAY
@@ -154,7 +156,8 @@ class Cloud:
         self, name: str, schedule: str = "office", *, state: str = "stopped", at: Target = HERE, **extra: Any
     ) -> str:
         """A new database; its name."""
-        self.databases[at.key][name] = Thing(name, state, {"Schedule": schedule}, extra)
+        tags = {"Schedule": schedule, **extra.pop("tags", {})}
+        self.databases[at.key][name] = Thing(name, state, tags, extra)
         return name
 
     def cluster(self, name: str, schedule: str = "office", *, state: str = "stopped", at: Target = HERE) -> str:
@@ -239,6 +242,8 @@ class FakeSession:
         match operation:
             case "describe_instances":
                 items = [{"Instances": [_instance(t)]} for t in self._of(self._cloud.instances) if _passes(t, filters)]
+            case "describe_instance_status":
+                items = [self._checked(id_) for id_ in params["InstanceIds"]]
             case "describe_db_instances":
                 members = filters.get("db-cluster-id")
                 items = [
@@ -250,6 +255,10 @@ class FakeSession:
                 items = [_cluster(t) for t in self._of(self._cloud.clusters)]
         self._leave(operation, ())
         yield from items
+
+    def _checked(self, id_: str) -> dict[str, Any]:
+        status = {"Status": self._cloud.checks.get(id_, "ok")}
+        return {"InstanceId": id_, "InstanceStatus": status, "SystemStatus": {"Status": "ok"}}
 
     def _of(self, places: Mapping[str, Mapping[str, Thing]]) -> Iterable[Thing]:
         return places[self._target.key].values()

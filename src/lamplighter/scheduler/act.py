@@ -16,7 +16,7 @@ from lamplighter.scheduler.fence import fenced
 from lamplighter.scheduler.intents import intend, settle
 from lamplighter.scheduler.plan import Step
 from lamplighter.scheduler.sizes import forget_size, remember_size
-from lamplighter.scheduler.states import Acted, known, put_record, put_state, remembered
+from lamplighter.scheduler.states import Acted, known, put_record, put_state, remembered, tried
 from lamplighter.scheduler.survey import price_texts
 from lamplighter.schedules.decision import Action, Live, Stored
 from lamplighter.schedules.verdict import RESTARTED_BY_AWS
@@ -197,7 +197,7 @@ def _outcome(done: Done, *, at: datetime, run: str) -> list[Write]:
                 code=error_code(done.error),
                 at=at,
                 before=step.record,
-                memory=remembered(step.record, step.resource) if done.error else step.decision.memory,
+                memory=tried(remembered(step.record, step.resource)) if done.error else step.decision.memory,
                 acted=acted,
             )
         )
@@ -265,13 +265,14 @@ def remember(store: Store, steps: Sequence[Step], *, at: datetime, run: str) -> 
             code, error = lasting_error(step)
             if record is None:
                 writes.append(journal.put(_entry(step, journal.SEEN, journal.DONE, at=at, run=run)))
+            kept = record if record is not None and (record.schedule, record.stored) == wanted[:2] else None
             writes.append(
                 put_state(
                     step.resource,
                     step.target.key,
                     step.decision.store,
-                    reason=step.decision.reason,
-                    at=at,
+                    reason=kept.reason if kept else step.decision.reason,
+                    at=kept.since if kept else at,
                     before=step.record,
                     memory=step.decision.memory,
                     code=code,

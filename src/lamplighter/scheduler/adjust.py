@@ -7,12 +7,14 @@ what it cannot find out it holds back with the reason, because nothing is done o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
 from lamplighter.resources.kind import Kind, Session
-from lamplighter.scheduler.plan import Step, plan_target
+from lamplighter.scheduler.order import keep_order
+from lamplighter.scheduler.pace import keep_pace
+from lamplighter.scheduler.plan import Step, held_back, plan_target
 from lamplighter.scheduler.settings import Configuration
 from lamplighter.scheduler.survey import Survey
 from lamplighter.schedules.overrides import Override
@@ -27,23 +29,27 @@ class Scene:
         config: definitions, guardrails and sections of the file.
         kinds: every kind by name.
         at: aware datetime that is decided for.
+        only: schedules that the pass is for; None for all. The others are looked at for the order, and left alone.
+        unseen: kinds that could not be looked at.
     """
 
     session: Session
     config: Configuration
     kinds: Mapping[str, Kind]
     at: datetime
+    only: frozenset[str] | None = None
+    unseen: frozenset[str] = frozenset()
 
 
 Adjustment: TypeAlias = Callable[[Scene, Sequence[Step]], list[Step]]
 """Gets every step of a target and gives them back, in the same order."""
 
-ADJUSTMENTS: tuple[Adjustment, ...] = ()
+ADJUSTMENTS: tuple[Adjustment, ...] = (keep_order, keep_pace)
 """In the order in which they are made."""
 
 
 def decide_target(scene: Scene, found: Survey, overrides: Sequence[Override]) -> list[Step]:
-    """The steps of a target: decisions for every resource of the survey, adjusted.
+    """The steps of a target: decisions for every resource of the survey that the pass is for, adjusted.
 
     Args:
         scene: session, definitions, kinds and time.
@@ -54,7 +60,17 @@ def decide_target(scene: Scene, found: Survey, overrides: Sequence[Override]) ->
         LamplighterError: an adjustment failed as a whole.
     """
     target = scene.session.target
+    scene = replace(scene, unseen=frozenset(found.failures))
     steps = plan_target(scene.config, target, found.resources, found.records, overrides, scene.at, found.unsettled)
+    steps = [step if _meant(scene, step) or not step.acts else _not_now(scene, step) for step in steps]
     for adjust in ADJUSTMENTS:
         steps = adjust(scene, steps)
-    return steps
+    return [step for step in steps if _meant(scene, step)]
+
+
+def _meant(scene: Scene, step: Step) -> bool:
+    return scene.only is None or step.resource.schedule in scene.only
+
+
+def _not_now(scene: Scene, step: Step) -> Step:
+    return held_back(step, "this pass is for other schedules", "other-schedules", at=scene.at)

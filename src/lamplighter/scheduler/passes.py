@@ -11,6 +11,7 @@ Before the announcement nothing has happened; after it the next pass finds the i
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,10 +20,11 @@ from lamplighter.aws.access import Aws
 from lamplighter.aws.parallel import Outcome, each
 from lamplighter.aws.targets import Target, TargetFailure, TargetList
 from lamplighter.errors import DefinitionError, GuardrailError, LamplighterError, LeaseLost, StoreError
-from lamplighter.resources.kind import Kind, Search
+from lamplighter.resources.kind import Kind, Search, Session
 from lamplighter.scheduler.act import Done, carry_out
 from lamplighter.scheduler.adjust import Scene, decide_target
 from lamplighter.scheduler.overrides import list_overrides
+from lamplighter.scheduler.pace import PacedSession
 from lamplighter.scheduler.plan import Step, guard
 from lamplighter.scheduler.settings import Configuration
 from lamplighter.scheduler.states import read_states
@@ -49,6 +51,8 @@ class World:
         config: definitions, targets and guardrails.
         kinds: the kinds to handle, by name.
         clock: tells the time, aware.
+        timer: seconds of a monotonic clock, for the pace of calls.
+        sleep: waits for that many seconds.
     """
 
     aws: Aws
@@ -56,6 +60,8 @@ class World:
     config: Configuration
     kinds: Mapping[str, Kind]
     clock: Callable[[], datetime]
+    timer: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,8 @@ def run_pass(
             acts decides for the time at which it took the lease: one that comes late would undo what came after.
         accounts: only these accounts.
         regions: only these regions; `all` for every region.
-        schedules: only resources with one of these schedules, found by AWS; None for all.
+        schedules: only resources with one of these schedules, found by AWS; None for all. Where the file has a section
+            `order`, the others are looked at as well, because some may come before these.
         known_only: with `schedules`: ask only targets and kinds in which such resources were seen before. Much
             cheaper; what is new is found by the next pass without it.
         dry_run: decide, but write and change nothing.
@@ -144,7 +151,7 @@ def run_pass(
     moment = at or world.clock()
     listed = targets_of(world, accounts, regions)
     threads = world.config.targets.threads if world.config.targets else 25
-    search = Search(world.config.tag, schedules)
+    search = Search(world.config.tag, schedules if world.config.order is None else None)
     overrides = list_overrides(world.store, at=moment)
     kinds = _worth_asking(world, listed.targets, schedules if known_only else None)
     leases: dict[Target, Lease] = {}
@@ -155,7 +162,7 @@ def run_pass(
         when = at or world.clock()
         session = world.aws.session(target)
         found = look(session, world.store, kinds[target], search, at=when, run=run, write=not dry_run)
-        return found, decide_target(Scene(session, world.config, world.kinds, when), found, overrides)
+        return found, decide_target(Scene(session, world.config, world.kinds, when, schedules), found, overrides)
 
     def act(target: Target) -> tuple[list[Done], LamplighterError | None]:
         found, steps = planned[target]
@@ -163,7 +170,7 @@ def run_pass(
         def still_mine() -> None:
             leases[target] = hold(world, leases[target])
 
-        session = world.aws.session(target)
+        session = paced(world, target)
         done, error = carry_out(session, world.store, world.kinds, steps, at=found.at, run=run, still_mine=still_mine)
         try:
             for record in found.missing if error is None else ():
@@ -228,7 +235,8 @@ def _worth_asking(
         records = read_states(world.store, target.key).values()
         names = {record.resource.partition("/")[0] for record in records if record.schedule in schedules}
         if names:
-            found[target] = [kind for name, kind in world.kinds.items() if name in names]
+            every = world.config.order is not None
+            found[target] = [kind for name, kind in world.kinds.items() if every or name in names]
     return found
 
 
@@ -239,6 +247,14 @@ def _ended(
         error = outcome.error if outcome.value is None else outcome.value[1]
         if error is not None:
             yield outcome.target, error
+
+
+def paced(world: World, target: Target) -> Session:
+    """Calls in a target for acting, as fast as `order.calls_per_second` allows."""
+    session, order = world.aws.session(target), world.config.order
+    if order is None or order.calls_per_second is None:
+        return session
+    return PacedSession(session, order.calls_per_second, world.timer, world.sleep)
 
 
 def lease_target(world: World, target: Target, run: str) -> Lease:

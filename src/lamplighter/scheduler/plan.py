@@ -13,7 +13,7 @@ from lamplighter.scheduler.lit import lit_for, with_lit_since
 from lamplighter.scheduler.restarts import seen, to_remember, was_restarted
 from lamplighter.scheduler.sections import GuardrailsDefinition
 from lamplighter.scheduler.settings import Configuration
-from lamplighter.scheduler.states import StateRecord, known, remembered
+from lamplighter.scheduler.states import StateRecord, known, remembered, tried
 from lamplighter.schedules.decision import Action, Decision, Live, Situation, decide_all
 from lamplighter.schedules.overrides import Override, in_force
 
@@ -40,6 +40,16 @@ class Step:
     def acts(self) -> bool:
         """Whether something will be started or stopped."""
         return self.decision.action is not Action.NONE
+
+    @property
+    def due(self) -> Action:
+        """What is started or stopped now, or waits for a later pass."""
+        return self.decision.action if self.acts else self.decision.put_off
+
+    @property
+    def waits(self) -> bool:
+        """Whether a start or stop that is due waits for a later pass."""
+        return self.decision.put_off is not Action.NONE
 
 
 def plan_target(
@@ -69,17 +79,19 @@ def plan_target(
         kept = _kept(config, resource, resource.key in unsettled)
         if kept is not None:
             rule, reason = kept
+            due = decision.action if decision.action is not Action.NONE else decision.put_off
             decision = left_alone(decision, situation, reason, rule)
+            decision = decision._replace(put_off=due) if rule == "wait" else decision
         elif decision.action is not Action.NONE and decision.action.value not in config.guardrails.actions:
             reason = f"{decision.reason}; but guardrails.actions does not allow to {decision.action.value}"
             decision = left_alone(decision, situation, reason, "guardrail")
         elif not may_be_sent(config.kinds.get(resource.kind), resource, decision.action):
             reason = f"{decision.reason}; but no {decision.action.value} is sent while it is {resource.state}"
-            decision = left_alone(decision, situation, reason, "wait")
+            decision = left_alone(decision, situation, reason, "wait")._replace(put_off=decision.action)
         schedule = config.loaded.schedules.get(resource.schedule or "")
         hibernate = schedule is not None and schedule.definition.hibernate
         # Whatever was held back before is due, done or no longer wanted now; what holds it back again says so again.
-        memory = to_remember(decision, config.kinds.get(resource.kind), resource, at)._replace(held_since="")
+        memory = tried(to_remember(decision, config.kinds.get(resource.kind), resource, at))
         if decision.action is not Action.NONE:
             memory = memory._replace(lit_since="")  # found lit again, it is lit anew
         decision = decision._replace(memory=memory)
@@ -133,6 +145,7 @@ def held_back(step: Step, reason: str, rule: str, *, at: datetime) -> Step:
         rule,
         step.decision.desired,
         memory._replace(held_since=memory.held_since or at.isoformat()),
+        step.decision.action,
     )
     return replace(step, decision=decision)
 

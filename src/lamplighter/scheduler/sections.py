@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field
 
-from lamplighter.schedules.definitions import Model
+from lamplighter.schedules.definitions import Model, Texts
+from lamplighter.schedules.durations import Duration
 
 
 class GuardrailsDefinition(Model):
@@ -24,4 +27,46 @@ class GuardrailsDefinition(Model):
         min_length=1,
         max_length=128,
         description="A resource with this tag key is never started or stopped by a pass.",
+    )
+
+
+class OrderGroupDefinition(Model):
+    """Resources that are started after others, or before them; conditions add up."""
+
+    tags: Mapping[str, Texts] = Field(
+        default={}, description="Tags that a member has, each with one of these values; * for any value."
+    )
+    kinds: Texts = Field(
+        default=(), description="Kinds that a member may be of, for example rds-instance; default: all."
+    )
+    after: Texts = Field(
+        default=(),
+        description="What must be lit and healthy before a member is started, and is put out only after it: names of "
+        "groups, or tag:KEY=VALUE for every resource of the target with this tag.",
+    )
+
+
+class OrderDefinition(Model):
+    """What is started before what, stopped in reverse, and how much at once."""
+
+    groups: Mapping[str, OrderGroupDefinition] = Field(default={}, description="Groups of resources, by name.")
+    same: Texts = Field(
+        default=(),
+        description="Groups order only resources with equal values of these tags; default: all in a target.",
+    )
+    at_most: Duration = Field(
+        default=timedelta(minutes=15),
+        description="How long a start or stop waits for its order before it is done anyway.",
+    )
+    starts_per_pass: int | None = Field(
+        default=None,
+        ge=1,
+        description="Starts of one pass in a target (account and region); the others wait for the next pass.",
+    )
+    stops_per_pass: int | None = Field(default=None, ge=1, description="The same for stops.")
+    calls_per_second: float | None = Field(
+        default=None,
+        ge=0.5,
+        le=1000,
+        description="Calls that change something, for each target and service; default: as fast as AWS answers.",
     )

@@ -13,7 +13,8 @@ from lamplighter.aws.targets import TargetsDefinition
 from lamplighter.errors import DefinitionError, Problem
 from lamplighter.resources.kind import Kind
 from lamplighter.resources.registry import kinds
-from lamplighter.scheduler.sections import GuardrailsDefinition
+from lamplighter.scheduler.order_rules import order_problems
+from lamplighter.scheduler.sections import GuardrailsDefinition, OrderDefinition
 from lamplighter.schedules.calendars import ReadText
 from lamplighter.schedules.definitions import CalendarDefinition, Model, PeriodDefinition, ScheduleDefinition, Texts
 from lamplighter.schedules.loading import Loaded, load_schedules
@@ -39,6 +40,7 @@ class FileDefinition(Model):
         default=(), description="Kinds of resources to handle, for example ec2-instance; default: all."
     )
     guardrails: GuardrailsDefinition = Field(default=GuardrailsDefinition(), description="Limits of a pass.")
+    order: OrderDefinition | None = Field(default=None, description="What is started before what, and the pace.")
 
     @field_validator("kinds")
     @classmethod
@@ -60,6 +62,7 @@ class Configuration:
         tag: key of the schedule tag.
         targets: accounts and regions, or None for the caller's own account.
         guardrails: limits of a pass.
+        order: what is started before what, and the pace; None without such a section.
         kinds: the kinds of resources to handle, by name.
         problems: everything that is wrong with the file, in the order of its lines.
         fatal: problems in the parts that every run needs; a pass is refused while there are any.
@@ -70,6 +73,7 @@ class Configuration:
     tag: str = DEFAULT_TAG
     targets: TargetsDefinition | None = None
     guardrails: GuardrailsDefinition = field(default_factory=GuardrailsDefinition)
+    order: OrderDefinition | None = None
     kinds: Mapping[str, Kind] = field(default_factory=kinds)
     problems: tuple[Problem, ...] = ()
     fatal: tuple[Problem, ...] = ()
@@ -105,6 +109,7 @@ def load_configuration(text: str, *, name: str, read_text: ReadText) -> Configur
     fatal = [Problem(key, f"there is no section {key!r}", _meant(key)) for key in _unknown(document)]
     fatal += [problem for problem in document.problems if _concerns_all(problem.where)]
     top = _read_top(document, fatal)
+    fatal += order_problems(top.order, kinds())
     placed = [document.place(problem) for problem in fatal]
     problems = sorted({*loaded.problems, *placed}, key=lambda p: (p.line or 0, p.column or 0, p.where, p.message))
     return Configuration(
@@ -112,6 +117,7 @@ def load_configuration(text: str, *, name: str, read_text: ReadText) -> Configur
         top.tag,
         top.targets,
         top.guardrails,
+        top.order,
         {name: kind for name, kind in kinds().items() if not top.kinds or name in top.kinds},
         tuple(problems),
         tuple(placed),

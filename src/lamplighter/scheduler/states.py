@@ -183,6 +183,11 @@ def _read_acted(value: JSON) -> Acted | None:
     return Acted(Action(str(value["action"])), at, str(value["schedule"]), str(value["reason"]))
 
 
+def tried(memory: Memory) -> Memory:
+    """What is remembered of a resource that is not held back, or not any longer."""
+    return memory._replace(held_since="", ordered_since="")
+
+
 def _record(item: Item) -> StateRecord:
     try:
         seen = item.data.get("seen")

@@ -85,16 +85,19 @@ def why(world: World, words: str, *, at: datetime, accounts: Sequence[str] = (),
     def ask(target: Target) -> list[Step]:
         session = world.aws.session(target)
         failures: list[LamplighterError] = []
+        steps: list[Step] = []
         for search in _searches(world, words):
             found = look(session, world.store, list(world.kinds.values()), search, at=at, run="why", write=False)
             if any(_fits(resource, words) for resource in found.resources):
-                # Of all that was found: what holds one back may be the state of another.
-                steps = decide_target(Scene(session, world.config, world.kinds, at), found, overrides)
-                return [step for step in steps if _fits(step.resource, words)]
+                decided = decide_target(Scene(session, world.config, world.kinds, at), found, overrides)
+                steps = [step for step in decided if _fits(step.resource, words)]
+                if world.config.order is None or not any(step.resource.schedule for step in steps):
+                    break
+                continue  # with all that is tagged: what holds it back may be the state of another
             failures += found.failures.values()
-        if failures:
+        if failures and not steps:
             raise failures[0]
-        return []
+        return steps
 
     outcomes = each(listed.targets, ask, threads=threads)
     failures = [(outcome.target, outcome.error) for outcome in outcomes if outcome.error]

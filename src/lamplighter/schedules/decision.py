@@ -168,6 +168,7 @@ def _when_possible(wanted: Decision, stored: Stored, live: Live) -> Decision:
             store=stored,
             reason=f"{wanted.reason}; it is {live.value} now, so the {wanted.action.value} waits for the next pass",
             rule="wait",
+            put_off=wanted.action,
         )
     return wanted
 

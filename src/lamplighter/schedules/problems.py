@@ -38,7 +38,7 @@ _HINTS = {
 def _problem(where: str, message: str, kind: str, location: tuple[str | int, ...], fields: frozenset[str]) -> Problem:
     path = ".".join([where, *(str(part) for part in location)]) if where else ".".join(str(p) for p in location)
     if kind == "extra_forbidden":
-        close = get_close_matches(str(location[-1]), sorted(fields), n=1)
+        close = get_close_matches(str(location[-1]), sorted(fields - {str(location[-1])}), n=1)
         hint = f"did you mean {close[0]}?" if close else "see `lamp schedules schema` for the fields"
         return Problem(path, f"there is no field {location[-1]!r} here", hint)
     return Problem(path, message.removeprefix("Value error, "), _HINTS.get(kind, ""))

@@ -61,6 +61,7 @@ class Memory(NamedTuple):
         held_since: ISO 8601 instant since which something that is due is held back.
         restarts_at: ISO 8601 instant from which AWS starts it again by itself; only while it is out, and after that
             until it is known who lit it.
+        ordered_since: ISO 8601 instant since which it waits for what comes before it (see `scheduler.order`).
     """
 
     window: str = ""
@@ -68,6 +69,7 @@ class Memory(NamedTuple):
     lit_since: str = ""
     held_since: str = ""
     restarts_at: str = ""
+    ordered_since: str = ""
 
 
 NOTHING_REMEMBERED: Final = Memory()
@@ -83,6 +85,7 @@ class Decision(NamedTuple):
         rule: short stable name of the rule that decided.
         desired: what the schedule wanted, or None if there is no valid schedule.
         memory: what to remember once the action has been carried out.
+        put_off: the start or stop that is due and waits for a later pass; none while nothing waits.
     """
 
     action: Action
@@ -91,3 +94,4 @@ class Decision(NamedTuple):
     rule: str
     desired: Desired | None = None
     memory: Memory = NOTHING_REMEMBERED
+    put_off: Action = Action.NONE
