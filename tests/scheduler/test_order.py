@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.scheduler.conftest import HERE, MONDAY, Cloud, Stage, decisions
@@ -46,7 +47,7 @@ class Shop:
         self.stage = Stage(yaml, cloud=Cloud(HERE))
         self.cloud = self.stage.cloud
         running, available = ("running", "available") if lit else ("stopped", "stopped")
-        tiers = [{"tags": {"Tier": tier}} for tier in ("database", "app", "web")]
+        tiers: list[Any] = [{"tags": {"Tier": tier}} for tier in ("database", "app", "web")]
         self.db = self.cloud.database("orders", schedules[0], state=available, **tiers[0])
         self.app = self.cloud.instance(schedules[1], name="app-1", state=running, **tiers[1])
         self.web = self.cloud.instance(schedules[2], name="web-1", state=running, **tiers[2])
