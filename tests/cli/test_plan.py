@@ -12,6 +12,7 @@ from lamplighter.estate.testing import EstateProbe
 
 KEYS = {
     "action",
+    "put_off",
     "kind",
     "id",
     "name",

@@ -65,10 +65,11 @@ def plan(
 def show_plan(
     printer: Printer, config: Configuration, report: PassReport, *, everything: bool = False, detailed: bool = False
 ) -> int:
-    """Show the steps of a dry run, changes first, and return the exit code."""
+    """Show the steps of a dry run, changes first, then what waits, and return the exit code."""
     changes = [step for step in report.steps if step.acts]
-    rest = [step for step in report.steps if not step.acts]
-    steps = [*changes, *rest] if everything else changes
+    waiting = [step for step in report.steps if step.waits]
+    rest = [step for step in report.steps if not step.acts and not step.waits]
+    steps = [*changes, *waiting, *(rest if everything else ())]
     printer.answer(
         [views.step_record(step) for step in steps],
         views.STEP_COLUMNS,
@@ -78,8 +79,9 @@ def show_plan(
     views.show_problems(printer, config)
     views.show_failures(printer, report)
     starts = sum(step.decision.action.value == "start" for step in changes)
+    later = f"{len(waiting)} that wait, " if waiting else ""
     printer.note(
-        f"{starts} to start, {len(changes) - starts} to stop, {len(rest)} to leave as they are, "
+        f"{starts} to start, {len(changes) - starts} to stop, {later}{len(rest)} to leave as they are, "
         f"in {views.counted(len(report.targets), 'target')}"
     )
     if report.refused is not None:

@@ -84,9 +84,12 @@ def show_run(printer: Printer, config: Configuration, report: PassReport, *, dry
     views.show_failures(printer, report)
     done = [done for target in report.targets for done in target.done]
     acting = sum(step.acts for step in report.steps)
+    put_off = sum(step.waits for step in report.steps)
     said = f"{acting} would change" if dry_run else _counts(done)
+    said += f", {put_off} put off" if put_off else ""
     printer.note(
-        f"{said}, {len(report.steps) - acting} left as they are, in {views.counted(len(report.targets), 'target')}"
+        f"{said}, {len(report.steps) - acting - put_off} left as they are, "
+        f"in {views.counted(len(report.targets), 'target')}"
     )
     if report.refused is not None:
         printer.failure(report.refused)

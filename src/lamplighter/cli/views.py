@@ -23,6 +23,7 @@ def step_record(step: Step) -> Record:
     resource, decision = step.resource, step.decision
     return {
         "action": decision.action.value,
+        "put_off": decision.put_off.value if step.waits else None,
         "kind": resource.kind,
         "id": resource.id,
         "name": resource.name,
@@ -47,7 +48,9 @@ def step_row(step: Step) -> list[Cell]:
 
 
 def action_word(step: Step) -> str:
-    """`start`, `stop`, or nothing."""
+    """`start`, `stop`, `wait` for one of them that is put off, or nothing."""
+    if step.waits:
+        return "wait"
     return step.decision.action.value if step.acts else "-"
 
 

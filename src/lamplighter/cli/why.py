@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from lamplighter.cli.show import Printer, Record
+    from lamplighter.scheduler.plan import Step
     from lamplighter.scheduler.settings import Configuration
     from lamplighter.scheduler.why import Answer, Explanation
     from lamplighter.schedules.timeline import Transition
@@ -111,7 +112,7 @@ def explained(found: Explanation, config: Configuration) -> str:
         ("schedule", f"{resource.schedule} ({zone.key})" if schedule else resource.schedule or "none"),
         ("at", shown(found.at, zone)),
         ("wanted", f"{found.desired.state.value}: {found.desired.reason}" if found.desired else "not known"),
-        ("a pass", f"{step.decision.action.value if step.acts else 'would do nothing'}: {step.decision.reason}"),
+        ("a pass", f"{_act(step)}: {step.decision.reason}"),
     ]
     if step.record:
         error = f"; last error: {step.record.error}" if step.record.error else ""
@@ -123,6 +124,13 @@ def explained(found: Explanation, config: Configuration) -> str:
     lines += [("done" if number == 0 else "", _history(entry, zone)) for number, entry in enumerate(found.history)]
     body = "\n".join(f"  {label:<9} {text}" for label, text in lines)
     return clean(f"{resource.name}\n{body}")
+
+
+def _act(step: Step) -> str:
+    """What a pass would do."""
+    if step.waits:
+        return f"would wait to {step.decision.put_off.value} it"
+    return step.decision.action.value if step.acts else "would do nothing"
 
 
 def _history(entry: Entry, zone: ZoneInfo) -> str:
