@@ -6,6 +6,7 @@ import re
 from calendar import monthrange
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,7 +21,7 @@ from lamplighter.schedules.traps import warnings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "semantics.md").read_text()
 BLOCKS = re.findall(r"^```([\w-]+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-STORY_YAML, TIME_YAML = (text for language, text in BLOCKS if language == "yaml")
+STORY_YAML, TIME_YAML, ORDER_YAML = (text for language, text in BLOCKS if language == "yaml")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -76,6 +77,37 @@ def test_stories(story: str) -> None:
         assert [effect.action for effect in stage.cloud.effects] == ([] if action == "-" else [action]), step
         assert stage.stored(id_) == stored, step
         assert stage.cloud.wasted == [], step
+
+
+def test_the_story_of_an_order() -> None:
+    stage = Stage(ORDER_YAML)
+    tagged: list[Any] = [{"tags": {"Tier": tier, "Stack": "shop"}} for tier in ("database", "app", "web")]
+    ids = {
+        "databases": stage.cloud.database("orders", **tagged[0]),
+        "app": stage.cloud.instance(**tagged[1]),
+        "web": stage.cloud.instance(**tagged[2]),
+    }
+    stage.run(7)
+    head, *steps = lines("order-story")
+    assert head.split() == ["before", *ids]
+    for step in steps:
+        when, before, *expected = re.split(r"\s{2,}", step.strip())
+        day, clock = when.split()
+        stage.clock.at(int(clock[:2]), int(clock[3:]), DAYS.index(day))
+        if before != "-":
+            name, state = before.split()
+            if state == "checked":
+                stage.cloud.checks.pop(ids[name])
+            else:
+                stage.cloud.by_hand(ids[name], state)
+                stage.cloud.checks |= {ids[name]: "initializing"} if state == "running" else {}
+        found = {step.resource.id: step for step in stage.run(settle=False).steps}
+        words = [
+            "wait" if one.waits else one.decision.action.value if one.acts else "-"
+            for one in (found[id_] for id_ in ids.values())
+        ]
+        assert words == expected, step
+    assert stage.cloud.wasted == []
 
 
 @pytest.mark.parametrize("line", lines("times"))

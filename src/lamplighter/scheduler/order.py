@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 RULE = "order"
 _NAMED = 3
 """How many are named in a reason; the others are counted."""
-_LEFT_ALONE = frozenset({"opt-out", "unsupported", "no-schedule", "ignore", "guardrail"})
+_LEFT_ALONE = frozenset({"opt-out", "unsupported", "no-schedule", "ignore", "guardrail", "frozen"})
 """Rules of decisions after which nothing is done, whatever the schedule wants."""
 
 
