@@ -29,6 +29,13 @@ schedules:
   night: {periods: night}
 """
 
+ORDER = """
+order:
+  groups:
+    databases: {tags: {Tier: database}}
+    app: {tags: {Tier: app}, after: databases}
+"""
+
 
 @dataclass
 class Scene:
@@ -84,7 +91,24 @@ def first_ever(quick: bool) -> Scene:
     )
 
 
-SCENES: dict[str, Callable[[bool], Scene]] = {"morning": morning, "first ever": first_ever}
+def ordered(quick: bool) -> Scene:
+    """A database and an application to be lit one after the other, two more to be put out in reverse."""
+    stage = Stage(YAML + ORDER, cloud=Cloud(HERE, quick=quick))
+    cloud = stage.cloud
+    database = cloud.database("orders", tags={"Tier": "database"})
+    apps = [cloud.instance(tags={"Tier": "app"}) for _ in range(2)]
+    dark = cloud.database("archive", "night", state="available", tags={"Tier": "database"})
+    batch = cloud.instance("night", state="running", tags={"Tier": "app"})
+    shop = cloud.cluster("shop")
+    stage.run(7)
+    stage.clock.at(8)
+    return Scene(
+        stage,
+        {database: "available", **dict.fromkeys(apps, "running"), dark: "stopped", batch: "stopped", shop: "available"},
+    )
+
+
+SCENES: dict[str, Callable[[bool], Scene]] = {"morning": morning, "first ever": first_ever, "ordered": ordered}
 
 
 def check(scene: Scene) -> None:
