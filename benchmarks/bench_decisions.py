@@ -86,7 +86,7 @@ def _alone(situation: Situation, schedules: dict[str, Schedule]) -> Decision:
     desired = schedule.state_at(AT)
     rules = Rules.of(schedule)
     return decide(
-        desired, rules, situation.stored, situation.live, override=situation.override, window=situation.window
+        desired, rules, situation.stored, situation.live, override=situation.override, windows=situation.windows
     )
 
 

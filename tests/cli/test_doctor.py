@@ -56,6 +56,26 @@ def test_what_is_denied_is_found(estate: EstateProbe, lamp: Lamp, definitions: P
     assert lamp("doctor", "--exit-code").code == 3
 
 
+def test_maintenance_windows_that_are_needed(estate: EstateProbe, lamp: Lamp, definitions: Path) -> None:
+    assert "maintenance windows" not in found(lamp)
+    text = definitions.read_text().replace("periods: office}", "periods: office, ssm_maintenance_window: [abc, def]}")
+    definitions.write_text(text)
+    window = {"Duration": 3, "Cutoff": 1, "AllowUnassociatedTargets": False}
+    estate.client("ssm").create_maintenance_window(Name="abc", Schedule="cron(0 2 ? * TUE *)", **window)
+    rows = found(lamp)
+    assert (rows["maintenance windows"]["status"], rows["maintenance windows"]["detail"]) == (
+        "warn",
+        "1 of 1 targets answer; reading needs ssm:DescribeMaintenanceWindows, ssm:GetMaintenanceWindow",
+    )
+    missing = "no target has a window called def, which is named by office-hours"
+    assert rows["maintenance windows def"]["detail"] == missing
+    estate.client("ssm").create_maintenance_window(Name="def", Schedule="every tuesday", **window)
+    doubt = found(lamp)["maintenance windows 111122223333/eu-west-1"]
+    assert (doubt["status"], doubt["detail"][:31]) == ("warn", "def: its schedule cannot be rea")
+    estate.control.inject(deny("111122223333", "ssm:DescribeMaintenanceWindows"))
+    assert found(lamp)["maintenance windows"]["status"] == "fail"
+
+
 def test_targets_that_do_not_exist(estate: EstateProbe, lamp: Lamp, definitions: Path) -> None:
     rows = found(lamp, "-r", "eu-wset-1")
     assert "there is no region eu-wset-1" in rows["target 111122223333/eu-wset-1"]["detail"]

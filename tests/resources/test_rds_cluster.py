@@ -48,6 +48,11 @@ def test_an_aurora_cluster_is_priced_by_its_members() -> None:
     )
 
 
+def test_its_weekly_window() -> None:
+    assert parse(PreferredMaintenanceWindow="sun:23:45-mon:00:15").window == "sun:23:45-mon:00:15"
+    assert parse().window == ""
+
+
 def test_two_members_of_a_class_are_paid_twice() -> None:
     assert len(parse([member("shop-a", "shop"), member("shop-b", "shop")]).prices) == 2
 

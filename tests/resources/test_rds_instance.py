@@ -37,6 +37,11 @@ def test_a_plain_database() -> None:
     )
 
 
+def test_its_weekly_window() -> None:
+    assert parse(PreferredMaintenanceWindow="sun:23:45-mon:00:15").window == "sun:23:45-mon:00:15"
+    assert parse(PreferredMaintenanceWindow=None).window == parse().window == ""
+
+
 @pytest.mark.parametrize(("multi_az", "deployment"), [(True, "multi-az"), (False, "single-az"), (None, "single-az")])
 def test_a_standby_is_priced(multi_az: bool | None, deployment: str) -> None:
     assert parse(MultiAZ=multi_az).prices[0].deployment == deployment

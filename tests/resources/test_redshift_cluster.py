@@ -38,6 +38,11 @@ def test_a_plain_cluster() -> None:
     )
 
 
+def test_its_weekly_window() -> None:
+    assert parse(PreferredMaintenanceWindow="sun:23:45-mon:00:15").window == "sun:23:45-mon:00:15"
+    assert parse().window == ""
+
+
 def test_other_partitions() -> None:
     assert parse(Target("111122223333", "cn-north-1")).arn == "arn:aws-cn:redshift:cn-north-1:111122223333:cluster:dwh"
 

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any, cast
 
 import pytest
+from tests.scheduler.ssm_double import Ssm
 
 from lamplighter.aws.access import Aws
 from lamplighter.aws.targets import Target, TargetFailure, TargetList, TargetsDefinition
@@ -129,6 +130,7 @@ class Cloud:
         self.after: Fault = lambda *_: None
         self.checks: dict[str, str] = {}
         """What the status checks of an instance say, by id; ok unless said otherwise."""
+        self.ssm = Ssm()
         self.reaper = Reaper()
         self.unresolved: tuple[TargetFailure, ...] = ()
         self.clock: Callable[[], datetime] = lambda: MONDAY
@@ -202,7 +204,7 @@ class Cloud:
     @property
     def writes(self) -> list[str]:
         """Operations that change something, in order."""
-        return [operation for _, operation, _ in self.calls if not operation.startswith("describe")]
+        return [operation for _, operation, _ in self.calls if not operation.startswith(("describe", "get", "list"))]
 
     @property
     def wasted(self) -> list[Effect]:
@@ -226,6 +228,9 @@ class FakeSession:
     def call(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
         ids = params.get("InstanceIds") or [v for k, v in params.items() if k.endswith("Identifier")]
         self._enter(operation, ids)
+        if service == "ssm":
+            self._leave(operation, ids)
+            return self._cloud.ssm.answer(operation, params)
         action, _, what = operation.partition("_")
         places = {"instances": self._cloud.instances, "db_instance": self._cloud.databases}
         found = places.get(what, self._cloud.clusters)[self._target.key]
@@ -240,6 +245,8 @@ class FakeSession:
         self._enter(operation, ())
         filters = {each["Name"]: set(each["Values"]) for each in params.get("Filters", ())}
         match operation:
+            case _ if service in ("ssm", "resource-groups"):
+                items = self._cloud.ssm.items(operation, params)
             case "describe_instances":
                 items = [{"Instances": [_instance(t)]} for t in self._of(self._cloud.instances) if _passes(t, filters)]
             case "describe_instance_status":
@@ -426,6 +433,7 @@ class Stage:
         self.store = DyingStore(self.plain, self.cloud.reaper)
         self.clock = Clock()
         self.cloud.clock = lambda: self.clock.now
+        self.cloud.ssm.now = lambda: self.clock.now
         self._runs = count(1)
         self.world = World(cast(Aws, FakeAws(self.cloud)), self.store, configuration(yaml), KINDS, self.clock)
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from tests.scheduler.conftest import OFFICE, configuration
 
 from lamplighter.errors import DefinitionError
 from lamplighter.resources import registry
-from lamplighter.scheduler.sections import GuardrailsDefinition
+from lamplighter.scheduler.sections import GuardrailsDefinition, WindowsDefinition
 from lamplighter.scheduler.settings import Configuration
 
 
@@ -23,6 +25,7 @@ periods: {office: {begintime: 08:00, endtime: 18:00}}
 schedules: {office: {periods: office}}
 targets: {accounts: ["111122223333"], role: lamplighter, regions: [eu-west-1], threads: 7}
 guardrails: {max_changes: 20, max_changes_percent: 50, actions: [stop], opt_out_tag: hands-off}
+windows: {preferred: false, ssm_targets: true, lead: 1h30m}
 """
     )
     assert config.problems == config.fatal == ()
@@ -33,6 +36,7 @@ guardrails: {max_changes: 20, max_changes_percent: 50, actions: [stop], opt_out_
     assert config.guardrails == GuardrailsDefinition(
         max_changes=20, max_changes_percent=50, actions=("stop",), opt_out_tag="hands-off"
     )
+    assert config.windows == WindowsDefinition(preferred=False, ssm_targets=True, lead=timedelta(minutes=90))
 
 
 def test_what_is_left_out_has_its_default() -> None:
@@ -40,6 +44,7 @@ def test_what_is_left_out_has_its_default() -> None:
         config = configuration(text)
         assert config.problems == ()
         assert (config.tag, config.targets, config.guardrails) == ("Schedule", None, GuardrailsDefinition())
+        assert config.windows == WindowsDefinition(preferred=True, ssm_targets=False, lead=timedelta(minutes=10))
 
 
 @pytest.mark.parametrize(
@@ -49,6 +54,9 @@ def test_what_is_left_out_has_its_default() -> None:
         ("version: 2", "version", 1, "Input should be less than or equal to 1"),
         ("tag: ''", "tag", 1, "String should have at least 1 character"),
         ("tag: 5", "tag", 1, "Input should be a valid string"),
+        ("windows: {lead: 0m}", "windows.lead", 1, "'0m' is not a length of time; write 90m, 2h or 1d12h"),
+        ("windows: {lead: 2d}", "windows.lead", 1, "a resource is lit at most 1d before its window"),
+        ("windows: {rds: true}", "windows.rds", 1, "there is no field 'rds' here"),
         ("guardrails: 5", "guardrails", 1, "Input should be a valid dictionary or instance of GuardrailsDefinition"),
         ("guardrails:\n  max_change: 5", "guardrails.max_change", 2, "there is no field 'max_change' here"),
         (

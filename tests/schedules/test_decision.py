@@ -14,6 +14,7 @@ from lamplighter.schedules.decision import (
     Action,
     Decision,
     Live,
+    Memory,
     Rules,
     Situation,
     Stored,
@@ -25,12 +26,16 @@ from lamplighter.schedules.definitions import PeriodDefinition, ScheduleDefiniti
 from lamplighter.schedules.overrides import Hold, Override, in_force
 from lamplighter.schedules.schedule import Schedule
 from lamplighter.schedules.timeline import Desired, State
+from lamplighter.schedules.windows import Window
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+PATCHES = (Window("patch-tuesday", NOON - timedelta(hours=1), NOON + timedelta(hours=2)),)
+BACKUP = Window("backup", NOON, NOON + timedelta(hours=1))
+RETURNS = ["", *(stored.value for stored in (Stored.STOPPED, Stored.ANY, Stored.STOPPED_BY_HAND))]
 BASE_STATES = [stored for stored in Stored if stored is not Stored.STOPPED_BY_HAND]
 
 
-Given = tuple[State, Rules, Stored, Live, Override | None, str | None]
+Given = tuple[State, Rules, Stored, Live, Override | None, tuple[Window, ...], Memory]
 
 
 def wants(state: str) -> Desired:
@@ -137,15 +142,22 @@ class Story:
     """
 
     def __init__(self, rules: Rules, live: Live = Live.STOPPED, stored: Stored = Stored.UNKNOWN) -> None:
-        self.rules, self.live, self.stored = rules, live, stored
+        self.rules, self.live, self.stored, self.memory = rules, live, stored, Memory()
 
     def step(
-        self, state: str, *, live: Live | None = None, override: Override | None = None, window: str | None = None
+        self,
+        state: str,
+        *,
+        live: Live | None = None,
+        override: Override | None = None,
+        windows: tuple[Window, ...] = (),
     ) -> Decision:
         if live is not None:
             self.live = live
-        found = decide(wants(state), self.rules, self.stored, self.live, override=override, window=window)
-        self.stored = found.store
+        found = decide(
+            wants(state), self.rules, self.stored, self.live, override=override, windows=windows, memory=self.memory
+        )
+        self.stored, self.memory = found.store, found.memory
         if found.action is not Action.NONE:
             self.live = Live.RUNNING if found.action is Action.START else Live.STOPPED
         return found
@@ -404,7 +416,7 @@ def test_an_override_to_stopped_and_its_end() -> None:
 
 def test_an_override_to_stopped_beats_a_window_and_an_override_to_running_beats_stop_only() -> None:
     story = Story(Rules(), UP, Stored.RUNNING)
-    found = story.step("running", override=hold(Hold.STOPPED), window="patch-tuesday")
+    found = story.step("running", override=hold(Hold.STOPPED), windows=PATCHES)
     assert (found.action, found.rule) == (Action.STOP, "override")
     assert Story(Rules(stop_only=True), DOWN).step("stopped", override=hold(Hold.RUNNING)).action is Action.START
     assert Story(Rules(enforced=True), UP).step("stopped", override=hold(Hold.RUNNING)).action is Action.NONE
@@ -445,29 +457,6 @@ def test_an_override_never_outlives_its_end(seconds: int, what: Hold, state: Sta
         assert (found.rule == "override" or "override" in found.reason) <= (at < override.until)
 
 
-# --- windows ------------------------------------------------------------------------------------------------
-
-
-def test_a_window_lights_and_is_put_back() -> None:
-    story = Story(Rules(), DOWN)
-    story.step("stopped")
-    found = story.step("stopped", window="patch-tuesday")
-    assert (found.action, found.rule) == (Action.START, "maintenance-window")
-    assert found.reason == "maintenance window patch-tuesday is open"
-    assert story.step("stopped").action is Action.STOP
-
-
-def test_a_window_keeps_a_retained_one_retained() -> None:
-    story = Story(Rules(retain_running=True), UP, Stored.RETAIN_RUNNING)
-    assert story.step("running", window="w").store is Stored.RETAIN_RUNNING
-    assert story.step("stopped").action is Action.NONE
-
-
-@pytest.mark.parametrize("rules", [Rules(stop_only=True), Rules(use_maintenance_window=False)])
-def test_schedules_that_a_window_does_not_light(rules: Rules) -> None:
-    assert Story(rules, DOWN, Stored.STOPPED).step("stopped", window="w").action is Action.NONE
-
-
 # --- freezes ------------------------------------------------------------------------------------------------
 
 FREEZE = "calendar year-end forbids change until 2027-01-04 08:00 Europe/Berlin"
@@ -478,8 +467,8 @@ FREEZE = "calendar year-end forbids change until 2027-01-04 08:00 Europe/Berlin"
 @pytest.mark.parametrize("rules", [Rules(), Rules(enforced=True), Rules(stay_off=True), Rules(retain_running=True)])
 def test_a_freeze_leaves_everything_as_it_is_and_stores_nothing_new(stored: Stored, live: Live, rules: Rules) -> None:
     for state in State:
-        for window in (None, "patch-tuesday"):
-            found = decide(wants(state.value), rules, stored, live, window=window, freeze=FREEZE)
+        for windows in ((), PATCHES):
+            found = decide(wants(state.value), rules, stored, live, windows=windows, freeze=FREEZE)
             assert (found.action, found.store, found.rule) == (Action.NONE, stored, "frozen")
             assert found.reason == f"{wants(state.value).reason}; but {FREEZE}"
 
@@ -544,7 +533,7 @@ def test_nothing_but_what_is_at_rest_and_lit_is_put_out_for_being_lit_too_long()
         assert (found.rule == "stop-after") == (live is UP and what is None)
     frozen = decide(wants("any"), Rules(), Stored.ANY, UP, freeze=FREEZE, overstay=OVERSTAY)
     assert frozen.rule == "frozen"
-    window = decide(wants("stopped"), Rules(), Stored.STOPPED, UP, window="patch-tuesday", overstay=OVERSTAY)
+    window = decide(wants("stopped"), Rules(), Stored.STOPPED, UP, windows=PATCHES, overstay=OVERSTAY)
     assert window.action is Action.NONE
 
 
@@ -561,15 +550,16 @@ situations = st.tuples(
     st.sampled_from(Stored),
     st.sampled_from(Live),
     st.sampled_from([None, *(hold(what) for what in Hold)]),
-    st.sampled_from([None, "patch-tuesday"]),
+    st.sampled_from([(), PATCHES, (*PATCHES, BACKUP)]),
+    st.builds(Memory, st.sampled_from(["", PATCHES[0].occurrence, BACKUP.occurrence]), st.sampled_from(RETURNS)),
 )
 
 
 @given(situations)
 def test_every_decision_says_why(given: Given) -> None:
-    state, rules, stored, live, override, window = given
+    state, rules, stored, live, override, windows, memory = given
     desired = wants(state.value)
-    found = decide(desired, rules, stored, live, override=override, window=window)
+    found = decide(desired, rules, stored, live, override=override, windows=windows, memory=memory)
     assert found.reason.strip() == found.reason != ""
     assert not set("{}") & set(found.reason)
     assert not found.reason.endswith(".")
@@ -579,7 +569,8 @@ def test_every_decision_says_why(given: Given) -> None:
         assert "patching" in found.reason
         assert "2026-11-23T14:00+00:00" in found.reason
     elif found.rule == "maintenance-window":
-        assert "patch-tuesday" in found.reason
+        assert "maintenance window" in found.reason
+        assert not (windows and rules.use_maintenance_window and not rules.stop_only) or "patch-tuesday" in found.reason
     elif found.rule in ("ignore", "gone"):
         assert found.action is Action.NONE
         assert found.store is stored
@@ -588,26 +579,30 @@ def test_every_decision_says_why(given: Given) -> None:
         assert found.store is stored
     else:
         assert found.reason.startswith(desired.reason)
-    assert found == decide(desired, rules, stored, live, override=override, window=window)
+    assert found == decide(desired, rules, stored, live, override=override, windows=windows, memory=memory)
 
 
 @given(situations)
 def test_a_decision_right_after_a_decision_does_nothing(given: Given) -> None:
-    state, rules, stored, live, override, window = given
+    state, rules, stored, live, override, windows, memory = given
     # The original's table leaves a new one alone, and `enforced` stops it at the next pass; see docs/semantics.md.
     assume(rules.stop_new_instances or not rules.enforced or stored is not Stored.UNKNOWN)
-    first = decide(wants(state.value), rules, stored, live, override=override, window=window)
+    first = decide(wants(state.value), rules, stored, live, override=override, windows=windows, memory=memory)
     for then in {Action.START: (Live.STARTING, UP), Action.STOP: (Live.STOPPING, DOWN)}.get(first.action, (live,)):
-        second = decide(wants(state.value), rules, first.store, then, override=override, window=window)
+        second = decide(
+            wants(state.value), rules, first.store, then, override=override, windows=windows, memory=first.memory
+        )
         assert second.action is Action.NONE
-        third = decide(wants(state.value), rules, second.store, then, override=override, window=window)
+        third = decide(
+            wants(state.value), rules, second.store, then, override=override, windows=windows, memory=second.memory
+        )
         assert (third.action, third.store) == (Action.NONE, second.store)
 
 
 @given(situations)
 def test_only_what_is_at_rest_is_called(given: Given) -> None:
-    state, rules, stored, live, override, window = given
-    found = decide(wants(state.value), rules, stored, live, override=override, window=window)
+    state, rules, stored, live, override, windows, memory = given
+    found = decide(wants(state.value), rules, stored, live, override=override, windows=windows, memory=memory)
     if found.action is Action.START:
         assert live in (DOWN, Live.PARTLY)
         assert not rules.stop_only or override is not None
@@ -656,7 +651,7 @@ def test_overrides_and_windows_come_before_a_restart() -> None:
     assert rule(override=hold(Hold.RUNNING)) == ("none", "override")
     assert rule(override=hold(Hold.STOPPED)) == ("stop", "override")
     assert rule(override=hold(Hold.LEAVE_ALONE)) == ("none", "override")
-    assert rule(window="patches") == ("none", "maintenance-window")
+    assert rule(windows=PATCHES) == ("none", "maintenance-window")
 
 
 def test_a_restart_is_named_in_the_reason() -> None:
@@ -675,24 +670,24 @@ def test_many_are_decided_as_one_by_one() -> None:
     schedule = office()
     known = {"office": schedule, "strict": replace(schedule, name="strict")}
     asked = [
-        Situation(name, stored, live, override, window, restarted=restarted)
-        for name, stored, live, override, window, restarted in product(
+        Situation(name, stored, live, override, windows, restarted=restarted)
+        for name, stored, live, override, windows, restarted in product(
             ["office", "strict", "broken", "nowhere"],
             Stored,
             Live,
             [None, hold(Hold.STOPPED)],
-            [None, "w"],
+            [(), PATCHES],
             [False, True],
         )
     ] * 2
     found = decide_all(asked, NOON, known, {"broken": "no periods"})
     assert len(found) == len(asked)
     for situation, decision in zip(asked, found, strict=True):
-        name, stored, live, override, window, _, restarted, _ = situation
+        name, stored, live, override, windows, _, restarted, _ = situation
         if name in known:
             rules = Rules.of(known[name])
             wanted = schedule.state_at(NOON)
-            more = {"override": override, "window": window, "restarted": restarted}
+            more = {"override": override, "windows": windows, "restarted": restarted}
             assert decision == decide(wanted, rules, stored, live, **more)  # type: ignore[arg-type]
         else:
             assert (decision.action, decision.store, decision.desired) == (Action.NONE, stored, None)

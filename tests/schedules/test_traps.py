@@ -52,6 +52,28 @@ QUIET = {
 }
 
 
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ("ssm_maintenance_window: patch-tuesday_1.0", None),
+        ("ssm_maintenance_window: ab", "no maintenance window can be called 'ab'"),
+        ("ssm_maintenance_window: [abc, 'every tuesday']", "no maintenance window can be called 'every tuesday'"),
+        ("use_maintenance_window: false", None),
+        (
+            "ssm_maintenance_window: abc, use_maintenance_window: false",
+            "the maintenance windows are not used: use_maintenance_window is off",
+        ),
+        (
+            "ssm_maintenance_window: abc, stop_only: true",
+            "the maintenance windows are not used: stop_only never starts",
+        ),
+    ],
+)
+def test_maintenance_windows(fields: str, message: str | None) -> None:
+    text = f"periods: {{a: {{begintime: 08:00, endtime: 18:00}}}}\nschedules: {{s: {{periods: a, {fields}}}}}\n"
+    assert said(text) == ([("schedules.s.ssm_maintenance_window", message)] if message else [])
+
+
 @pytest.mark.parametrize("name", QUIET)
 def test_nothing_is_said_without_need(name: str) -> None:
     assert said(QUIET[name]) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -210,6 +210,29 @@ def targets(
         for outcome in broken:
             assert outcome.error is not None
             yield failed(f"{kind.name} {outcome.target.key}", outcome.error)
+    yield from maintenance_windows(aws, config, listed.targets)
+
+
+def maintenance_windows(aws: Aws, config: Configuration, listed: Sequence[Target]) -> Iterator[Check]:
+    """Whether SSM tells of its windows in every target, where the file needs them, and whether the named ones exist."""
+    from lamplighter.scheduler.window_check import check_windows
+
+    found = check_windows(aws, config, listed)
+    if found is None:
+        return
+    name = "maintenance windows"
+    needs = f"reading needs {', '.join(found.permissions)}"
+    status = Status.FAIL if found.failures else Status.WARN if found.missing or found.doubts else Status.OK
+    answered = f"{len(listed) - len(found.failures)} of {len(listed)} targets answer; {needs}"
+    yield Check(name, status, answered)
+    for missing, schedules in found.missing.items():
+        detail = f"no target has a window called {missing}, which is named by {', '.join(schedules)}"
+        yield Check(f"{name} {missing}", Status.WARN, detail, "correct the name, or make the window")
+    for target, window, doubt in found.doubts:
+        hint = "until it can be read, what it is for is not stopped"
+        yield Check(f"{name} {target.key}", Status.WARN, f"{window}: {doubt}", hint)
+    for target, error in found.failures:
+        yield failed(f"{name} {target.key}", error)
 
 
 def _asker(aws: Aws, kind: Kind, tag: str) -> Callable[[Target], bool]:

@@ -90,6 +90,7 @@ def cluster_resource(
         prices=tuple(prices),
         unsupported=unsupported,
         restarts_at=cluster.get("AutomaticRestartTime"),
+        window=cluster.get("PreferredMaintenanceWindow") or "",
     )
 
 

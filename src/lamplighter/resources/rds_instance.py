@@ -71,6 +71,7 @@ def _resource(database: Mapping[str, Any], tags: Mapping[str, str], session: Ses
         ),
         unsupported=_unsupported(database),
         restarts_at=database.get("AutomaticRestartTime"),
+        window=database.get("PreferredMaintenanceWindow") or "",
     )
 
 

@@ -83,6 +83,7 @@ def _resource(cluster: Mapping[str, Any], tags: Mapping[str, str], session: Sess
         instance_type=cluster["NodeType"],
         prices=_prices(cluster, target.region),
         unsupported=_unsupported(cluster),
+        window=cluster.get("PreferredMaintenanceWindow") or "",
     )
 
 

@@ -18,8 +18,9 @@ from lamplighter.scheduler.plan import Step
 from lamplighter.scheduler.sizes import forget_size, remember_size
 from lamplighter.scheduler.states import Acted, known, put_record, put_state, remembered, tried
 from lamplighter.scheduler.survey import price_texts
-from lamplighter.schedules.decision import Action, Live, Stored
+from lamplighter.schedules.decision import Action, Live, Memory, Stored
 from lamplighter.schedules.verdict import RESTARTED_BY_AWS
+from lamplighter.schedules.window_rules import RULE as WINDOW
 from lamplighter.store import journal
 from lamplighter.store.table import Store, Write
 
@@ -185,7 +186,8 @@ def _outcome(done: Done, *, at: datetime, run: str) -> list[Write]:
         writes.append(forget_size(step.resource.key, target))
     failed = Stored.START_FAILED if action is Action.START else Stored.STOP_FAILED
     acted = acted_of(done, at)
-    stored = failed if done.error and step.decision.rule not in _STORED_STAYS else step.decision.store
+    keeps = step.decision.rule in _STORED_STAYS or _for_window(step)
+    stored = failed if done.error and not keeps else step.decision.store
     if stored is not Stored.UNKNOWN:
         writes.append(
             put_state(
@@ -197,7 +199,7 @@ def _outcome(done: Done, *, at: datetime, run: str) -> list[Write]:
                 code=error_code(done.error),
                 at=at,
                 before=step.record,
-                memory=tried(remembered(step.record, step.resource)) if done.error else step.decision.memory,
+                memory=_after_failure(step) if done.error else step.decision.memory,
                 acted=acted,
             )
         )
@@ -205,6 +207,16 @@ def _outcome(done: Done, *, at: datetime, run: str) -> list[Write]:
         # By hand, and its schedule tag has changed: what is stored stays, so that to a pass it still counts as new.
         writes.append(put_record(replace(step.record, acted=acted), target))
     return writes
+
+
+def _for_window(step: Step) -> bool:
+    return step.decision.rule == WINDOW and step.decision.action is Action.START
+
+
+def _after_failure(step: Step) -> Memory:
+    """What is remembered stays; of a start for a window also what it is to go back to, if it is half lit now."""
+    memory = tried(remembered(step.record, step.resource))
+    return memory._replace(window="", returns=step.decision.memory.returns) if _for_window(step) else memory
 
 
 def _put_off(done: Done, *, at: datetime, run: str) -> list[Write]:

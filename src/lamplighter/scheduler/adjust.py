@@ -17,6 +17,7 @@ from lamplighter.scheduler.pace import keep_pace
 from lamplighter.scheduler.plan import Step, held_back, plan_target
 from lamplighter.scheduler.settings import Configuration
 from lamplighter.scheduler.survey import Survey
+from lamplighter.scheduler.windows import find_windows, hold_stops
 from lamplighter.schedules.overrides import Override
 
 
@@ -61,7 +62,11 @@ def decide_target(scene: Scene, found: Survey, overrides: Sequence[Override]) ->
     """
     target = scene.session.target
     scene = replace(scene, unseen=frozenset(found.failures))
-    steps = plan_target(scene.config, target, found.resources, found.records, overrides, scene.at, found.unsettled)
+    windows = find_windows(scene.session, scene.config, found.resources, found.records, scene.at)
+    steps = plan_target(
+        scene.config, target, found.resources, found.records, overrides, scene.at, found.unsettled, windows.open
+    )
+    steps = hold_stops(steps, windows.doubts, scene.at)
     steps = [step if _meant(scene, step) or not step.acts else _not_now(scene, step) for step in steps]
     for adjust in ADJUSTMENTS:
         steps = adjust(scene, steps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from lamplighter.aws.targets import Target
 from lamplighter.errors import GuardrailError
@@ -16,6 +17,7 @@ from lamplighter.scheduler.settings import Configuration
 from lamplighter.scheduler.states import StateRecord, known, remembered, tried
 from lamplighter.schedules.decision import Action, Decision, Live, Situation, decide_all
 from lamplighter.schedules.overrides import Override, in_force
+from lamplighter.schedules.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def plan_target(
     overrides: Sequence[Override],
     at: datetime,
     unsettled: frozenset[str] = frozenset(),
+    windows: Mapping[str, tuple[Window, ...]] = MappingProxyType({}),
 ) -> list[Step]:
     """Decide for every resource of a target.
 
@@ -71,8 +74,12 @@ def plan_target(
         overrides: all that are known.
         at: aware datetime of the pass.
         unsettled: resources for which it cannot yet be told whether an earlier action took effect.
+        windows: the open maintenance windows, by `kind/id` of the resources they are for.
     """
-    situations = [_situation(config, resource, records.get(resource.key), overrides, at) for resource in resources]
+    situations = [
+        _situation(config, resource, records.get(resource.key), overrides, windows.get(resource.key, ()), at)
+        for resource in resources
+    ]
     decisions = decide_all(situations, at, config.loaded.schedules, config.loaded.rejected)
     steps = []
     for resource, situation, decision in zip(resources, situations, decisions, strict=True):
@@ -104,6 +111,7 @@ def _situation(
     resource: Resource,
     record: StateRecord | None,
     overrides: Sequence[Override],
+    windows: tuple[Window, ...],
     at: datetime,
 ) -> Situation:
     schedule = config.loaded.schedules.get(resource.schedule or "")
@@ -117,7 +125,8 @@ def _situation(
         known(record, resource),
         resource.live,
         in_force(overrides, at, resource.names, resource.tags) if overrides else None,
-        memory=memory,
+        windows,
+        memory,
         restarted=was_restarted(memory, resource, at),
         lit_long=longest is not None and lit is not None and lit >= longest,
     )

@@ -6,10 +6,35 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from lamplighter.schedules.definitions import Model, Texts
 from lamplighter.schedules.durations import Duration
+from lamplighter.schedules.windows import DEFAULT_LEAD
+
+
+class WindowsDefinition(Model):
+    """Which maintenance windows resources are lit for, beside those their schedules name."""
+
+    preferred: bool = Field(
+        default=True,
+        description="The weekly windows of databases and clusters of RDS, Neptune, DocumentDB and Redshift.",
+    )
+    ssm_targets: bool = Field(
+        default=False,
+        description="SSM maintenance windows light what they are registered for, whatever schedules name.",
+    )
+    lead: Duration = Field(
+        default=DEFAULT_LEAD,
+        description="How long before its window a resource is lit, at most 1d; longer than the time between passes.",
+    )
+
+    @field_validator("lead")
+    @classmethod
+    def _within_a_day(cls, lead: timedelta) -> timedelta:
+        if lead > timedelta(days=1):
+            raise ValueError("a resource is lit at most 1d before its window")
+        return lead
 
 
 class GuardrailsDefinition(Model):

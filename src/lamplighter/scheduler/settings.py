@@ -14,7 +14,7 @@ from lamplighter.errors import DefinitionError, Problem
 from lamplighter.resources.kind import Kind
 from lamplighter.resources.registry import kinds
 from lamplighter.scheduler.order_rules import order_problems
-from lamplighter.scheduler.sections import GuardrailsDefinition, OrderDefinition
+from lamplighter.scheduler.sections import GuardrailsDefinition, OrderDefinition, WindowsDefinition
 from lamplighter.schedules.calendars import ReadText
 from lamplighter.schedules.definitions import CalendarDefinition, Model, PeriodDefinition, ScheduleDefinition, Texts
 from lamplighter.schedules.loading import Loaded, load_schedules
@@ -41,6 +41,7 @@ class FileDefinition(Model):
     )
     guardrails: GuardrailsDefinition = Field(default=GuardrailsDefinition(), description="Limits of a pass.")
     order: OrderDefinition | None = Field(default=None, description="What is started before what, and the pace.")
+    windows: WindowsDefinition = Field(default=WindowsDefinition(), description="Maintenance windows.")
 
     @field_validator("kinds")
     @classmethod
@@ -63,6 +64,7 @@ class Configuration:
         targets: accounts and regions, or None for the caller's own account.
         guardrails: limits of a pass.
         order: what is started before what, and the pace; None without such a section.
+        windows: which maintenance windows resources are lit for.
         kinds: the kinds of resources to handle, by name.
         problems: everything that is wrong with the file, in the order of its lines.
         fatal: problems in the parts that every run needs; a pass is refused while there are any.
@@ -74,6 +76,7 @@ class Configuration:
     targets: TargetsDefinition | None = None
     guardrails: GuardrailsDefinition = field(default_factory=GuardrailsDefinition)
     order: OrderDefinition | None = None
+    windows: WindowsDefinition = field(default_factory=WindowsDefinition)
     kinds: Mapping[str, Kind] = field(default_factory=kinds)
     problems: tuple[Problem, ...] = ()
     fatal: tuple[Problem, ...] = ()
@@ -118,6 +121,7 @@ def load_configuration(text: str, *, name: str, read_text: ReadText) -> Configur
         top.targets,
         top.guardrails,
         top.order,
+        top.windows,
         {name: kind for name, kind in kinds().items() if not top.kinds or name in top.kinds},
         tuple(problems),
         tuple(placed),

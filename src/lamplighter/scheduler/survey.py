@@ -14,7 +14,7 @@ from lamplighter.scheduler.intents import Intent, read_intents, settle
 from lamplighter.scheduler.sizes import forget_size, with_sizes
 from lamplighter.scheduler.states import TABLE as STATES
 from lamplighter.scheduler.states import Acted, StateRecord, put_state, read_states
-from lamplighter.schedules.decision import Action
+from lamplighter.schedules.decision import Action, Live
 from lamplighter.store import journal
 from lamplighter.store.table import Delete, Put, Store, Write
 
@@ -134,9 +134,11 @@ def _settle(
             prices=price_texts(resource),
         )
         chunk: list[Write] = [settle(target, key), journal.put(entry)]
-        if effect:
+        half = _half_lit_for_window(intent, resource)
+        if effect or half:
             before = records.get(key)
-            acted = Acted(intent.action, intent.at, intent.schedule, intent.reason)
+            memory = intent.memory._replace(window="") if half else intent.memory
+            acted = None if half else Acted(intent.action, intent.at, intent.schedule, intent.reason)
             put = put_state(
                 resource,
                 target,
@@ -145,11 +147,11 @@ def _settle(
                 at=intent.at,
                 before=before,
                 schedule=intent.schedule,
-                memory=intent.memory,
+                memory=memory,
                 acted=acted,
             )
             chunk.append(put)
-            if intent.action is Action.START:
+            if effect and intent.action is Action.START:
                 chunk.append(forget_size(key, target))
             # What it will be once written; only decided from, never written over.
             version = before.version + 1 if before else 1
@@ -163,12 +165,17 @@ def _settle(
                 intent.reason,
                 "",
                 version,
-                intent.memory,
+                memory,
                 seen=seen,
-                acted=acted,
+                acted=acted or (before.acted if before else None),
             )
         writes.append(chunk)
     return writes, updated, unsettled
+
+
+def _half_lit_for_window(intent: Intent, resource: Resource) -> bool:
+    """Whether a start for a maintenance window was half done: what it lit must be put back though nobody repeats it."""
+    return resource.live is Live.PARTLY and intent.action is Action.START and bool(intent.memory.returns)
 
 
 def forget(target: Target, record: StateRecord, *, at: datetime, run: str) -> list[Put | Delete]:

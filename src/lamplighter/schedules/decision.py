@@ -2,8 +2,8 @@
 
 The base table (`base_table`) is that of the AWS Instance Scheduler: it acts when the desired state changes
 against the stored one, so a manual start or stop is kept until the next change. Around it lie, in this
-order: ignore, states in which AWS would refuse, overrides, freezes, maintenance windows, stay-off, stop-only and
-stop-after.
+order: ignore, states in which AWS would refuse, overrides, freezes, maintenance windows (`window_rules`), what AWS
+starts by itself, stay-off, stop-only and stop-after.
 docs/semantics.md lists where and why this differs from the original.
 """
 
@@ -28,6 +28,8 @@ from lamplighter.schedules.verdict import (
     Memory,
     Stored,
 )
+from lamplighter.schedules.window_rules import lit_for_window, under_windows
+from lamplighter.schedules.windows import Window
 
 __all__ = [
     "NOTHING_REMEMBERED",
@@ -68,7 +70,7 @@ def decide(
     live: Live,
     *,
     override: Override | None = None,
-    window: str | None = None,
+    windows: tuple[Window, ...] = (),
     freeze: str | None = None,
     overstay: str | None = None,
     memory: Memory = NOTHING_REMEMBERED,
@@ -82,7 +84,7 @@ def decide(
         stored: what we stored after our last decision; `unknown` for a resource first seen.
         live: what it is now.
         override: the override in force for it, if any.
-        window: name of the maintenance window that is open for it, if any.
+        windows: the maintenance windows that are open for it.
         freeze: why its schedule may change nothing now, as a clause, if so.
         overstay: why it is lit for too long, as a clause, if it is.
         memory: what is remembered of it.
@@ -100,34 +102,35 @@ def decide(
     if freeze is not None and override is None:
         # What is stored stays: after the freeze it tells what was missed.
         return Decision(Action.NONE, stored, f"{desired.reason}; but {freeze}", "frozen", desired, memory)
-    wanted = _wanted(desired, rules, stored, live, override, window, restarted=restarted)._replace(memory=memory)
-    left_lit = live is Live.RUNNING and desired.state is not State.RUNNING and wanted.rule in _LEFT_LIT
-    if overstay is not None and left_lit:
-        reason = f"{desired.reason}; {overstay}"
-        wanted = wanted._replace(action=Action.STOP, reason=reason, rule="stop-after")
-    return _when_possible(wanted, stored, live)
-
-
-def _wanted(
-    desired: Desired,
-    rules: Rules,
-    stored: Stored,
-    live: Live,
-    override: Override | None,
-    window: str | None,
-    *,
-    restarted: bool,
-) -> Decision:
-    lit = live in (Live.RUNNING, Live.STARTING, Live.PARTLY)
     if override is not None:
-        if override.hold is Hold.STOPPED:
-            return Decision(Action.STOP, Stored.STOPPED, override.words(), "override", desired)
-        keep = Stored.RETAIN_RUNNING if stored is Stored.RETAIN_RUNNING and lit else Stored.RUNNING
-        return Decision(Action.START, keep, override.words(), "override", desired)
-    window_open = window is not None and rules.use_maintenance_window and not rules.stop_only
-    if window_open:
-        keep = Stored.RETAIN_RUNNING if stored is Stored.RETAIN_RUNNING and lit else Stored.RUNNING
-        return Decision(Action.START, keep, f"maintenance window {window} is open", "maintenance-window", desired)
+        wanted = _held(override, desired, stored, live)._replace(memory=memory._replace(window="", returns=""))
+    else:
+        if lit_for_window(memory, live):
+            plain = _by_schedule(desired, rules, Stored(memory.returns), Live.STOPPED)
+        else:
+            plain = _overstayed(_by_schedule(desired, rules, stored, live, restarted=restarted), live, overstay)
+        used = windows if rules.use_maintenance_window and not rules.stop_only else ()
+        wanted = under_windows(plain, stored, live, memory, used, enforced=rules.enforced)
+    return _when_possible(wanted, stored, live, memory)
+
+
+def _held(override: Override, desired: Desired, stored: Stored, live: Live) -> Decision:
+    if override.hold is Hold.STOPPED:
+        return Decision(Action.STOP, Stored.STOPPED, override.words(), "override", desired)
+    lit = live in (Live.RUNNING, Live.STARTING, Live.PARTLY)
+    keep = Stored.RETAIN_RUNNING if stored is Stored.RETAIN_RUNNING and lit else Stored.RUNNING
+    return Decision(Action.START, keep, override.words(), "override", desired)
+
+
+def _overstayed(plain: Decision, live: Live, overstay: str | None) -> Decision:
+    asked = plain.desired is not None and plain.desired.state is State.RUNNING
+    if overstay is None or live is not Live.RUNNING or asked or plain.desired is None or plain.rule not in _LEFT_LIT:
+        return plain
+    return plain._replace(action=Action.STOP, reason=f"{plain.desired.reason}; {overstay}", rule="stop-after")
+
+
+def _by_schedule(desired: Desired, rules: Rules, stored: Stored, live: Live, *, restarted: bool = False) -> Decision:
+    lit = live in (Live.RUNNING, Live.STARTING, Live.PARTLY)
     if restarted and stored is Stored.STOPPED:
         # Nobody lit it: it is as if it were still out.
         lit = False
@@ -155,7 +158,7 @@ def _say(desired: Desired, rule: str) -> str:
     return f"{desired.reason}, {words}" if words else desired.reason
 
 
-def _when_possible(wanted: Decision, stored: Stored, live: Live) -> Decision:
+def _when_possible(wanted: Decision, stored: Stored, live: Live, memory: Memory) -> Decision:
     """Leave out what is already so, and wait where AWS would refuse."""
     if wanted.action is Action.NONE:
         return wanted
@@ -168,6 +171,7 @@ def _when_possible(wanted: Decision, stored: Stored, live: Live) -> Decision:
             store=stored,
             reason=f"{wanted.reason}; it is {live.value} now, so the {wanted.action.value} waits for the next pass",
             rule="wait",
+            memory=memory,
             put_off=wanted.action,
         )
     return wanted
@@ -181,7 +185,7 @@ class Situation(NamedTuple):
         stored: what is stored.
         live: what the resource is now.
         override: the override in force, if any.
-        window: the open maintenance window, if any.
+        windows: the maintenance windows that are open for it.
         memory: what is remembered of it.
         restarted: whether AWS lit it by itself.
         lit_long: whether it has been lit for the `stop_after` of its schedule.
@@ -191,7 +195,7 @@ class Situation(NamedTuple):
     stored: Stored
     live: Live
     override: Override | None = None
-    window: str | None = None
+    windows: tuple[Window, ...] = ()
     memory: Memory = NOTHING_REMEMBERED
     restarted: bool = False
     lit_long: bool = False
@@ -236,7 +240,7 @@ def _decide_situation(
             situation.stored,
             situation.live,
             override=situation.override,
-            window=situation.window,
+            windows=situation.windows,
             freeze=frozen(schedule, at),
             overstay=unasked(schedule, at) if situation.lit_long else None,
             memory=situation.memory,

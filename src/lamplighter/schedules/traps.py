@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Final
 
 from lamplighter.errors import Problem
 from lamplighter.schedules.clock_times import DAY
 from lamplighter.schedules.compiler import Period
+from lamplighter.schedules.definitions import ScheduleDefinition
 from lamplighter.schedules.loading import Loaded
 from lamplighter.schedules.schedule import Schedule
 from lamplighter.schedules.timeline import State
 from lamplighter.schedules.zones import epoch, instant, offsets
+
+_SSM_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{3,128}")
+"""Source: Systems Manager API Reference, `CreateMaintenanceWindow`, Name."""
 
 
 def warnings(loaded: Loaded, now: datetime) -> list[Problem]:
@@ -27,6 +33,7 @@ def warnings(loaded: Loaded, now: datetime) -> list[Problem]:
         periods = [loaded.periods[text.partition("@")[0]] for text in schedule.definition.periods]
         where = f"schedules.{name}"
         found += _one_sided(where, periods)
+        found += _windows(where, schedule.definition)
         if any(group.bridges for group in schedule.groups):
             found += _short_gaps(where, periods)
         found += [
@@ -62,6 +69,17 @@ def _one_sided(where: str, periods: Sequence[Period]) -> Iterator[Problem]:
                 f"after {both.name} ends, period {end.name} leaves the state open until {end.definition.endtime}",
                 "remove the period with only an end, or extend the other",
             )
+
+
+def _windows(where: str, given: ScheduleDefinition) -> Iterator[Problem]:
+    place = f"{where}.ssm_maintenance_window"
+    for name in given.ssm_maintenance_window:
+        if not _SSM_NAME.fullmatch(name):
+            hint = "SSM names have 3 to 128 letters, digits, dots, hyphens and underscores"
+            yield Problem(place, f"no maintenance window can be called {name!r}", hint)
+    if given.ssm_maintenance_window and (given.stop_only or not given.use_maintenance_window):
+        why = "stop_only never starts" if given.stop_only else "use_maintenance_window is off"
+        yield Problem(place, f"the maintenance windows are not used: {why}", "remove one of the two")
 
 
 def _lonely(where: str, period: Period) -> Iterator[Problem]:

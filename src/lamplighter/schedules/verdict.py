@@ -55,8 +55,9 @@ class Memory(NamedTuple):
     """What is remembered of a resource beside its stored state. Texts; empty where there is nothing to remember.
 
     Attributes:
-        window: the maintenance window it was lit for or found lit in, as `Window.occurrence`.
-        returns: the stored state it goes back to after that window; only while it is lit for the window.
+        window: the open maintenance windows that were met, as `occurrences_text`: it was lit for them, or found lit.
+        returns: the stored state it goes back to after them; only while it is lit for a window. Without a window: the
+            start for one failed.
         lit_since: ISO 8601 instant at which it was first found lit, where AWS does not tell.
         held_since: ISO 8601 instant since which something that is due is held back.
         restarts_at: ISO 8601 instant from which AWS starts it again by itself; only while it is out, and after that

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -67,6 +67,19 @@ class Cron:
                         return instant(found)
             day += timedelta(days=1)
         return None
+
+    def between(self, first: datetime, last: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+        """Every time from the local day of an aware datetime to that of another, in order, as aware UTC datetimes.
+
+        The days are whole: the times of the first and the last day may lie before and after the two. Daylight saving
+        as in `next`.
+        """
+        day, end = first.astimezone(zone).date(), last.astimezone(zone).date()
+        while day <= end:
+            if self.matches_day(day):
+                moments = (_at(day, minute, zone) for minute in self.times)
+                yield from (instant(moment) for moment in moments if moment is not None)
+            day += timedelta(days=1)
 
 
 def _at(day: date, minute: int, zone: ZoneInfo) -> int | None:
