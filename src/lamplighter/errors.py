@@ -8,6 +8,8 @@
     ├── BillError                    a bill cannot be read
     │   └── Unreconciled             its totals do not agree; nothing was published (exit code 5)
     ├── LakeError                    the lake cannot be read or written, or a question to it is wrong
+    ├── TargetBusy                   another pass is at work in the target
+    ├── SendError                    a message could not be sent
     ├── StoreError                   the state store failed
     │   ├── StoreUnavailable         locked, missing rights, unreachable
     │   ├── StoreCorrupt             the content is damaged
@@ -102,6 +104,14 @@ class Unreconciled(BillError):
 
 class LakeError(LamplighterError):
     """The lake cannot be read or written, or a question to it cannot be answered."""
+
+
+class TargetBusy(LamplighterError):
+    """Another pass is at work in the target."""
+
+
+class SendError(LamplighterError):
+    """A message could not be sent."""
 
 
 class StoreError(LamplighterError):

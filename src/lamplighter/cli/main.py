@@ -31,6 +31,7 @@ COMMANDS = MappingProxyType(
         "start": ("direct:start_app", "Start resources now, tagged or not."),
         "stop": ("direct:stop_app", "Stop resources now, tagged or not."),
         "override": ("override:app", "Keep something running, stopped or untouched for a while."),
+        "notify": ("notify:app", "Messages about passes: list, test, preview."),
         "schedules": ("schedules:app", "Look at schedules, check them, change them."),
         "periods": ("periods:app", "Look at periods, change them."),
         "calendars": ("calendars:app", "Look at calendars, read SSM Change Calendars anew."),

@@ -10,6 +10,7 @@ import typer
 from lamplighter.cli import context, exits, options, views
 from lamplighter.cli.commands import single
 from lamplighter.cli.options import Output
+from lamplighter.errors import LamplighterError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,9 @@ def run(
     no_color: options.NoColor = False,
 ) -> None:
     """Run a pass: start and stop what is due, and write it down. For cron: every few minutes."""
+    from lamplighter.alerts import after_pass
     from lamplighter.cli.lookup import wanted_schedules
+    from lamplighter.cli.notify import means_for, show_told, tell_failure
     from lamplighter.scheduler.passes import run_pass
 
     printer = context.printer(output, verbose, no_color)
@@ -59,15 +62,26 @@ def run(
         printer.waiting("asking AWS") as tick,
         context.world(chosen, needs_file=True, writes=not dry_run, on_call=tick) as world,
     ):
-        report = run_pass(
-            replace(world, config=limited(world.config, max_changes, max_changes_percent)),
-            run=context.new_run(),
-            accounts=chosen.accounts,
-            regions=chosen.regions,
-            schedules=wanted_schedules(world.config, schedule),
-            dry_run=dry_run,
-        )
-    exits.leave(show_run(printer, world.config, report, dry_run=dry_run))
+        id_ = context.new_run()
+        try:
+            report = run_pass(
+                replace(world, config=limited(world.config, max_changes, max_changes_percent)),
+                run=id_,
+                accounts=chosen.accounts,
+                regions=chosen.regions,
+                schedules=wanted_schedules(world.config, schedule),
+                dry_run=dry_run,
+            )
+        except LamplighterError as error:
+            if not dry_run and not isinstance(error, UsageError):
+                tell_failure(printer, world, error, file, id_)
+            raise
+        whole = not (chosen.accounts or chosen.regions or schedule)
+        told = None if dry_run else after_pass(world, report, means_for(world, file), whole=whole)
+    code = show_run(printer, world.config, report, dry_run=dry_run)
+    if told is not None:
+        show_told(printer, told)
+    exits.leave(code)
 
 
 def limited(config: Configuration, changes: int | None, percent: int | None) -> Configuration:

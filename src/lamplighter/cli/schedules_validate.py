@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,13 +53,15 @@ def validate(
     text = context.read_text(path)
     notes: list[str] = []
     read = context.reader(path, context.kept_calendars(store, notes))
-    errors, warnings = findings(text, str(path), read, context.utc_now())
+    errors, warnings = findings(text, str(path), read, context.utc_now(), path.parent)
     for note in notes:
         printer.note(note)
     exits.leave(show_findings(printer, str(path), errors, warnings, fail_on))
 
 
-def findings(text: str, name: str, read_text: ReadText, now: datetime) -> tuple[Sequence[Problem], Sequence[Problem]]:
+def findings(
+    text: str, name: str, read_text: ReadText, now: datetime, folder: Path
+) -> tuple[Sequence[Problem], Sequence[Problem]]:
     """(errors, warnings) of a definition file, each with its place.
 
     Args:
@@ -66,7 +69,10 @@ def findings(text: str, name: str, read_text: ReadText, now: datetime) -> tuple[
         name: its name.
         read_text: gives the text of files that it names.
         now: aware datetime; daylight saving of the year after it is looked at.
+        folder: of the file; templates of messages lie below it.
     """
+    from lamplighter.alerts.render import template_problems
+    from lamplighter.alerts.samples import SAMPLES
     from lamplighter.errors import DefinitionError
     from lamplighter.scheduler.settings import load_configuration
     from lamplighter.schedules.source import parse_yaml
@@ -77,7 +83,10 @@ def findings(text: str, name: str, read_text: ReadText, now: datetime) -> tuple[
     except DefinitionError as error:
         return error.problems, ()
     document = parse_yaml(text, name)
-    return config.problems, [document.place(problem) for problem in warnings(config.loaded, now)]
+    own = config.notify.templates
+    templates = template_problems(folder / own, SAMPLES, "notify.templates") if own else ()
+    errors = (*config.problems, *(document.place(problem) for problem in templates))
+    return errors, [document.place(problem) for problem in warnings(config.loaded, now)]
 
 
 def show_findings(

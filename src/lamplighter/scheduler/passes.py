@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from lamplighter.aws.access import Aws
 from lamplighter.aws.parallel import Outcome, each
 from lamplighter.aws.targets import Target, TargetFailure, TargetList
-from lamplighter.errors import DefinitionError, GuardrailError, LamplighterError, LeaseLost, StoreError
+from lamplighter.errors import DefinitionError, GuardrailError, LamplighterError, LeaseLost, StoreError, TargetBusy
 from lamplighter.resources.kind import Kind, Search, Session
 from lamplighter.scheduler.act import Done, carry_out
 from lamplighter.scheduler.adjust import Scene, decide_target
@@ -261,11 +261,11 @@ def lease_target(world: World, target: Target, run: str) -> Lease:
     """Take the lease on a target.
 
     Raises:
-        LamplighterError: another pass is at work there.
+        TargetBusy: another pass is at work there.
     """
     lease = acquire(world.store, f"target/{target.key}", run, now=world.clock(), ttl=LEASE)
     if lease is None:
-        raise LamplighterError(
+        raise TargetBusy(
             f"{target.key}: another pass is at work here",
             hint=f"nothing to do: it will finish, or its lease ends within {LEASE.seconds // 60} minutes",
         )

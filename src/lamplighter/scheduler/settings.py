@@ -11,6 +11,8 @@ from pydantic import Field, ValidationError, field_validator
 
 from lamplighter.aws.targets import TargetsDefinition
 from lamplighter.errors import DefinitionError, Problem
+from lamplighter.notify.definitions import NotifyDefinition
+from lamplighter.notify.reading import SECTION, read_notify
 from lamplighter.resources.kind import Kind
 from lamplighter.resources.registry import kinds
 from lamplighter.scheduler.order_rules import order_problems
@@ -22,8 +24,8 @@ from lamplighter.schedules.problems import validation_problems
 from lamplighter.schedules.source import Document, parse_yaml
 
 DEFAULT_TAG = "Schedule"
-_COMPILED = ("timezone", "calendars", "periods", "schedules")
-"""Sections whose members are compiled one by one, by `lamplighter.schedules.loading`."""
+_COMPILED = ("timezone", "calendars", "periods", "schedules", SECTION)
+"""Sections whose members are read one by one, by `lamplighter.schedules.loading` and `lamplighter.notify.reading`."""
 
 
 class FileDefinition(Model):
@@ -42,6 +44,7 @@ class FileDefinition(Model):
     guardrails: GuardrailsDefinition = Field(default=GuardrailsDefinition(), description="Limits of a pass.")
     order: OrderDefinition | None = Field(default=None, description="What is started before what, and the pace.")
     windows: WindowsDefinition = Field(default=WindowsDefinition(), description="Maintenance windows.")
+    notify: NotifyDefinition = Field(default=NotifyDefinition(), description="Messages: who is told what.")
 
     @field_validator("kinds")
     @classmethod
@@ -66,6 +69,7 @@ class Configuration:
         order: what is started before what, and the pace; None without such a section.
         windows: which maintenance windows resources are lit for.
         kinds: the kinds of resources to handle, by name.
+        notify: who is told what.
         problems: everything that is wrong with the file, in the order of its lines.
         fatal: problems in the parts that every run needs; a pass is refused while there are any.
         notes: what is worth saying about where definitions come from, for example how old a copy is.
@@ -78,6 +82,7 @@ class Configuration:
     order: OrderDefinition | None = None
     windows: WindowsDefinition = field(default_factory=WindowsDefinition)
     kinds: Mapping[str, Kind] = field(default_factory=kinds)
+    notify: NotifyDefinition = field(default_factory=NotifyDefinition)
     problems: tuple[Problem, ...] = ()
     fatal: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
@@ -113,8 +118,12 @@ def load_configuration(text: str, *, name: str, read_text: ReadText) -> Configur
     fatal += [problem for problem in document.problems if _concerns_all(problem.where)]
     top = _read_top(document, fatal)
     fatal += order_problems(top.order, kinds())
+    notify, mistaken = read_notify(document, {*loaded.schedules, *loaded.rejected})
     placed = [document.place(problem) for problem in fatal]
-    problems = sorted({*loaded.problems, *placed}, key=lambda p: (p.line or 0, p.column or 0, p.where, p.message))
+    others = [document.place(problem) for problem in mistaken]
+    problems = sorted(
+        {*loaded.problems, *placed, *others}, key=lambda p: (p.line or 0, p.column or 0, p.where, p.message)
+    )
     return Configuration(
         loaded,
         top.tag,
@@ -123,6 +132,7 @@ def load_configuration(text: str, *, name: str, read_text: ReadText) -> Configur
         top.order,
         top.windows,
         {name: kind for name, kind in kinds().items() if not top.kinds or name in top.kinds},
+        notify,
         tuple(problems),
         tuple(placed),
     )
@@ -138,7 +148,7 @@ def _meant(key: str) -> str:
 
 
 def _concerns_all(where: str) -> bool:
-    """Whether a place lies outside of the single calendars, periods and schedules."""
+    """Whether a place lies outside of the single calendars, periods, schedules and rules of messages."""
     section, dot, _ = where.partition(".")
     return not dot or section not in _COMPILED[1:]
 
