@@ -23,6 +23,7 @@ KEYS = {
     "state",
     "live",
     "instance_type",
+    "start_types",
     "stored",
     "desired",
     "rule",
@@ -53,6 +54,28 @@ def test_for_another_time(estate: EstateProbe, lamp: Lamp, definitions: Path) ->
     assert [row["action"] for row in lamp("plan", "--at", "2026-11-23 20:00", "-o", "json").rows] == ["stop"]
     assert lamp("plan", "--at", "2026-11-23T09:00+01:00", "-o", "json").rows == []
     said = lamp("plan", "--at", "2026-11-23 09:00")
+    assert (said.out, said.err.splitlines()[0]) == ("", "nothing to change")
+
+
+def test_types_are_planned_explained_and_done(estate: EstateProbe, lamp: Lamp, definitions: Path) -> None:
+    sized = "sized: {periods: always@t3.large, instance_types: [t4g.large, t3a.large]}"
+    always = f'  always: {{weekdays: "*"}}\nschedules:\n  {sized}'
+    definitions.write_text(definitions.read_text().replace("schedules:", always))
+    id_ = launch(estate, "sized", "web")
+    [row] = lamp("plan", "-o", "json").rows
+    assert (row["action"], row["rule"], row["start_types"]) == ("stop", "resize", [])
+    words = "it is running already; to be resized from m5.large to t3.large; t4g.large does not fit: it runs arm64"
+    assert words in row["reason"]
+    assert words in " ".join(lamp("why", id_).out.split())
+    assert lamp("run").code == 0
+    estate.control.finish_transitions()
+    [row] = lamp("plan", "-o", "json").rows
+    assert (row["action"], row["start_types"]) == ("start", ["t3.large", "t3a.large", "m5.large"])
+    assert "stored    stopped_for_resize since" in lamp("why", id_).out
+    said = lamp("run", "-o", "json")
+    assert [(each["outcome"], each["note"]) for each in said.rows] == [("done", "runs as t3.large, was m5.large")]
+    estate.control.finish_transitions()
+    said = lamp("plan")
     assert (said.out, said.err.splitlines()[0]) == ("", "nothing to change")
 
 

@@ -40,13 +40,24 @@ def test_every_option_of_a_schedule(lamp: Lamp, definitions: Path) -> None:
         *["--description", "every: option", "--override-status", "stopped", "--do-not-stop-new-instances"],
         *["--use-maintenance-window", "false", "--ssm-maintenance-window", "a", "--ssm-maintenance-window", "b"],
         *["--retain-running", "--enforced", "--hibernate", "--otherwise", "any", "--open", "sale", "--closed", "free"],
-        *["--freeze", "free,sale", "--stop-after", "8h", "--stop-only", "-o", "json"],
+        *[
+            "--freeze",
+            "free,sale",
+            "--stop-after",
+            "8h",
+            "--stop-only",
+            "--instance-types",
+            "m5.large,m6i.large",
+            "-o",
+            "json",
+        ],
     )
     assert said.code == 0
     wanted = {
         "description": "every: option",
         "timezone": "Asia/Tokyo",
         "periods": ["office", "office@m5.large"],
+        "instance_types": ["m5.large", "m6i.large"],
         "override_status": "stopped",
         "open": "sale",
         "closed": "free",

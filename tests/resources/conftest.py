@@ -75,6 +75,26 @@ def status(id_: str = "i-0123456789abcdef0", instance: str | None = "ok", system
     return {"InstanceId": id_, **{name: {"Status": word} for name, word in checks.items() if word}}
 
 
+def type_facts(name: str = "m5.xlarge", architecture: str = "x86_64", **more: Any) -> dict[str, Any]:
+    """What DescribeInstanceTypes says of one type, cut to what is read; a current one on Nitro if not said."""
+    network = {"EnaSupport": "required", "MaximumNetworkInterfaces": 4, **more.pop("NetworkInfo", {})}
+    return {
+        "InstanceType": name,
+        "ProcessorInfo": {"SupportedArchitectures": [architecture]},
+        "SupportedVirtualizationTypes": ["hvm"],
+        "SupportedBootModes": ["legacy-bios", "uefi"],
+        "NitroTpmSupport": "supported",
+        "NitroEnclavesSupport": "supported",
+        "NetworkInfo": network,
+        **more,
+    }
+
+
+def offerings(*names: str, zone: str = "eu-west-1a") -> list[dict[str, str]]:
+    """What DescribeInstanceTypeOfferings says of one zone."""
+    return [{"InstanceType": name, "LocationType": "availability-zone", "Location": zone} for name in names]
+
+
 def reservation(*instances: Mapping[str, Any]) -> dict[str, Any]:
     """A reservation holding them."""
     return {"ReservationId": "r-0123456789abcdef0", "OwnerId": HERE.account, "Instances": list(instances)}

@@ -37,6 +37,7 @@ def test_a_plain_instance() -> None:
         state="running",
         instance_type="m5.large",
         prices=(PriceKey("ec2", "eu-west-1", "m5.large", operating_system="Linux"),),
+        traits={"interfaces": "0", "zone": "eu-west-1a"},
     )
 
 

@@ -20,11 +20,13 @@ from tests.resources.conftest import (
     instance,
     node_group,
     notebook,
+    offerings,
     reservation,
     scalable_target,
     service,
     status,
     tags,
+    type_facts,
     warehouse,
 )
 
@@ -51,6 +53,12 @@ PAGES: dict[str, list[Any]] = {
     "list_tags": tags(Schedule="office"),
     "describe_clusters": [warehouse()],
     "describe_instance_status": [status()],
+}
+RESIZABLE = {
+    **PAGES,
+    "describe_instances": [reservation(instance())],
+    "describe_instance_types": [type_facts("m5.xlarge"), type_facts("m5.large")],
+    "describe_instance_type_offerings": offerings("m5.xlarge", "m5.large"),
 }
 SERVICE_TAGS = [{"key": key, "value": value} for key, value in {"Schedule": "office", **SIZE}.items()]
 ANSWERS: dict[str, dict[str, Any]] = {
@@ -130,7 +138,7 @@ def test_a_kind_is_one_small_file_with_a_test_of_its_own(kind: Kind) -> None:
 def test_its_permissions_are_actions_of_aws(kind: Kind) -> None:
     session = botocore.session.get_session()
     allowed = kind.permissions
-    for action in (*allowed.discover, *allowed.start, *allowed.stop, *allowed.health, *allowed.tag):
+    for action in (*allowed.discover, *allowed.start, *allowed.stop, *allowed.health, *allowed.tag, *allowed.resize):
         prefix, _, operation = action.partition(":")
         service = SERVICES.get(prefix, prefix)
         assert operation in session.get_service_model(service).operation_names, action
@@ -210,6 +218,14 @@ def test_its_tags_are_written_with_the_permissions_it_declares(kind: Kind) -> No
         name = next(each for each in shapes.operation_names if xform_name(each) == operation)
         report = ParamValidator().validate(params, shapes.operation_model(name).input_shape)
         assert not report.has_errors(), report.generate_report()
+
+
+def test_its_permissions_to_resize_are_the_calls_that_takes(kind: Kind) -> None:
+    resources = [replace(each, types=("m5.xlarge", "m5.large")) for each in found(kind, simulated(RESIZABLE))]
+    session = simulated(RESIZABLE)
+    assert kind.unfit(session, resources) == {resource.id: {} for resource in resources}
+    kind.start(session, resources)
+    assert actions(session) == {*kind.permissions.start, *kind.permissions.resize}
 
 
 def test_its_resources_are_complete(kind: Kind) -> None:

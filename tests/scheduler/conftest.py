@@ -9,11 +9,12 @@ from itertools import count
 from typing import Any, cast
 
 import pytest
+from tests.resources.conftest import offerings, type_facts
 from tests.scheduler.ssm_double import Ssm
 
 from lamplighter.aws.access import Aws
 from lamplighter.aws.targets import Target, TargetFailure, TargetList, TargetsDefinition
-from lamplighter.errors import AwsError, NotFound, WrongState
+from lamplighter.errors import AwsError, CapacityUnavailable, NotFound, WrongState
 from lamplighter.resources.kind import Kind
 from lamplighter.resources.registry import kinds
 from lamplighter.scheduler.passes import PassReport, World, run_pass
@@ -115,7 +116,8 @@ _AT_REST = {("ec2", "running"), ("ec2", "stopped")}
 class Cloud:
     """Accounts with EC2 instances, databases and clusters whose states follow the calls.
 
-    `quick` makes a start or stop take effect at once; otherwise `settle` finishes them.
+    `quick` makes a start or stop take effect at once; otherwise `settle` finishes them. `types` are the instance types
+    there are, with their architecture; of those in `short` no instance can be started.
     """
 
     def __init__(self, *targets: Target, quick: bool = False) -> None:
@@ -132,6 +134,8 @@ class Cloud:
         """What the status checks of an instance say, by id; ok unless said otherwise."""
         self.ssm = Ssm()
         self.reaper = Reaper()
+        self.types = dict.fromkeys(("m5.large", "m5.xlarge", "m6i.xlarge"), "x86_64")
+        self.short: set[str] = set()
         self.unresolved: tuple[TargetFailure, ...] = ()
         self.clock: Callable[[], datetime] = lambda: MONDAY
         self._serial = count(1)
@@ -225,25 +229,29 @@ class FakeSession:
     def target(self) -> Target:
         return self._target
 
-    def call(self, service: str, operation: str, **params: Any) -> Mapping[str, Any]:
-        ids = params.get("InstanceIds") or [v for k, v in params.items() if k.endswith("Identifier")]
+    def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
+        ids = params.get("InstanceIds") or [v for k, v in params.items() if k.endswith(("Identifier", "InstanceId"))]
         self._enter(operation, ids)
         if service == "ssm":
             self._leave(operation, ids)
             return self._cloud.ssm.answer(operation, params)
-        action, _, what = operation.partition("_")
-        places = {"instances": self._cloud.instances, "db_instance": self._cloud.databases}
-        found = places.get(what, self._cloud.clusters)[self._target.key]
-        for id_ in ids:
-            self._check(found, id_, action, service)
-        for id_ in ids:
-            self._move(found[id_], action, service)
+        if operation == "modify_instance_attribute":
+            self._resize(params["InstanceId"], params["InstanceType"]["Value"])
+        else:
+            action, _, what = operation.partition("_")
+            places = {"instances": self._cloud.instances, "db_instance": self._cloud.databases}
+            found = places.get(what, self._cloud.clusters)[self._target.key]
+            for id_ in ids:
+                self._check(found, id_, action, service)
+            for id_ in ids:
+                self._move(found[id_], action, service)
         self._leave(operation, ids)
         return {}
 
     def pages(self, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:
         self._enter(operation, ())
         filters = {each["Name"]: set(each["Values"]) for each in params.get("Filters", ())}
+        items: list[Any]
         match operation:
             case _ if service in ("ssm", "resource-groups"):
                 items = self._cloud.ssm.items(operation, params)
@@ -258,6 +266,10 @@ class FakeSession:
                     for t in self._of(self._cloud.databases)
                     if members is None or t.extra.get("DBClusterIdentifier") in members
                 ]
+            case "describe_instance_types":
+                items = [type_facts(name, self._cloud.types[name]) for name in sorted(self._cloud.types)]
+            case "describe_instance_type_offerings":
+                items = offerings(*self._cloud.types)
             case _:
                 items = [_cluster(t) for t in self._of(self._cloud.clusters)]
         self._leave(operation, ())
@@ -288,6 +300,15 @@ class FakeSession:
         if found[id_].state != _FROM[service, action] and (service, found[id_].state) not in _AT_REST:
             raise WrongState(f"{id_} is {found[id_].state}", code="IncorrectInstanceState")
 
+        if action == "start" and _instance(found[id_])["InstanceType"] in self._cloud.short:
+            raise CapacityUnavailable(f"no capacity for {id_}", code="InsufficientInstanceCapacity")
+
+    def _resize(self, id_: str, name: str) -> None:
+        thing = self._cloud.thing(id_)
+        if thing.state != "stopped":
+            raise WrongState(f"{id_} is {thing.state}", code="IncorrectInstanceState")
+        thing.extra["InstanceType"] = name
+
     def _move(self, thing: Thing, action: str, service: str) -> None:
         self._cloud.effects.append(Effect(self._target.key, thing.id, action, thing.state))
         if thing.state == _FROM[service, action]:
@@ -314,6 +335,7 @@ def _tags(thing: Thing) -> list[dict[str, str]]:
 
 def _instance(thing: Thing) -> dict[str, Any]:
     base = {"InstanceType": "m5.large", "PlatformDetails": "Linux/UNIX", "RootDeviceType": "ebs"}
+    base |= {"Architecture": "x86_64", "VirtualizationType": "hvm"}
     return {"InstanceId": thing.id, "State": {"Name": thing.state}, "Tags": _tags(thing), **base, **thing.extra}
 
 

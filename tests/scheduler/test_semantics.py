@@ -39,7 +39,7 @@ def test_the_base_table_is_the_one_that_is_tested() -> None:
 
 
 def test_the_page_has_its_examples() -> None:
-    assert (len(blocks("story")), len(lines("times")), len(lines("days")), len(lines("verdicts"))) == (18, 10, 7, 8)
+    assert (len(blocks("story")), len(lines("times")), len(lines("days")), len(lines("verdicts"))) == (20, 10, 7, 8)
 
 
 def happen(stage: Stage, id_: str, what: str) -> None:
@@ -50,6 +50,10 @@ def happen(stage: Stage, id_: str, what: str) -> None:
     elif what == "restarted by AWS":
         stage.cloud.restart_what_is_due()
         assert stage.cloud.state(id_) == "starting"
+    elif what.startswith("no capacity for "):
+        stage.cloud.short = set(what.removeprefix("no capacity for ").split(" and "))
+    elif what == "capacity is back":
+        stage.cloud.short.clear()
     elif what not in ("-", "killed after call"):
         words, _, length = what.rpartition(" ")
         hold = {"keep running": Hold.RUNNING, "keep stopped": Hold.STOPPED, "leave alone": Hold.LEAVE_ALONE}[words]
@@ -65,7 +69,7 @@ def test_stories(story: str) -> None:
     stage.cloud.ssm.window("patches", "cron(0 2 ? * TUE *)")
     id_ = stage.cloud.database("orders", schedule) if kind == "database" else stage.cloud.instance(schedule)
     for step in steps:
-        when, before, action, stored = re.split(r"\s{2,}", step.strip())
+        when, before, action, stored, *types = re.split(r"\s{2,}", step.strip())
         day, clock = when.split()
         day, _, weeks = day.partition("+")
         stage.clock.at(int(clock[:2]), int(clock[3:]), DAYS.index(day) + 7 * int(weeks or 0))
@@ -77,6 +81,7 @@ def test_stories(story: str) -> None:
             stage.run()
         assert [effect.action for effect in stage.cloud.effects] == ([] if action == "-" else [action]), step
         assert stage.stored(id_) == stored, step
+        assert types in ([], [stage.cloud.thing(id_).extra.get("InstanceType", "m5.large")]), step
         assert stage.cloud.wasted == [], step
 
 

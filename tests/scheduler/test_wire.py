@@ -30,8 +30,11 @@ targets:
   regions: [{REGION}, us-east-1]
 periods:
   office: {{begintime: 08:00, endtime: 18:00, weekdays: mon-fri}}
+  evening: {{begintime: 18:00, endtime: 22:00, weekdays: mon-fri}}
 schedules:
   office: {{periods: office, retain_running: true}}
+  sized: {{periods: [office@t3.large, evening@t3.xlarge]}}
+  arm: {{periods: [office@t3.micro, evening@t4g.large]}}
 """
 TAGGED = [{"Key": "Schedule", "Value": "office"}]
 TAGS = [{"ResourceType": "instance", "Tags": TAGGED}]
@@ -187,3 +190,49 @@ def test_why_and_start_over_the_wire(wire: Wire) -> None:
     wire.estate.control.finish_transitions()
     assert wire.estate.states([id_]) == ["running"]
     assert wire.journal()[-1] == (id_, "start", "done")
+
+
+def test_instances_are_resized_by_period_and_tag(wire: Wire) -> None:
+    estate = wire.estate
+
+    def launch(schedule: str, **more: str) -> str:
+        tags = [{"Key": key.replace("_", "-"), "Value": value} for key, value in {"Schedule": schedule, **more}.items()]
+        [id_] = estate.launch(TagSpecifications=[{"ResourceType": "instance", "Tags": tags}])
+        return id_
+
+    def types() -> list[str]:
+        found = estate.client("ec2").describe_instances(InstanceIds=[sized, listed, arm])["Reservations"]
+        by_id = {each["InstanceId"]: str(each["InstanceType"]) for group in found for each in group["Instances"]}
+        return [by_id[id_] for id_ in (sized, listed, arm)]
+
+    sized, listed, arm = (
+        launch("sized"),
+        launch("sized", IS_PreferredInstanceTypes="t3a.xlarge,m5.xlarge"),
+        launch("arm"),
+    )
+    wire.run(30)
+    assert estate.states([sized, listed, arm]) == ["stopped"] * 3
+    wire.run(32)
+    assert (estate.states([sized, listed, arm]), types()) == (["running"] * 3, ["t3.large", "t3.large", "t3.micro"])
+
+    estate.control.inject(capacity("t3.xlarge"))
+    estate.control.inject(capacity("t3a.xlarge"))
+    wire.run(42)
+    assert estate.states([sized, listed, arm]) == ["stopped", "stopped", "running"]
+    report = wire.run(42.1)
+    notes = {each.step.resource.id: each.note for target in report.targets for each in target.done}
+    code = "InsufficientInstanceCapacity"
+    assert notes == {
+        sized: f"runs as t3.large; could not be had: t3.xlarge ({code})",
+        listed: f"runs as m5.xlarge, was t3.large; could not be had: t3.xlarge ({code}), t3a.xlarge ({code})",
+    }
+    assert (estate.states([sized, listed, arm]), types()) == (["running"] * 3, ["t3.large", "m5.xlarge", "t3.micro"])
+    estate.control.clear_faults()
+    estate.control.clear_calls()
+    report = wire.run(43)
+    reasons = {step.resource.id: step.decision.reason for step in report.steps}
+    assert reasons[arm] == (
+        "period evening is on; its type stays t3.micro; t4g.large does not fit: it runs arm64 and not x86_64"
+    )
+    assert not any(step.acts for step in report.steps)
+    assert estate.control.calls().count("DescribeInstanceTypes") == 1

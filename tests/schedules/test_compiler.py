@@ -115,6 +115,7 @@ def schedule_problems(**fields: object) -> tuple[Problem, ...]:
         ({"periods": "ofice"}, ".periods", "period 'ofice' is not defined or not valid", "did you mean office?"),
         ({"periods": "x@t3.large"}, ".periods", "period 'x' is not defined or not valid", "define it, or correct"),
         ({"periods": "office@"}, ".periods", "'office@' names no instance type", "write period@t3.large"),
+        ({"periods": "office", "instance_types": "m5 large"}, ".instance_types", "'m5 large' is no", "m5.large"),
         ({"periods": "office", "open": "far"}, ".open", "calendar 'far' is not defined", "did you mean fair?"),
         ({"periods": "office", "closed": "x"}, ".closed", "calendar 'x' is not defined", "define it, or correct"),
         ({"periods": "office", "timezone": "UTC+1"}, ".timezone", "'UTC+1' is not a time zone", "did you mean"),

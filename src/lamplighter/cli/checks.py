@@ -204,6 +204,7 @@ def targets(
         allowed = kind.permissions
         needs = f"listing needs {', '.join(allowed.discover)}; acting {', '.join((*allowed.start, *allowed.stop))}"
         needs += f"; order {', '.join(allowed.health)}" if allowed.health else ""
+        needs += f"; another type {', '.join(allowed.resize)}" if allowed.resize else ""
         answered = len(outcomes) - len(broken)
         status = Status.FAIL if broken else Status.OK
         yield Check(kind.name, status, f"{answered} of {len(outcomes)} targets answer; {needs}")

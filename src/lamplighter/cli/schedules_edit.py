@@ -46,6 +46,7 @@ class YesNo(StrEnum):
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the schedule.", show_default=False)]
 Texts = list[str] | None
 Periods = Annotated[Texts, typer.Option("--periods", metavar="A,B@TYPE", help="Periods, perhaps with a type.")]
+Types = Annotated[Texts, typer.Option("--instance-types", metavar="A,B", help="EC2 types, the most wanted first.")]
 Timezone = Annotated[str | None, typer.Option("--timezone", metavar="ZONE", help="IANA zone; default: the file's.")]
 Description = Annotated[str | None, typer.Option("--description", metavar="TEXT", help="What it is for.")]
 OverrideStatus = Annotated[State | None, typer.Option("--override-status", help="Always this state.")]
@@ -88,6 +89,7 @@ def write(
     command: typer.Context,
     name: Name,
     periods: Periods = None,
+    instance_types: Types = None,
     timezone: Timezone = None,
     description: Description = None,
     override_status: OverrideStatus = None,
@@ -117,6 +119,7 @@ def write(
         "description": description or "",
         "timezone": timezone or "",
         "periods": short(listed(periods)),
+        "instance_types": short(listed(instance_types)),
         "override_status": override_status.value if override_status else "",
         "open": short(listed(open_on)),
         "closed": short(listed(closed_on)),

@@ -34,6 +34,7 @@ def step_record(step: Step) -> Record:
         "state": resource.state,
         "live": resource.live.value,
         "instance_type": resource.instance_type,
+        "start_types": list(resource.types),
         "stored": step.record.stored.value if step.record else None,
         "desired": decision.desired.state.value if decision.desired else None,
         "rule": decision.rule,

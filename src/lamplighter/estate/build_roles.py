@@ -33,7 +33,7 @@ def create_role(session: TargetSession, *, trusted: str, external_id: str) -> No
         ],
     }
     needed = [kind.permissions for kind in kinds().values()]
-    actions = sorted({action for one in needed for action in (*one.discover, *one.start, *one.stop)})
+    actions = sorted({action for one in needed for action in (*one.discover, *one.start, *one.stop, *one.resize)})
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
     session.call(
         "iam",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPES
@@ -13,7 +13,7 @@ from lamplighter.estate.answers import EC2_NAMESPACE, Answer, Refusal
 from lamplighter.estate.lifecycle import Key, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from datetime import datetime
 
     from moto.ec2.models.instances import Instance
@@ -47,11 +47,19 @@ def _write(instance: Instance, state: str) -> None:
 def _enter(instance: Instance, state: str, at: datetime, timing: str | None) -> None:
     if state == "pending":
         instance.launch_time = at.replace(tzinfo=None)
+        # moto gives instances the words of its image, also where no such hardware exists.
+        if instance.virtualization_type not in _virtualization(instance):
+            instance.virtualization_type = "hvm"
     elif state in {"stopping", "shutting-down"}:
         instance._reason = f"User initiated ({at:%Y-%m-%d %H:%M:%S} GMT)"  # noqa: SLF001
         word = "Hibernate" if timing == "ec2-hibernate" else "Shutdown"
         code = f"Client.UserInitiated{word}"
         instance.state_reason = StateReason(f"{code}: User initiated {word.lower()}", code)
+
+
+def _virtualization(instance: Instance) -> Collection[str]:
+    facts = INSTANCE_TYPES.get(instance.instance_type, {})
+    return cast("Collection[str]", facts.get("SupportedVirtualizationTypes", ("hvm", "paravirtual")))
 
 
 EC2_INSTANCE: Kind[Instance] = Kind(

@@ -9,6 +9,7 @@ from lamplighter.errors import AwsError, NotSupported
 from lamplighter.pricing.price import ec2_key
 from lamplighter.resources.batch import isolate
 from lamplighter.resources.ec2_health import passed_checks
+from lamplighter.resources.ec2_types import misfits, start_with_types, traits_of
 from lamplighter.resources.kind import Permissions, Resource, Result, Search, Session, partition_of, tags_of
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.resources.tag_calls import TaggedByEc2
@@ -40,6 +41,7 @@ class Ec2Instance(TaggedByEc2):
         stop=("ec2:StopInstances",),
         health=("ec2:DescribeInstanceStatus",),
         tag=("ec2:CreateTags", "ec2:DeleteTags"),
+        resize=("ec2:DescribeInstanceTypes", "ec2:DescribeInstanceTypeOfferings", "ec2:ModifyInstanceAttribute"),
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"stopped"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"running"})
@@ -66,12 +68,12 @@ class Ec2Instance(TaggedByEc2):
                         yield _resource(instance, session, search.tag)
 
     def start(self, session: Session, resources: Sequence[Resource]) -> list[Result]:
-        """One StartInstances call for all of them."""
-        failed = isolate(
-            [resource.id for resource in resources],
-            lambda ids: session.call("ec2", "start_instances", InstanceIds=list(ids)),
-        )
-        return [Result(instance, error) for instance, error in failed.items()]
+        """One StartInstances call for all of them; see `start_with_types` for those that are to get another type."""
+        return start_with_types(session, resources)
+
+    def unfit(self, session: Session, resources: Sequence[Resource]) -> Mapping[str, Mapping[str, str]]:
+        """One DescribeInstanceTypes and one DescribeInstanceTypeOfferings call for all of them."""
+        return misfits(session, resources)
 
     def stop(self, session: Session, resources: Sequence[Resource], how: StopOptions = PLAIN_STOP, /) -> list[Result]:
         """One StopInstances call for those to be stopped, one for those to be hibernated.
@@ -126,6 +128,7 @@ def _resource(instance: Mapping[str, Any], session: Session, tag: str) -> Resour
         can_hibernate=bool(instance.get("HibernationOptions", {}).get("Configured")),
         unsupported=_unsupported(instance, tags),
         lit_since=instance.get("LaunchTime") if state in ("pending", "running") else None,
+        traits=traits_of(instance),
     )
 
 

@@ -52,6 +52,8 @@ class Resource:
             {"min": "1", "desired": "2", "max": "4"}; empty for kinds that AWS itself remembers.
         restore: what was remembered when it was last stopped by us; empty if nothing was.
         types: instance types to start it with, the most wanted first; empty to leave its type as it is.
+        traits: what a type must fit to be that of this resource, in the words of its kind, for example
+            {"architecture": "x86_64"}; empty for kinds whose type is not changed.
         lit_since: aware datetime since which it is lit, where AWS tells.
         restarts_at: aware datetime at which AWS starts it again by itself, where it does.
         window: its own weekly maintenance window as AWS writes it, `ddd:hh:mm-ddd:hh:mm` in UTC; empty without one.
@@ -74,6 +76,7 @@ class Resource:
     size: Mapping[str, str] = field(default_factory=dict, hash=False)
     restore: Mapping[str, str] = field(default_factory=dict, hash=False)
     types: tuple[str, ...] = ()
+    traits: Mapping[str, str] = field(default_factory=dict, hash=False)
     lit_since: datetime | None = None
     restarts_at: datetime | None = None
     window: str = ""
@@ -100,6 +103,7 @@ class Permissions:
         health: beside those of `discover`, to tell whether they are healthy; empty if those are enough.
         snapshot: beside those of `stop`, for a snapshot before it; empty if the kind takes none.
         tag: to write tags, where the file asks for some; empty if the kind cannot.
+        resize: to check and change the type of what is to be started with another; empty for a kind that never does.
     """
 
     discover: tuple[str, ...]
@@ -108,6 +112,7 @@ class Permissions:
     health: tuple[str, ...] = ()
     snapshot: tuple[str, ...] = ()
     tag: tuple[str, ...] = ()
+    resize: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +147,14 @@ class Result:
         note: what else is worth saying, for example that it was stopped because it could not hibernate.
         waiting: what a later pass must wait for before the action can be done, as a clause; nothing was started or
             stopped yet. Empty if the action was done or failed.
+        now: the resource with the type and prices it has now, if the call changed them.
     """
 
     id: str
     error: AwsError | None = None
     note: str = ""
     waiting: str = ""
+    now: Resource | None = None
 
 
 class Kind(ABC):
@@ -187,7 +194,7 @@ class Kind(ABC):
 
     @abstractmethod
     def start(self, session: Session, resources: Sequence[Resource]) -> list[Result]:
-        """Start them, at most `batch`; one result for each, failures isolated."""
+        """Start them, at most `batch`, with the first of their `types` that can be had; one result for each."""
 
     @abstractmethod
     def stop(self, session: Session, resources: Sequence[Resource], how: StopOptions = PLAIN_STOP, /) -> list[Result]:
@@ -219,6 +226,16 @@ class Kind(ABC):
     def untag(self, session: Session, resources: Sequence[Resource], keys: Sequence[str]) -> list[Result]:
         """Take the tags with these keys away, as `tag` writes them; one that is not there is no failure."""
         return _by_arn(session, "untag_resources", resources, TagKeys=list(keys))
+
+    def unfit(self, session: Session, resources: Sequence[Resource]) -> Mapping[str, Mapping[str, str]]:  # noqa: ARG002 - for kinds whose type can be changed
+        """Which of the `types` of each resource it cannot be started with, and why: id -> type -> one clause.
+
+        Asked before anything is done. The type a resource has is never among them.
+
+        Raises:
+            AwsError: it cannot be found out.
+        """
+        return {resource.id: {} for resource in resources}
 
 
 _ARNS_AT_ONCE = 20

@@ -98,8 +98,8 @@ def carry_out(
         still_mine()
         remember(store, [step for step in steps if not step.acts], at=at, run=run)
     except LamplighterError as error:
-        tried = {id(done.step) for done in results}
-        results += [Done(step, error, "not tried") for step in waiting if id(step) not in tried]
+        tried = {done.step.resource.key for done in results}
+        results += [Done(step, error, "not tried") for step in waiting if step.resource.key not in tried]
         return results, error
     return results, None
 
@@ -163,6 +163,8 @@ def _done(step: Step, result: Result | None) -> Done:
     if result is None:
         error: AwsError = OutcomeUnknown(f"no answer about {step.resource.id}", hint="the next pass will look")
         return Done(step, error, open=True)
+    if result.now is not None:
+        step = replace(step, resource=result.now)
     if isinstance(result.error, OutcomeUnknown):
         return Done(step, result.error, _OPEN, open=True)
     waits = bool(result.waiting) and result.error is None

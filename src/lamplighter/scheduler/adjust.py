@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from lamplighter.resources.kind import Kind, Session
+from lamplighter.resources.kind import Kind, Resource, Session
+from lamplighter.scheduler.instance_types import choose_types
 from lamplighter.scheduler.order import keep_order
 from lamplighter.scheduler.pace import keep_pace
 from lamplighter.scheduler.plan import Step, held_back, plan_target
@@ -41,6 +42,10 @@ class Scene:
     only: frozenset[str] | None = None
     unseen: frozenset[str] = frozenset()
 
+    def means(self, resource: Resource) -> bool:
+        """Whether the pass is for this resource."""
+        return self.only is None or resource.schedule in self.only
+
 
 Adjustment: TypeAlias = Callable[[Scene, Sequence[Step]], list[Step]]
 """Gets every step of a target and gives them back, in the same order."""
@@ -66,15 +71,12 @@ def decide_target(scene: Scene, found: Survey, overrides: Sequence[Override]) ->
     steps = plan_target(
         scene.config, target, found.resources, found.records, overrides, scene.at, found.unsettled, windows.open
     )
-    steps = hold_stops(steps, windows.doubts, scene.at)
-    steps = [step if _meant(scene, step) or not step.acts else _not_now(scene, step) for step in steps]
+    # It adds stops, so it comes before all that holds stops back.
+    steps = hold_stops(choose_types(scene, steps), windows.doubts, scene.at)
+    steps = [step if scene.means(step.resource) or not step.acts else _not_now(scene, step) for step in steps]
     for adjust in ADJUSTMENTS:
         steps = adjust(scene, steps)
-    return [step for step in steps if _meant(scene, step)]
-
-
-def _meant(scene: Scene, step: Step) -> bool:
-    return scene.only is None or step.resource.schedule in scene.only
+    return [step for step in steps if scene.means(step.resource)]
 
 
 def _not_now(scene: Scene, step: Step) -> Step:

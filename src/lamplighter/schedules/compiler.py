@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -26,6 +27,7 @@ from lamplighter.schedules.wall import Group, Part, Rank, Span
 from lamplighter.schedules.zones import find_zone
 
 T = TypeVar("T")
+_INSTANCE_TYPE = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,11 @@ def compile_schedule(
     closes = _named_calendars(f"{where}.closed", definition.closed, calendars, problems)
     freezes = _named_calendars(f"{where}.freeze", definition.freeze, calendars, problems)
     problems.extend(_contradictions(where, definition))
+    problems.extend(
+        Problem(f"{where}.instance_types", f"{text!r} is no instance type", "write for example m5.large")
+        for text in definition.instance_types
+        if not _INSTANCE_TYPE.fullmatch(text)
+    )
     if problems:
         raise DefinitionError(f"schedule {name!r} cannot be read", problems=tuple(problems))
 

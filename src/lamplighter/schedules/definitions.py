@@ -91,6 +91,10 @@ class ScheduleDefinition(Model):
     description: str = ""
     timezone: str | None = Field(default=None, description="IANA time zone; default: that of the file, else UTC.")
     periods: Texts = Field(default=(), description="Names of periods, optionally name@instance-type.")
+    instance_types: Texts = Field(
+        default=(),
+        description="Types to start EC2 instances with, the most wanted first; the type of a period goes before them.",
+    )
     override_status: Literal["running", "stopped"] | None = Field(
         default=None, description="Always this state, whatever the periods say."
     )

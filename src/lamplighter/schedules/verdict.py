@@ -63,6 +63,8 @@ class Memory(NamedTuple):
         restarts_at: ISO 8601 instant from which AWS starts it again by itself; only while it is out, and after that
             until it is known who lit it.
         ordered_since: ISO 8601 instant since which it waits for what comes before it (see `scheduler.order`).
+        sized_for: instance type that its period asked for when it was last sized; it may have got an alternate.
+        type_before: instance type it had when it was stopped to be resized; only until it is lit again.
     """
 
     window: str = ""
@@ -71,6 +73,8 @@ class Memory(NamedTuple):
     held_since: str = ""
     restarts_at: str = ""
     ordered_since: str = ""
+    sized_for: str = ""
+    type_before: str = ""
 
 
 NOTHING_REMEMBERED: Final = Memory()

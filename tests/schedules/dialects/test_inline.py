@@ -154,6 +154,8 @@ def test_what_is_lost_is_said() -> None:
     written = write(ScheduleDefinition(override_status="running", ssm_maintenance_window=("patch",)), {})
     assert written.text == "always"
     assert written.notes == ("not kept: ssm_maintenance_window",)
+    listed = write(ScheduleDefinition(override_status="running", instance_types=("m5.large",)), {})
+    assert listed.notes == ("not kept: instance_types",)
 
 
 ZONES = ["Europe/Berlin", "America/New_York", "UTC", "Etc/GMT+5", "Australia/Lord_Howe"]
