@@ -114,12 +114,15 @@ def _schedule(config: Configuration, resource: Resource) -> ScheduleDefinition |
 
 
 def _own_windows(config: Configuration, users: Iterable[Resource], found: _Findings, at: datetime) -> None:
+    by_text: dict[str, list[Resource]] = {}
     for resource in users:
         if resource.window:
-            try:
-                found.add([resource], parse_weekly(resource.window).open_at(at, config.windows.lead))
-            except GrammarError as error:
-                found.doubt([resource], f"its maintenance window cannot be read: {error.message}")
+            by_text.setdefault(resource.window, []).append(resource)
+    for text, owners in by_text.items():
+        try:
+            found.add(owners, parse_weekly(text).open_at(at, config.windows.lead))
+        except GrammarError as error:
+            found.doubt(owners, f"its maintenance window cannot be read: {error.message}")
 
 
 def _ssm_windows(
