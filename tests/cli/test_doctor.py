@@ -162,6 +162,8 @@ PASS: Mapping[str, JSON] = {
         ({"failed": 1, "failed_targets": ["111122223333/eu-west-1"]}, "fail", "in 111122223333/eu-west-1"),
         ({"failed_targets": ["a/b", "c/d"]}, "fail", "in a/b, c/d"),
         ({"refused": "too many"}, "fail", "refused: too many"),
+        ({"tag_warnings": ["a: the tags of x are not written: no", "b"]}, "warn", "written: no, and 1 more"),
+        ({"tag_warnings": []}, "ok", "1 done"),
     ],
 )
 def test_the_last_pass(changes: Mapping[str, JSON], status: str, words: str) -> None:

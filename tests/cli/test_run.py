@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,54 @@ def test_what_fails_is_told_and_stops_no_other(estate: EstateProbe, lamp: Lamp, 
     assert "1 done, 1 failed" in said.err
     rows = lamp("journal", "orders", "-o", "json").rows
     assert [(row["action"], row["outcome"]) for row in rows] == [("seen", "done"), ("stop", "failed")]
+
+
+TAGS = """
+tags:
+  stopped: {Last: "off {hour}:{minute} {timezone} {schedule}"}
+"""
+
+
+def test_tags_are_counted_and_what_cannot_be_written_is_told(
+    estate: EstateProbe, lamp: Lamp, definitions: Path
+) -> None:
+    definitions.write_text(definitions.read_text() + TAGS)
+    off = launch(estate, "stopped", "off")
+    assert lamp("plan").err.endswith("tags of 1 resource would be written\n")
+    said = lamp("run", "--dry-run", "-o", "json")
+    assert said.err.splitlines() == [
+        "1 would change, 0 left as they are, in 1 target",
+        "tags of 1 resource would be written",
+    ]
+    estate.control.inject(deny("111122223333", "ec2:CreateTags", times=1))
+    said = lamp("run", "-o", "json")
+    assert (said.code, [row["outcome"] for row in said.rows]) == (0, ["done"])
+    assert said.err.splitlines()[0] == "1 done, 0 failed, 0 left as they are, in 1 target"
+    warning = said.err.splitlines()[1]
+    assert warning.startswith("warning: 111122223333/eu-west-1: the tags of off are not written: ")
+    assert warning.endswith(
+        "(allow the action for this role; an explicit deny in a service control policy wins over it)"
+    )
+
+    said = lamp("run", "-o", "json")
+    assert said.err.splitlines()[-1] == "tags of 1 resource written"
+    [found] = estate.client("ec2").describe_instances(InstanceIds=[off])["Reservations"][0]["Instances"]
+    [value] = [tag["Value"] for tag in found["Tags"] if tag["Key"] == "Last"]
+    assert re.fullmatch(r"off \d\d:\d\d Europe/Berlin stopped", value)
+    assert lamp("run", "-o", "json").err == "0 done, 0 failed, 1 left as they are, in 1 target\n"
+
+
+def test_tags_that_are_not_valid_stop_no_pass(estate: EstateProbe, lamp: Lamp, definitions: Path) -> None:
+    definitions.write_text(definitions.read_text() + TAGS.replace("{hour}", "{hours}"))
+    launch(estate, "stopped", "off")
+    said = lamp("schedules", "validate")
+    assert said.code == 3
+    assert "9:20: error: tags.stopped.Last" in said.out
+    assert "there is no placeholder {hours}; did you mean {hour}?" in said.out
+    said = lamp("run", "-o", "json")
+    assert (said.code, [row["outcome"] for row in said.rows]) == (0, ["done"])
+    assert "warning: definitions: 9:20: tags.stopped.Last: there is no placeholder {hours}" in said.err
+    assert "tags of" not in said.err
 
 
 def test_the_journal_of_a_run(estate: EstateProbe, lamp: Lamp, definitions: Path) -> None:

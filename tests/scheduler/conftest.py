@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -89,6 +90,17 @@ class Thing:
     state: str
     tags: dict[str, str] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+
+    def retag(self, tags: Mapping[str, str], *, write: bool) -> None:
+        """Write tags, or take their keys away, as strict as RDS."""
+        for key, value in tags.items():
+            if write:
+                assert re.fullmatch(r"[\w .:/=+@-]{1,128}", key), key
+                assert re.fullmatch(r"[\w .:/=+@-]{1,256}", value), value
+                self.tags[key] = value
+            else:
+                self.tags.pop(key, None)
+        assert sum(not key.startswith("aws:") for key in self.tags) <= 50
 
 
 @dataclass(frozen=True)
@@ -230,6 +242,8 @@ class FakeSession:
         return self._target
 
     def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
+        if operation in ("create_tags", "delete_tags", "tag_resources", "untag_resources"):
+            return self._tag(operation, params)
         ids = params.get("InstanceIds") or [v for k, v in params.items() if k.endswith(("Identifier", "InstanceId"))]
         self._enter(operation, ids)
         if service == "ssm":
@@ -245,6 +259,17 @@ class FakeSession:
                 self._check(found, id_, action, service)
             for id_ in ids:
                 self._move(found[id_], action, service)
+        self._leave(operation, ids)
+        return {}
+
+    def _tag(self, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        ids = params.get("Resources") or [arn.rpartition(":")[2] for arn in params["ResourceARNList"]]
+        self._enter(operation, ids)
+        tags = params.get("Tags") or dict.fromkeys(params.get("TagKeys", ()), "")
+        if not isinstance(tags, Mapping):
+            tags = {pair["Key"]: pair.get("Value", "") for pair in tags}
+        for id_ in ids:
+            self._cloud.thing(id_).retag(tags, write=operation in ("create_tags", "tag_resources"))
         self._leave(operation, ids)
         return {}
 

@@ -108,6 +108,8 @@ def test_the_record_of_a_pass(stage: Stage) -> None:
         "failed": 1,
         "failed_targets": [HERE.key],
         "unresolved": ["777788889999"],
+        "tagged": 0,
+        "tag_warnings": [],
         "refused": "",
     }
     assert (stage.cloud.state(good), stage.cloud.state(bad)) == ("running", "stopped")

@@ -7,7 +7,7 @@ from tests.scheduler.conftest import OFFICE, configuration
 
 from lamplighter.errors import DefinitionError
 from lamplighter.resources import registry
-from lamplighter.scheduler.sections import GuardrailsDefinition, WindowsDefinition
+from lamplighter.scheduler.sections import GuardrailsDefinition, TagsDefinition, WindowsDefinition
 from lamplighter.scheduler.settings import Configuration
 
 
@@ -156,3 +156,79 @@ def test_a_kind_that_does_not_exist_is_fatal() -> None:
     (problem,) = config.fatal
     assert (problem.where, problem.line) == ("kinds", 2)
     assert problem.message == "there is no kind 'ec2-instances'; did you mean ec2-instance?"
+
+
+# --- tags: a pass can do without them ---------------------------------------------------------------
+
+
+def test_the_tags_of_a_file() -> None:
+    config = configuration(
+        """
+tags:
+  scheduler: lamp
+  started: {lamplighter:last-action: "on {year}-{month}-{day} {hour}:{minute} {timezone} by {scheduler}/{schedule}"}
+  stopped: {lamplighter:last-action: "off: {reason}", Off: "{state}"}
+  errors: true
+  error_key: IS-Error
+  error_message_key: IS-ErrorMessage
+"""
+    )
+    assert config.problems == ()
+    assert config.tags.on
+    assert (config.tags.error_key, config.tags.first_seen, config.tags.scheduler) == ("IS-Error", False, "lamp")
+    assert dict(config.tags.stopped) == {"lamplighter:last-action": "off: {reason}", "Off": "{state}"}
+
+
+@pytest.mark.parametrize("text", ["version: 1", "tags: ~", "tags: {scheduler: lamp, error_key: x}"])
+def test_no_tags_are_written_unless_asked_for(text: str) -> None:
+    config = configuration(text)
+    assert config.problems == ()
+    assert not config.tags.on
+
+
+@pytest.mark.parametrize(
+    ("section", "problem"),
+    [
+        (
+            'started: {k: "a {hours}"}',
+            "2:16: tags.started.k: there is no placeholder {hours}; did you mean {hour}?",
+        ),
+        ("started: {k: 5}", "2:15: tags.started.k: Input should be a valid string (write a text, in quotes)"),
+        ("strated: {k: x}", "2:11: tags.strated: there is no field 'strated' here (did you mean started?)"),
+        ("stopped: {k: x, k: y}", "2:18: tags.stopped.k: 'k' stands twice (keep one)"),
+        (
+            "errors: often",
+            "2:10: tags.errors: Input should be a valid boolean, unable to interpret input (use true or false)",
+        ),
+        ("error_key: k\n started: {k: x}", "2:2: tags: the key k stands for two tags; give each a key of its own"),
+        (
+            "error_key: lamplighter:first-seen",
+            "2:2: tags: the key lamplighter:first-seen stands for two tags; give each a key of its own",
+        ),
+        (
+            "started: {Hours: x}",
+            "2:19: tags.started.Hours: Hours is the key of the schedule tag, so it is not written (choose another key)",
+        ),
+        (
+            "first_seen_key: hands-off",
+            "2:18: tags.first_seen_key: hands-off is the opt-out tag, so it is not written (choose another key)",
+        ),
+    ],
+)
+def test_tags_that_are_not_valid_are_told_and_stop_no_pass(section: str, problem: str) -> None:
+    config = configuration(f"tags:\n {section}\ntag: Hours\nguardrails: {{opt_out_tag: hands-off}}\n")
+    assert [str(each) for each in config.problems] == [problem]
+    assert config.fatal == ()
+    assert config.tags == TagsDefinition()
+
+
+@pytest.mark.parametrize(
+    ("key", "where"),
+    [
+        ("aws:x", "2:22: tags.started.aws:x: keys that begin with aws: are reserved for AWS; choose another"),
+        ("k" * 129, f"2:146: tags.started.{'k' * 129}: String should have at most 128 characters"),
+    ],
+)
+def test_a_key_that_is_not_valid_is_named(key: str, where: str) -> None:
+    config = configuration(f'tags:\n  started: {{"{key}": x}}\n')
+    assert [str(each) for each in config.problems] == [where]

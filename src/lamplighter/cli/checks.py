@@ -137,6 +137,10 @@ def last_pass(passes: list[Mapping[str, JSON]], now: datetime) -> Check:
         return Check("last pass", Status.FAIL, where, "look at `lamp journal` and `lamp plan`")
     if now - at > OLD_PASS:
         return Check("last pass", Status.WARN, detail, "is `lamp run` still in cron?")
+    untagged = last.get("tag_warnings")
+    if isinstance(untagged, list) and untagged:
+        more = f", and {len(untagged) - 1} more" if len(untagged) > 1 else ""
+        return Check("last pass", Status.WARN, f"{detail}; tags: {untagged[0]}{more}", "see docs/tags.md")
     return Check("last pass", Status.OK, detail)
 
 
@@ -205,6 +209,7 @@ def targets(
         needs = f"listing needs {', '.join(allowed.discover)}; acting {', '.join((*allowed.start, *allowed.stop))}"
         needs += f"; order {', '.join(allowed.health)}" if allowed.health else ""
         needs += f"; another type {', '.join(allowed.resize)}" if allowed.resize else ""
+        needs += f"; tags {', '.join(allowed.tag)}" if allowed.tag and config.tags.on else ""
         answered = len(outcomes) - len(broken)
         status = Status.FAIL if broken else Status.OK
         yield Check(kind.name, status, f"{answered} of {len(outcomes)} targets answer; {needs}")

@@ -107,6 +107,7 @@ def show_direct(printer: Printer, reports: Sequence[TargetReport], wanted: Seque
         if not step.acts:
             printer.note(f"{step.resource.name}: {step.decision.reason}")
     views.show_target_failures(printer, reports)
+    views.show_tagging(printer, reports)
     names = {name for step in steps for name in step.resource.names}
     missing = [name for name in wanted if name not in names]
     if missing:

@@ -84,6 +84,7 @@ def show_plan(
         f"{starts} to start, {len(changes) - starts} to stop, {later}{len(rest)} to leave as they are, "
         f"in {views.counted(len(report.targets), 'target')}"
     )
+    views.show_tagging(printer, report.targets, dry_run=True)
     if report.refused is not None:
         printer.warn(f"`lamp run` would be refused: {report.refused}")
     if report.partial:

@@ -105,6 +105,7 @@ def show_run(printer: Printer, config: Configuration, report: PassReport, *, dry
         f"{said}, {len(report.steps) - acting - put_off} left as they are, "
         f"in {views.counted(len(report.targets), 'target')}"
     )
+    views.show_tagging(printer, report.targets, dry_run=dry_run)
     if report.refused is not None:
         printer.failure(report.refused)
         return exits.REFUSED

@@ -154,6 +154,16 @@ def show_target_failures(printer: Printer, targets: Iterable[TargetReport]) -> N
         printer.failure(error, subject=", ".join(where))
 
 
+def show_tagging(printer: Printer, targets: Sequence[TargetReport], *, dry_run: bool = False) -> None:
+    """How many resources got tags, and what could not be written."""
+    changed = sum(target.tagging.changed for target in targets)
+    if changed:
+        printer.note(f"tags of {counted(changed, 'resource')} {'would be written' if dry_run else 'written'}")
+    for target in targets:
+        for warning in target.tagging.warnings:
+            printer.warn(f"{target.target.key}: {warning}")
+
+
 def _errors(target: TargetReport) -> Sequence[LamplighterError]:
     return [
         *([target.error] if target.error else []),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 
 from lamplighter.aws.access import TargetSession
 from lamplighter.resources.registry import kinds
@@ -33,7 +34,7 @@ def create_role(session: TargetSession, *, trusted: str, external_id: str) -> No
         ],
     }
     needed = [kind.permissions for kind in kinds().values()]
-    actions = sorted({action for one in needed for action in (*one.discover, *one.start, *one.stop, *one.resize)})
+    actions = sorted({action for one in needed for purpose in astuple(one) for action in purpose})
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
     session.call(
         "iam",

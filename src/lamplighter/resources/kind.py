@@ -218,8 +218,8 @@ class Kind(ABC):
     def tag(self, session: Session, resources: Sequence[Resource], tags: Mapping[str, str]) -> list[Result]:
         """Write these tags on any number of resources; one result for each, failures isolated.
 
-        By ARN through the Resource Groups Tagging API, which also wants the service's own action. Kinds that it does
-        not know, or that tag more at a time, say how (`lamplighter.resources.tag_calls`).
+        By ARN through the Resource Groups Tagging API, which also wants the service's own action. A kind whose service
+        does it better says so (`lamplighter.resources.tag_calls`).
         """
         return _by_arn(session, "tag_resources", resources, Tags=dict(tags))
 

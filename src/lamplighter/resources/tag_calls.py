@@ -1,4 +1,4 @@
-"""Kinds whose tags are written by their own service: it takes more at a time, or the tagging API does not know them."""
+"""Kinds whose tags are written by their own service: it takes more at a time, or more must be said of a tag."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class TaggedByEc2(Kind, ABC):
 class TaggedByAutoScaling(Kind, ABC):
     """Auto Scaling groups. Needs autoscaling:CreateOrUpdateTags and autoscaling:DeleteTags.
 
-    The tags stay with the group: instances launched later do not get them.
+    The tags stay with the group: its instances do not get them, which only its own service lets us say.
     """
 
     def tag(self, session: Session, resources: Sequence[Resource], tags: Mapping[str, str]) -> list[Result]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from lamplighter.aws.parallel import each
 from lamplighter.aws.targets import Target
@@ -16,6 +17,8 @@ from lamplighter.scheduler.plan import Step
 from lamplighter.scheduler.restarts import seen, to_remember
 from lamplighter.scheduler.states import known, remembered
 from lamplighter.scheduler.survey import Survey, look
+from lamplighter.scheduler.tag_write import NOTHING_TAGGED, Tagging, write_tags
+from lamplighter.scheduler.tagging import tag_changes
 from lamplighter.schedules.decision import Action, Decision, Live
 from lamplighter.store.lease import release
 
@@ -85,16 +88,25 @@ def start_or_stop(
         )
     plans: dict[Target, Sequence[Step]] = {target: steps for target, (steps, _) in found.items()}
     done: dict[Target, Sequence[Done]] = {}
+    tagged: dict[Target, Tagging] = {}
     if not dry_run:
         waiting = [target for target, steps in plans.items() if any(step.acts for step in steps)]
         acted = each(waiting, lambda target: _act(world, target, plans[target], order, run=run), threads=threads)
         for outcome in acted:
             target = outcome.target
-            plans[target], done[target], failed = outcome.value or (plans[target], (), outcome.error)
-            if failed is not None:
-                errors[target] = failed
+            acts = outcome.value or _Acts(plans[target], (), outcome.error)
+            plans[target], done[target], tagged[target] = acts.steps, acts.done, acts.tagging
+            if acts.error is not None:
+                errors[target] = acts.error
     return [
-        TargetReport(target, plans[target], done.get(target, ()), failures.get(target, {}), errors.get(target))
+        TargetReport(
+            target,
+            plans[target],
+            done.get(target, ()),
+            failures.get(target, {}),
+            errors.get(target),
+            tagged.get(target, NOTHING_TAGGED),
+        )
         for target in listed.targets
         if plans[target] or target in errors or target in failures
     ]
@@ -105,6 +117,15 @@ class _Order:
     action: Action
     reason: str
     hibernate: bool
+
+
+class _Acts(NamedTuple):
+    """What became of one target."""
+
+    steps: Sequence[Step]
+    done: Sequence[Done]
+    error: LamplighterError | None
+    tagging: Tagging = NOTHING_TAGGED
 
 
 def _find(
@@ -146,9 +167,7 @@ def _decide(resource: Resource, order: _Order) -> Decision:
     return decision
 
 
-def _act(
-    world: World, target: Target, steps: Sequence[Step], order: _Order, *, run: str
-) -> tuple[Sequence[Step], Sequence[Done], LamplighterError | None]:
+def _act(world: World, target: Target, steps: Sequence[Step], order: _Order, *, run: str) -> _Acts:
     """Look again under the lease, so that what an earlier pass left is settled first, and act."""
     lease = lease_target(world, target, run)
 
@@ -163,11 +182,12 @@ def _act(
         search = Search(world.config.tag, ids=frozenset(step.resource.id for step in steps))
         now = look(session, world.store, kinds, search, at=at, run=run, write=True)
         if now.failures:
-            return steps, (), next(iter(now.failures.values()))
+            return _Acts(steps, (), next(iter(now.failures.values())))
         wanted = {step.resource.key for step in steps}
         again = [_step(world, target, found, now, order) for found in now.resources if found.key in wanted]
         acting = [step for step in again if step.acts]
         done, error = carry_out(session, world.store, world.kinds, acting, at=at, run=run, still_mine=still_mine)
-        return again, done, error
+        changes = tag_changes(world.config, acting, done, at) if error is None else ()
+        return _Acts(again, done, error, write_tags(session, world.kinds, changes, still_mine))
     finally:
         release(world.store, lease)

@@ -3,7 +3,7 @@
 What happens to one resource in one target is written so that a pass may die anywhere:
 
     lease the target -> look -> settle what an earlier pass left -> decide -> guard (over all targets)
-    -> announce a batch -> call AWS -> write down outcome and state -> ... -> give the lease back
+    -> announce a batch -> call AWS -> write down outcome and state -> ... -> tag -> give the lease back
 
 Before the announcement nothing has happened; after it the next pass finds the intent and looks.
 """
@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from lamplighter.aws.access import Aws
 from lamplighter.aws.parallel import Outcome, each
@@ -29,6 +30,8 @@ from lamplighter.scheduler.plan import Step, guard
 from lamplighter.scheduler.settings import Configuration
 from lamplighter.scheduler.states import read_states
 from lamplighter.scheduler.survey import Survey, forget, look
+from lamplighter.scheduler.tag_write import NOTHING_TAGGED, Tagging, plan_tags, write_tags
+from lamplighter.scheduler.tagging import tag_changes
 from lamplighter.store.journal import stamp
 from lamplighter.store.lease import Lease, acquire, release, renew
 from lamplighter.store.table import JSON, Put, Store
@@ -74,6 +77,7 @@ class TargetReport:
         done: what became of those that act; empty in a dry run.
         failures: kinds that could not be looked at.
         error: why the whole target failed, or None.
+        tagging: what became of the tags; what could not be written is a warning and makes nothing fail.
     """
 
     target: Target
@@ -81,11 +85,20 @@ class TargetReport:
     done: Sequence[Done] = ()
     failures: Mapping[str, LamplighterError] = field(default_factory=dict)
     error: LamplighterError | None = None
+    tagging: Tagging = NOTHING_TAGGED
 
     @property
     def failed(self) -> bool:
         """Whether anything in the target could not be looked at or done."""
         return bool(self.error or self.failures or any(done.error for done in self.done))
+
+
+class _Acted(NamedTuple):
+    """What became of one target: its steps, what ended the work early, and its tags."""
+
+    done: Sequence[Done]
+    error: LamplighterError | None
+    tagging: Tagging
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +177,7 @@ def run_pass(
         found = look(session, world.store, kinds[target], search, at=when, run=run, write=not dry_run)
         return found, decide_target(Scene(session, world.config, world.kinds, when, schedules), found, overrides)
 
-    def act(target: Target) -> tuple[list[Done], LamplighterError | None]:
+    def act(target: Target) -> _Acted:
         found, steps = planned[target]
 
         def still_mine() -> None:
@@ -177,7 +190,8 @@ def run_pass(
                 world.store.transact(forget(target, record, at=found.at, run=run))
         except StoreError as failed:
             error = failed
-        return done, error
+        changes = tag_changes(world.config, steps, done, found.at) if error is None else ()
+        return _Acted(done, error, write_tags(session, world.kinds, changes, still_mine))
 
     refused: GuardrailError | None = None
     try:
@@ -185,14 +199,18 @@ def run_pass(
         planned = {outcome.target: outcome.value for outcome in surveyed if outcome.value is not None}
         errors: dict[Target, LamplighterError] = {o.target: o.error for o in surveyed if o.error is not None}
         done: dict[Target, Sequence[Done]] = {}
+        tagged: dict[Target, Tagging] = {}
         try:
             guard(world.config.guardrails, [step for _, steps in planned.values() for step in steps])
         except GuardrailError as error:
             refused = error
         if not dry_run and refused is None:
             acted = each(list(planned), act, threads=threads)
-            done = {outcome.target: outcome.value[0] for outcome in acted if outcome.value is not None}
+            done = {outcome.target: outcome.value.done for outcome in acted if outcome.value is not None}
+            tagged = {outcome.target: outcome.value.tagging for outcome in acted if outcome.value is not None}
             errors.update(_ended(acted))
+        elif refused is None:
+            tagged = {target: _would_tag(world.config, *plan) for target, plan in planned.items()}
     finally:
         _release_all(world.store, leases.values())
     reports = [
@@ -202,6 +220,7 @@ def run_pass(
             done.get(target, ()),
             planned[target][0].failures if target in planned else {},
             errors.get(target),
+            tagged.get(target, NOTHING_TAGGED),
         )
         for target in kinds
     ]
@@ -240,11 +259,13 @@ def _worth_asking(
     return found
 
 
-def _ended(
-    acted: Iterable[Outcome[tuple[list[Done], LamplighterError | None]]],
-) -> Iterator[tuple[Target, LamplighterError]]:
+def _would_tag(config: Configuration, found: Survey, steps: Sequence[Step]) -> Tagging:
+    return plan_tags(tag_changes(config, steps, [Done(step) for step in steps if step.acts], found.at))
+
+
+def _ended(acted: Iterable[Outcome[_Acted]]) -> Iterator[tuple[Target, LamplighterError]]:
     for outcome in acted:
-        error = outcome.error if outcome.value is None else outcome.value[1]
+        error = outcome.error if outcome.value is None else outcome.value.error
         if error is not None:
             yield outcome.target, error
 
@@ -318,5 +339,9 @@ def _summary(report: PassReport, finished: datetime) -> Put:
             "failed_targets": [target.target.key for target in report.targets if target.failed],
             "unresolved": [failure.subject for failure in report.unresolved],
             "refused": str(report.refused or ""),
+            "tagged": sum(target.tagging.changed for target in report.targets),
+            "tag_warnings": [
+                f"{target.target.key}: {warning}" for target in report.targets for warning in target.tagging.warnings
+            ],
         },
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from lamplighter.scheduler.tag_text import LONGEST_KEY, LONGEST_VALUE, check_key, check_template
 from lamplighter.schedules.definitions import Model, Texts
 from lamplighter.schedules.durations import Duration
 from lamplighter.schedules.windows import DEFAULT_LEAD
@@ -95,3 +96,51 @@ class OrderDefinition(Model):
         le=1000,
         description="Calls that change something, for each target and service; default: as fast as AWS answers.",
     )
+
+
+TagKey = Annotated[str, Field(min_length=1, max_length=LONGEST_KEY), AfterValidator(check_key)]
+TagTemplate = Annotated[str, Field(min_length=1, max_length=LONGEST_VALUE), AfterValidator(check_template)]
+
+
+class TagsDefinition(Model):
+    """Tags that are written on what is started and stopped; none unless asked for."""
+
+    scheduler: str = Field(
+        default="lamplighter", min_length=1, max_length=128, description="What {scheduler} stands for."
+    )
+    started: Mapping[TagKey, TagTemplate] = Field(
+        default={},
+        description="Tags after a start: key and value, with {scheduler}, {schedule}, {state}, {reason}, {year}, "
+        "{month}, {day}, {hour}, {minute}, {timezone}. Keys of `stopped` alone are taken away.",
+    )
+    stopped: Mapping[TagKey, TagTemplate] = Field(
+        default={}, description="Tags after a stop. Keys of `started` alone are taken away."
+    )
+    errors: bool = Field(default=False, description="Tag what failed with the code and the message of the error.")
+    error_key: TagKey = Field(default="lamplighter:error", description="Key of the code.")
+    error_message_key: TagKey = Field(default="lamplighter:error-message", description="Key of the message.")
+    first_seen: bool = Field(
+        default=False, description="Tag what a pass sees with the time at which it was first seen."
+    )
+    first_seen_key: TagKey = Field(default="lamplighter:first-seen", description="Key of that time, which is in UTC.")
+
+    @property
+    def on(self) -> bool:
+        """Whether any tag is written."""
+        return bool(self.started or self.stopped or self.errors or self.first_seen)
+
+    def places(self) -> Iterator[tuple[str, str]]:
+        """Every key with its path in the section."""
+        yield from ((f"started.{key}", key) for key in self.started)
+        yield from ((f"stopped.{key}", key) for key in self.stopped)
+        yield "error_key", self.error_key
+        yield "error_message_key", self.error_message_key
+        yield "first_seen_key", self.first_seen_key
+
+    @model_validator(mode="after")
+    def _one_meaning_each(self) -> Self:
+        single = [self.error_key, self.error_message_key, self.first_seen_key]
+        for key in single:
+            if single.count(key) > 1 or key in self.started or key in self.stopped:
+                raise ValueError(f"the key {key} stands for two tags; give each a key of its own")
+        return self

@@ -16,7 +16,7 @@ from lamplighter.notify.reading import SECTION, read_notify
 from lamplighter.resources.kind import Kind
 from lamplighter.resources.registry import kinds
 from lamplighter.scheduler.order_rules import order_problems
-from lamplighter.scheduler.sections import GuardrailsDefinition, OrderDefinition, WindowsDefinition
+from lamplighter.scheduler.sections import GuardrailsDefinition, OrderDefinition, TagsDefinition, WindowsDefinition
 from lamplighter.schedules.calendars import ReadText
 from lamplighter.schedules.definitions import CalendarDefinition, Model, PeriodDefinition, ScheduleDefinition, Texts
 from lamplighter.schedules.loading import Loaded, load_schedules
@@ -45,6 +45,7 @@ class FileDefinition(Model):
     order: OrderDefinition | None = Field(default=None, description="What is started before what, and the pace.")
     windows: WindowsDefinition = Field(default=WindowsDefinition(), description="Maintenance windows.")
     notify: NotifyDefinition = Field(default=NotifyDefinition(), description="Messages: who is told what.")
+    tags: TagsDefinition = Field(default=TagsDefinition(), description="Tags that are written.")
 
     @field_validator("kinds")
     @classmethod
@@ -68,6 +69,7 @@ class Configuration:
         guardrails: limits of a pass.
         order: what is started before what, and the pace; None without such a section.
         windows: which maintenance windows resources are lit for.
+        tags: the tags that are written; none while the section is not valid.
         kinds: the kinds of resources to handle, by name.
         notify: who is told what.
         problems: everything that is wrong with the file, in the order of its lines.
@@ -81,6 +83,7 @@ class Configuration:
     guardrails: GuardrailsDefinition = field(default_factory=GuardrailsDefinition)
     order: OrderDefinition | None = None
     windows: WindowsDefinition = field(default_factory=WindowsDefinition)
+    tags: TagsDefinition = field(default_factory=TagsDefinition)
     kinds: Mapping[str, Kind] = field(default_factory=kinds)
     notify: NotifyDefinition = field(default_factory=NotifyDefinition)
     problems: tuple[Problem, ...] = ()
@@ -118,9 +121,12 @@ def load_configuration(text: str, *, name: str, read_text: ReadText) -> Configur
     fatal += [problem for problem in document.problems if _concerns_all(problem.where)]
     top = _read_top(document, fatal)
     fatal += order_problems(top.order, kinds())
+    fatal += _tags_that_are_read(top)
+    about_tags = [problem for problem in fatal if problem.where.partition(".")[0] == "tags"]
+    fatal = [problem for problem in fatal if problem not in about_tags]
     notify, mistaken = read_notify(document, {*loaded.schedules, *loaded.rejected})
     placed = [document.place(problem) for problem in fatal]
-    others = [document.place(problem) for problem in mistaken]
+    others = [document.place(problem) for problem in (*mistaken, *about_tags)]
     problems = sorted(
         {*loaded.problems, *placed, *others}, key=lambda p: (p.line or 0, p.column or 0, p.where, p.message)
     )
@@ -131,6 +137,8 @@ def load_configuration(text: str, *, name: str, read_text: ReadText) -> Configur
         top.guardrails,
         top.order,
         top.windows,
+        # A pass can do without them: a mistake here stops no other.
+        TagsDefinition() if about_tags else top.tags,
         {name: kind for name, kind in kinds().items() if not top.kinds or name in top.kinds},
         notify,
         tuple(problems),
@@ -145,6 +153,16 @@ def _unknown(document: Document) -> list[str]:
 def _meant(key: str) -> str:
     close = get_close_matches(key, FileDefinition.model_fields, n=1)
     return f"did you mean {close[0]}?" if close else "see `lamp schedules schema`"
+
+
+def _tags_that_are_read(top: FileDefinition) -> list[Problem]:
+    """Written, they would change what the next pass does."""
+    read = {top.tag: "the key of the schedule tag", top.guardrails.opt_out_tag: "the opt-out tag"}
+    return [
+        Problem(f"tags.{where}", f"{key} is {read[key]}, so it is not written", "choose another key")
+        for where, key in top.tags.places()
+        if key in read
+    ]
 
 
 def _concerns_all(where: str) -> bool:

@@ -36,7 +36,8 @@ _HINTS = {
 
 
 def _problem(where: str, message: str, kind: str, location: tuple[str | int, ...], fields: frozenset[str]) -> Problem:
-    path = ".".join([where, *(str(part) for part in location)]) if where else ".".join(str(p) for p in location)
+    # To pydantic a key that is not valid lies at `[key]` below itself.
+    path = ".".join(part for part in (where, *map(str, location)) if part and part != "[key]")
     if kind == "extra_forbidden":
         close = get_close_matches(str(location[-1]), sorted(fields - {str(location[-1])}), n=1)
         hint = f"did you mean {close[0]}?" if close else "see `lamp schedules schema` for the fields"
