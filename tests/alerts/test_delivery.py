@@ -106,6 +106,18 @@ def test_what_is_too_old_is_given_up_aloud(tower: MakeTower) -> None:
     assert made.pass_(8, 2, day=1) == []
 
 
+def test_a_stop_that_is_over_is_not_told_any_more(tower: MakeTower) -> None:
+    made = tower("[{to: 'bell:ops', about: [upcoming]}]")
+    made.cloud.instance(state="running", name="web")
+    made.refuse()
+    made.pass_(17, 45)
+    made.mend()
+    assert made.pass_(18) == []
+    [line] = made.told.lines
+    assert (line.outcome, line.error and line.error.message) == (Outcome.GIVEN_UP, "what it tells of is over")
+    assert made.outbox() == []
+
+
 def test_the_outbox_has_an_end(tower: MakeTower) -> None:
     made = tower("[{to: 'bell:ops', about: [digest]}]")
     web = made.cloud.instance("strict")

@@ -69,7 +69,7 @@ def test_a_pass_that_is_refused(tower: MakeTower) -> None:
     made = tower(ONLY, more="guardrails: {max_changes: 0}\n")
     made.cloud.instance()
     [message] = made.pass_(8)
-    assert message.subject == "Lamplighter: 0 stopped, 0 started, 1 errors (refused)"
+    assert message.subject == "Lamplighter: 0 stopped, 0 started, 1 error (refused)"
     assert "It was refused, and nothing was done: the pass would change 1 resources" in message.text
     assert made.pass_(8, 5) == []
 

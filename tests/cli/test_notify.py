@@ -70,7 +70,7 @@ def test_a_preview_sends_and_writes_nothing(estate: EstateProbe, lamp: Lamp, rul
     said = lamp("notify", "preview")
     assert said.code == 0
     assert (
-        "To: file:told.jsonl\nAbout: digest\nSubject: Lamplighter: would do: 1 stopped, 0 started, 1 errors" in said.out
+        "To: file:told.jsonl\nAbout: digest\nSubject: Lamplighter: would do: 1 stopped, 0 started, 1 error" in said.out
     )
     assert "To: file:nowhere/told.txt\nAbout: errors\n" in said.out
     assert said.err == "3 messages would be sent\n"

@@ -31,6 +31,8 @@ KEPT: Final = timedelta(hours=24)
 MOST: Final = 100
 """So many messages wait for one address; when there are more, the oldest are given up."""
 
+_OVER = "what it tells of is over"
+
 _PART = 48_000
 """Bytes of each part of a message. In an item, which holds 256 KiB of JSON, a text takes up to twice its size."""
 
@@ -70,17 +72,25 @@ class Pending:
         message: what is to be sent.
         attempts: how often that failed.
         error: how it failed last.
+        until: aware datetime from which on there is no use in it; None if there is always.
         item: as it is stored.
     """
 
     message: Message
     attempts: int
     error: str
+    until: datetime | None
     item: Item
 
 
-def enqueue(address: Address, message: Message) -> Put:
-    """The write that puts a message into the outbox; it fails if the same message waits already."""
+def enqueue(address: Address, message: Message, until: datetime | None = None) -> Put:
+    """The write that puts a message into the outbox; it fails if the same message waits already.
+
+    Args:
+        address: to whom.
+        message: what.
+        until: aware datetime from which on there is no use in it; None if there is always.
+    """
     text = json.dumps(message.data, ensure_ascii=False)
     html = message.html if message.html is not None and len(message.html.encode(errors="replace")) <= _PART else None
     data: dict[str, JSON] = {
@@ -92,6 +102,7 @@ def enqueue(address: Address, message: Message) -> Put:
         "text": cut_to(_storable(message.text), _PART),
         "html": _storable(html) if html is not None else None,
         "data": cast("JSON", message.data) if len(text.encode(errors="replace")) <= _PART else {"cut": len(text)},
+        "until": until.isoformat() if until else "",
         "attempts": 0,
         "error": "",
     }
@@ -132,6 +143,10 @@ def deliver(
     for number, one in enumerate(messages):
         still_mine()
         message = one.message
+        if one.until is not None and now >= one.until:
+            store.delete(TABLE, PARTITION, one.item.sort, expect=one.item.version)
+            yield Line(address.to, message.subject, Outcome.GIVEN_UP, LamplighterError(_OVER))
+            continue
         try:
             note = send(address.to, message, means)
         except LamplighterError as error:
@@ -183,7 +198,8 @@ def _pending(item: Item) -> Pending:
             html if isinstance(html, str) else None,
             content if isinstance(content, dict) else {},
         )
-        return Pending(message, int(str(data["attempts"])), str(data["error"]), item)
+        until = datetime.fromisoformat(str(data["until"])) if data.get("until") else None
+        return Pending(message, int(str(data["attempts"])), str(data["error"]), until, item)
     except (KeyError, ValueError) as error:
         raise StoreCorrupt(
             f"the message {item.sort} cannot be read: {error}",

@@ -52,10 +52,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message, and what is to be remembered once it is in the outbox."""
+    """A message, what is to be remembered once it is in the outbox, and from when on there is no use in it."""
 
     message: Message | None
     writes: Sequence[Write] = ()
+    until: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -201,7 +202,7 @@ def _tell(found: _Round, address: Address, means: Means) -> Iterator[Line]:
         for draft in _drafts(found, address, own):
             still_mine()
             if draft.message is not None:
-                _write_new(store, address, draft.message)
+                _write_new(store, address, draft.message, draft.until)
             for start in range(0, len(draft.writes), _AT_ONCE):
                 store.transact(draft.writes[start : start + _AT_ONCE])
         over = told.outdated(address, store, found.desk.at)
@@ -230,7 +231,8 @@ def _drafts(found: _Round, address: Address, own: Digest | None) -> Iterator[Dra
     if stops:
         assert found.report is not None
         shared = shared_ids((step.resource.id, step.resource.arn) for step in found.report.steps)
-        yield Draft(upcoming_message(desk, address, stops, shared), told.remember_stops(address, stops, desk.at))
+        made = upcoming_message(desk, address, stops, shared)
+        yield Draft(made, told.remember_stops(address, stops, desk.at), max(stop.at for stop in stops))
 
 
 def _stops_for(found: _Round, address: Address) -> list[Stop]:
@@ -242,9 +244,9 @@ def _stops_for(found: _Round, address: Address) -> list[Stop]:
     ]
 
 
-def _write_new(store: Store, address: Address, made: Message) -> None:
+def _write_new(store: Store, address: Address, made: Message, until: datetime | None = None) -> None:
     try:
-        store.transact([enqueue(address, made)])
+        store.transact([enqueue(address, made, until)])
     except VersionConflict:
         log.debug("%s: %s waits already", address.to, made.subject)
 

@@ -190,11 +190,12 @@ def show_messages(printer: Printer, found: Sequence[tuple[Address, Message]], *,
             ]
         )
         return
-    for address, message in found:
-        if html:
-            printer.text(message.html or "")
-        else:
-            printer.text(f"To: {address.to}\nAbout: {message.kind}\nSubject: {message.subject}\n\n{message.text}")
+    if html:
+        shown = [message.html or "" for _, message in found]
+    else:
+        shown = [f"To: {a.to}\nAbout: {m.kind}\nSubject: {m.subject}\n\n{m.text}" for a, m in found]
+    if shown:
+        printer.text("\n".join(shown))
     printer.note(f"{views.counted(len(found), 'message')} would be sent")
 
 
