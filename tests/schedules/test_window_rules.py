@@ -351,6 +351,17 @@ def test_what_would_be_stopped_for_other_reasons_is_kept_lit_and_stopped_after_i
     assert (over.action, over.store, over.memory) == (Action.STOP, Stored.STOPPED, before)
 
 
+def test_what_we_put_out_to_resize_it_is_not_put_out_after_a_window() -> None:
+    """Its schedule asked for running when it was stopped; by the time it is to be lit again, either will do."""
+    before = Memory(type_before="m5.large", sized_for="m5.xlarge")
+    lit = decide(wants("any"), Rules(), Stored.STOPPED_FOR_RESIZE, DOWN, memory=before, windows=PATCHES)
+    assert (lit.action, lit.store, lit.memory.returns) == (Action.START, Stored.ANY, "")
+    over = decide(wants("any"), Rules(), lit.store, UP, memory=lit.memory)
+    assert (over.action, over.store) == (Action.NONE, Stored.ANY)
+    out = decide(wants("stopped"), Rules(), Stored.STOPPED_FOR_RESIZE, DOWN, memory=before, windows=PATCHES)
+    assert (out.action, out.memory.returns) == (Action.START, "stopped")
+
+
 # --- the twin -----------------------------------------------------------------------------------------------
 
 rules_of = st.builds(

@@ -81,7 +81,9 @@ def _lit(plain: Decision, window: Window, now: Memory, *, new: bool) -> Decision
     lit = plain._replace(action=Action.START, reason=reason, rule=RULE)
     if _wanted_lit(plain):
         return lit._replace(store=Stored.RUNNING, memory=now)
-    return lit._replace(memory=now._replace(returns=plain.store.value))
+    # What we put out ourselves to change its type is not wanted out, so it is not put out again.
+    ours = bool(now.type_before) and plain.rule == "any"
+    return lit._replace(memory=now if ours else now._replace(returns=plain.store.value))
 
 
 def _kept_lit(plain: Decision, window: Window, now: Memory) -> Decision:
