@@ -40,17 +40,8 @@ def test_every_option_of_a_schedule(lamp: Lamp, definitions: Path) -> None:
         *["--description", "every: option", "--override-status", "stopped", "--do-not-stop-new-instances"],
         *["--use-maintenance-window", "false", "--ssm-maintenance-window", "a", "--ssm-maintenance-window", "b"],
         *["--retain-running", "--enforced", "--hibernate", "--otherwise", "any", "--open", "sale", "--closed", "free"],
-        *[
-            "--freeze",
-            "free,sale",
-            "--stop-after",
-            "8h",
-            "--stop-only",
-            "--instance-types",
-            "m5.large,m6i.large",
-            "-o",
-            "json",
-        ],
+        *["--freeze", "free,sale", "--stop-after", "8h", "--stagger", "30m", "--stop-only"],
+        *["--instance-types", "m5.large,m6i.large", "-o", "json"],
     )
     assert said.code == 0
     wanted = {
@@ -63,6 +54,7 @@ def test_every_option_of_a_schedule(lamp: Lamp, definitions: Path) -> None:
         "closed": "free",
         "freeze": ["free", "sale"],
         "stop_after": "8h",
+        "stagger": "30m",
         "otherwise": "any",
         "enforced": True,
         "retain_running": True,

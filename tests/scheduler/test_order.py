@@ -15,6 +15,7 @@ from lamplighter.scheduler.overrides import set_override
 from lamplighter.scheduler.passes import PassReport
 from lamplighter.scheduler.why import why
 from lamplighter.schedules.overrides import Hold, Override
+from lamplighter.schedules.stagger import delay_of
 
 SCHEDULES = """
 targets: {threads: 1}
@@ -438,3 +439,63 @@ def test_a_dry_run_says_the_same_and_writes_nothing() -> None:
     report = shop.stage.run(8, dry_run=True)
     assert decisions(report)[shop.app] == ("none", "order")
     assert shop.stage.record(shop.app) == before
+
+
+# --- with stagger ---------------------------------------------------------------------------------------
+
+SPREAD = CHAIN.replace("office: {periods: office}", "office: {periods: office, stagger: 30m}")
+
+
+def test_what_its_share_of_stagger_brings_later_is_waited_for() -> None:
+    shop = Shop(SPREAD)
+    schedule = shop.stage.world.config.loaded.schedules["office"]
+    arn = "arn:aws:rds:eu-west-1:111122223333:db:{}"
+    names = [f"db-{number}" for number in range(200)]
+    slow = next(name for name in names if delay_of(schedule, arn.format(name)) == timedelta(minutes=29))
+    shop.cloud.thing(shop.db).tags["Schedule"] = "ignore"
+    shop.cloud.database(slow, tags={"Tier": "database"})
+    shop.run(7)
+    mine = delay_of(schedule, f"arn:aws:ec2:eu-west-1:111122223333:instance/{shop.app}")
+    first = int(mine.total_seconds() // 60)
+    assert 0 < first < 14
+    assert shop.run(8, first - 1) == []
+    assert shop.rule(shop.app) == "unchanged"
+    assert shop.run(8, first) == []
+    assert shop.reason(shop.app) == (
+        f"period office is on (here {first}m later, by stagger); but it waits for {slow} (to be started later)"
+    )
+    assert "start app-1" in shop.run(8, first + 15)
+
+
+def test_a_stop_waits_for_what_its_share_of_stagger_stops_later() -> None:
+    shop = Shop(SPREAD, lit=True)
+    schedule = shop.stage.world.config.loaded.schedules["office"]
+    shares = {
+        step.resource.id: int(delay_of(schedule, step.resource.arn).total_seconds() // 60)
+        for step in shop.stage.run(12).steps
+    }
+    first, last = sorted([shop.app, shop.db], key=lambda id_: shares[id_])
+    shop.cloud.thing(first).tags["Tier"], shop.cloud.thing(last).tags["Tier"] = "database", "app"
+    shop.cloud.thing(shop.web).tags["Tier"] = "none"
+    shop.run(12, 5)
+    assert shares[first] < shares[last] < shares[first] + 15
+    shop.run(18, shares[first])
+    assert "(to be stopped later)" in shop.reason(first)
+    shop.run(18, shares[last], settle=True)
+    assert (shop.rule(first), shop.rule(last)) == ("order", "schedule")
+    shop.run(18, shares[last] + 1)
+    assert shop.rule(first) == "schedule"
+
+
+def test_why_tells_the_times_of_the_resource_itself() -> None:
+    stage = Stage(SPREAD)
+    id_ = stage.cloud.instance()
+    [found] = why(stage.world, id_, at=MONDAY + timedelta(hours=7)).found
+    share = delay_of(stage.world.config.loaded.schedules["office"], found.step.resource.arn)
+    assert share
+    assert found.next is not None
+    assert found.next.at == MONDAY + timedelta(hours=8) + share
+    [found] = why(stage.world, id_, at=MONDAY + timedelta(hours=8)).found
+    assert found.desired is not None
+    assert found.desired.state.value == "stopped"
+    assert "by stagger" in found.desired.reason

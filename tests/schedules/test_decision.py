@@ -683,7 +683,7 @@ def test_many_are_decided_as_one_by_one() -> None:
     found = decide_all(asked, NOON, known, {"broken": "no periods"})
     assert len(found) == len(asked)
     for situation, decision in zip(asked, found, strict=True):
-        name, stored, live, override, windows, _, restarted, _ = situation
+        name, stored, live, override, windows, _, restarted, *_ = situation
         if name in known:
             rules = Rules.of(known[name])
             wanted = schedule.state_at(NOON)

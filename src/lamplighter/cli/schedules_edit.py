@@ -63,6 +63,9 @@ Freeze = Annotated[Texts, typer.Option("--freeze", metavar="CALENDAR", help="No 
 StopAfter = Annotated[
     str | None, typer.Option("--stop-after", metavar="LENGTH", help="Put out what is lit so long unasked: 8h.")
 ]
+Stagger = Annotated[
+    str | None, typer.Option("--stagger", metavar="LENGTH", help="Spread the changes over so long: 30m.")
+]
 StopOnly = Annotated[bool, typer.Option("--stop-only", help="Stop at the end of periods, never start.")]
 StayOff = Annotated[bool, typer.Option("--stay-off", help="What was stopped by hand stays off.")]
 
@@ -104,6 +107,7 @@ def write(
     closed_on: Closed = None,
     freeze: Freeze = None,
     stop_after: StopAfter = None,
+    stagger: Stagger = None,
     stop_only: StopOnly = False,
     stay_off: StayOff = False,
     file: options.File = None,
@@ -125,6 +129,7 @@ def write(
         "closed": short(listed(closed_on)),
         "freeze": short(listed(freeze)),
         "stop_after": stop_after or "",
+        "stagger": stagger or "",
         "otherwise": otherwise.value if otherwise else "",
         "enforced": enforced,
         "retain_running": retain_running,

@@ -86,6 +86,7 @@ def coming(schedule: Schedule, start: datetime, count: int) -> list[Transition]:
 def show_next(printer: Printer, schedules: Mapping[str, Schedule], start: datetime, count: int) -> None:
     """Show the next transitions over all schedules in the order of time, then notes on daylight saving."""
     from lamplighter.cli.values import clock
+    from lamplighter.schedules.durations import duration_text
     from lamplighter.schedules.freezing import frozen
     from lamplighter.schedules.traps import daylight_saving
 
@@ -141,5 +142,8 @@ def show_next(printer: Printer, schedules: Mapping[str, Schedule], start: dateti
                 printer.note(
                     f"{name}: {change.now.state.value} at {clock(change.at, schedule.zone)} has to wait, {why}"
                 )
+        if schedule.definition.stagger:
+            span = duration_text(schedule.definition.stagger)
+            printer.note(f"{name}: each resource has its own share of {span}, by which its changes come later")
         for text, hint in daylight_saving(schedule, start, start + timedelta(days=366)):
             printer.note(f"daylight saving: {name}: {text}; {hint}")

@@ -21,6 +21,8 @@ from lamplighter.scheduler.plan import Step, held_back
 from lamplighter.scheduler.states import remembered
 from lamplighter.schedules.decision import Action, Live
 from lamplighter.schedules.durations import duration_text
+from lamplighter.schedules.stagger import delay_of
+from lamplighter.schedules.timeline import State
 from lamplighter.schedules.verdict import Stored
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ _NAMED = 3
 """How many are named in a reason; the others are counted."""
 _LEFT_ALONE = frozenset({"opt-out", "unsupported", "no-schedule", "ignore", "guardrail", "frozen"})
 """Rules of decisions after which nothing is done, whatever the schedule wants."""
+
+_CHANGES = {State.RUNNING: Action.START, State.STOPPED: Action.STOP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +222,12 @@ def _is_leaving(scene: Scene, step: Step) -> str:
     return "to be stopped later" if lit and _later(scene, step) is Action.STOP else ""
 
 
-def _later(_scene: Scene, _step: Step) -> Action:
+def _later(scene: Scene, step: Step) -> Action:
     """What its schedule asks for already, and comes later for this resource by `stagger`."""
-    return Action.NONE
+    schedule, desired = scene.config.loaded.schedules.get(step.resource.schedule or ""), step.decision.desired
+    if schedule is None or desired is None or not delay_of(schedule, step.resource.arn):
+        return Action.NONE
+    now = schedule.state_at(scene.at).state
+    if now is desired.state or step.decision.rule in (*_LEFT_ALONE, "override", "maintenance-window"):
+        return Action.NONE
+    return _CHANGES.get(now, Action.NONE)

@@ -17,6 +17,7 @@ from lamplighter.scheduler.settings import Configuration
 from lamplighter.scheduler.states import StateRecord, known, remembered, tried
 from lamplighter.schedules.decision import Action, Decision, Live, Situation, decide_all
 from lamplighter.schedules.overrides import Override, in_force
+from lamplighter.schedules.stagger import delay_of
 from lamplighter.schedules.windows import Window
 
 
@@ -129,6 +130,7 @@ def _situation(
         memory,
         restarted=was_restarted(memory, resource, at),
         lit_long=longest is not None and lit is not None and lit >= longest,
+        delay=delay_of(schedule, resource.arn),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -17,6 +17,7 @@ from lamplighter.scheduler.passes import World, targets_of
 from lamplighter.scheduler.plan import Step
 from lamplighter.scheduler.survey import look
 from lamplighter.schedules.freezing import expected
+from lamplighter.schedules.stagger import delay_of, desired_at
 from lamplighter.schedules.timeline import Desired, Transition
 from lamplighter.store import journal
 from lamplighter.store.journal import Entry
@@ -124,13 +125,14 @@ def _fits(resource: Resource, words: str) -> bool:
 
 def _explain(world: World, step: Step, at: datetime) -> Explanation:
     schedule = world.config.loaded.schedules.get(step.resource.schedule or "")
-    following = expected(schedule, at, at + _HORIZON).transitions()[:1] if schedule else []
+    delay = delay_of(schedule, step.resource.arn)
+    following = expected(schedule, at - delay, at - delay + _HORIZON).transitions()[:1] if schedule else []
     entries = journal.read(world.store, step.target.key, end=at + timedelta(microseconds=1), newest_first=True)
     mine = (entry for entry in entries if entry.resource == step.resource.key)
     return Explanation(
         step,
         at,
-        schedule.state_at(at) if schedule else None,
-        following[0] if following else None,
+        desired_at(schedule, at, delay) if schedule else None,
+        replace(following[0], at=following[0].at + delay) if following else None,
         list(islice(mine, 5)),
     )

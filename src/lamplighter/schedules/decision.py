@@ -10,13 +10,14 @@ docs/semantics.md lists where and why this differs from the original.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from lamplighter.schedules.base_table import Rules, base_decision
 from lamplighter.schedules.freezing import frozen
 from lamplighter.schedules.overrides import Hold, Override
 from lamplighter.schedules.schedule import Schedule
+from lamplighter.schedules.stagger import desired_at
 from lamplighter.schedules.stop_after import unasked
 from lamplighter.schedules.timeline import Desired, State
 from lamplighter.schedules.verdict import (
@@ -189,6 +190,7 @@ class Situation(NamedTuple):
         memory: what is remembered of it.
         restarted: whether AWS lit it by itself.
         lit_long: whether it has been lit for the `stop_after` of its schedule.
+        delay: how much later the changes of its schedule come for it (see `stagger`).
     """
 
     schedule: str
@@ -199,6 +201,7 @@ class Situation(NamedTuple):
     memory: Memory = NOTHING_REMEMBERED
     restarted: bool = False
     lit_long: bool = False
+    delay: timedelta = timedelta(0)
 
 
 def decide_all(
@@ -234,15 +237,19 @@ def _decide_situation(
 ) -> Decision:
     schedule = schedules.get(situation.schedule)
     if schedule is not None:
+        desired = desired_at(schedule, at, situation.delay)
+        if _new_between_changes(situation, schedule, desired, at):
+            reason = f"{desired.reason}; it is new here, so it is left alone until its change comes"
+            return Decision(Action.NONE, situation.stored, reason, "stagger", desired, situation.memory)
         return decide(
-            schedule.state_at(at),
+            desired,
             Rules.of(schedule),
             situation.stored,
             situation.live,
             override=situation.override,
             windows=situation.windows,
             freeze=frozen(schedule, at),
-            overstay=unasked(schedule, at) if situation.lit_long else None,
+            overstay=unasked(schedule, at - situation.delay) if situation.lit_long else None,
             memory=situation.memory,
             restarted=situation.restarted,
         )
@@ -251,3 +258,10 @@ def _decide_situation(
         return Decision(Action.NONE, situation.stored, reason, "invalid-schedule", memory=situation.memory)
     reason = f"schedule {situation.schedule!r} is not defined"
     return Decision(Action.NONE, situation.stored, reason, "unknown-schedule", memory=situation.memory)
+
+
+def _new_between_changes(situation: Situation, schedule: Schedule, desired: Desired, at: datetime) -> bool:
+    """Whether a change has come by the schedule, not yet for a resource that is first seen: it would be undone soon."""
+    first_seen = situation.stored is Stored.UNKNOWN and situation.live is not Live.GONE
+    decided = schedule.definition.ignore or situation.override is not None or bool(situation.windows)
+    return bool(situation.delay) and first_seen and not decided and schedule.state_at(at).state is not desired.state

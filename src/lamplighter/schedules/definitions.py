@@ -7,9 +7,10 @@ Field names follow the AWS Instance Scheduler where it has the field.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
 from lamplighter.schedules.durations import Duration
 
@@ -120,6 +121,17 @@ class ScheduleDefinition(Model):
         default=None,
         description="Put out what has been lit so long without being asked for: 8h, 1d12h, ...",
     )
+    stagger: Duration | None = Field(
+        default=None,
+        description="Spread the changes over so long: each resource has its own share, in whole minutes, and keeps it.",
+    )
     ignore: bool = Field(default=False, description="Leave resources with this schedule alone.")
     use_maintenance_window: bool = Field(default=True, description="Light resources for their maintenance windows.")
     ssm_maintenance_window: Texts = Field(default=(), description="Names of SSM maintenance windows.")
+
+    @field_validator("stagger")
+    @classmethod
+    def _not_half_the_day(cls, span: timedelta | None) -> timedelta | None:
+        if span is not None and span > timedelta(hours=12):
+            raise ValueError("changes are spread over 12h at most")
+        return span
