@@ -6,6 +6,7 @@ import getpass
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -80,6 +81,11 @@ def printer(output: Output, verbose: int, no_color: bool) -> Printer:
 def utc_now() -> datetime:
     """The time now, aware, UTC."""
     return datetime.now(UTC)
+
+
+def wait(seconds: float) -> None:
+    """Sleep for that many seconds."""
+    time.sleep(seconds)
 
 
 def new_run() -> str:
@@ -294,4 +300,4 @@ def world(
     path, text = _definitions(chosen.file, needed=needs_file)
     with state(chosen.store, writes=writes) as store, open_aws(chosen, on_call) as aws:
         config = _loaded(path, text, live_reader(aws, utc_now, store if writes else None))
-        yield World(aws, store, config, config.kinds, utc_now)
+        yield World(aws, store, config, config.kinds, utc_now, sleep=wait)
