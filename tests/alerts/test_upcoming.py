@@ -18,6 +18,7 @@ from lamplighter.scheduler.overrides import set_override
 from lamplighter.scheduler.plan import Step, held_back
 from lamplighter.scheduler.settings import load_configuration
 from lamplighter.schedules.overrides import Hold, Override
+from lamplighter.schedules.stagger import delay_of
 
 ONLY = "[{to: 'bell:ops', about: [upcoming]}]"
 
@@ -56,6 +57,17 @@ def test_a_late_pass_tells_it_late_and_one_after_the_stop_not_at_all(tower: Make
     [message] = made.pass_(17, 58)
     assert "stops at Mon 2026-11-23 18:00 UTC, in 2m (office: no period is on)" in message.text
     assert stops(made.pass_(18, 3)) == []
+
+
+def test_a_stop_that_comes_later_by_stagger_is_told_for_its_own_time(tower: MakeTower) -> None:
+    made = tower(ONLY, yaml=OFFICE.replace("office: {periods: office}", "office: {periods: office, stagger: 1h}", 1))
+    id_ = made.cloud.instance(state="running", name="web")
+    schedule = made.stage.world.config.loaded.schedules["office"]
+    own = MONDAY + timedelta(hours=18) + delay_of(schedule, f"arn:aws:ec2:eu-west-1:111122223333:instance/{id_}")
+    assert own.minute
+    begin = own - timedelta(minutes=30)
+    assert stops(made.pass_(begin.hour, begin.minute - 1)) == []
+    assert stops(made.pass_(begin.hour, begin.minute)) == [("web", f"{own:%H:%M}")]
 
 
 def test_what_is_started_a_moment_before_is_told(tower: MakeTower) -> None:

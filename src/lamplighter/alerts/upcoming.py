@@ -20,6 +20,7 @@ from lamplighter.scheduler.states import StateRecord, remembered
 from lamplighter.scheduler.survey import Survey
 from lamplighter.schedules.freezing import freezes
 from lamplighter.schedules.overrides import Override
+from lamplighter.schedules.stagger import delay_of
 from lamplighter.schedules.timeline import State
 from lamplighter.schedules.verdict import Action, Live, Stored
 from lamplighter.schedules.windows import read_occurrences
@@ -133,8 +134,9 @@ def _moments(
     schedule = config.loaded.schedules.get(resource.schedule or "")
     if schedule is None:
         return set()
-    turns = schedule.transitions(at, until + timedelta(seconds=1))
-    found = {turn.at for turn in turns if turn.now.state is State.STOPPED}
+    delay = delay_of(schedule, resource.arn)
+    turns = schedule.transitions(at - delay, until - delay + timedelta(seconds=1))
+    found = {turn.at + delay for turn in turns if turn.now.state is State.STOPPED}
     found |= {freeze.end for freeze in freezes(schedule, at, until + timedelta(seconds=1)) if freeze.end <= until}
     memory = remembered(record, resource)
     found |= {window.end for window in read_occurrences(memory.window) if at < window.end <= until}
