@@ -11,6 +11,7 @@ from tests.scheduler.conftest import HERE, MONDAY, Cloud, Stage, decisions
 
 from lamplighter.aws.targets import Target
 from lamplighter.errors import AccessDenied, AwsError, CapacityUnavailable
+from lamplighter.scheduler.follow import goes_on
 from lamplighter.scheduler.overrides import set_override
 from lamplighter.scheduler.passes import PassReport
 from lamplighter.scheduler.why import why
@@ -324,6 +325,22 @@ def test_only_what_something_waits_for_is_asked_for_its_health() -> None:
     assert shop.run(9) == ["start web-1"]
     assert asked.count("describe_instance_status") == 1
     assert others
+
+
+def test_what_is_resized_is_waited_for() -> None:
+    shop = Shop(CHAIN.replace("office: {periods: office}", "office: {periods: office@m5.xlarge}"), lit=True)
+    shop.cloud.thing(shop.web).tags["Schedule"] = "late"
+    shop.cloud.by_hand(shop.web, "stopped")
+    assert shop.run(9) == ["stop app-1"]
+    assert shop.rule(shop.app) == "resize"
+    assert shop.reason(shop.web) == "period late is on; but it waits for app-1 (to be resized)"
+    assert shop.report is not None
+    assert goes_on(shop.report)
+    assert shop.run(9, 1) == []
+    assert "it waits for app-1 (not started yet)" in shop.reason(shop.web)
+    shop.cloud.settle()
+    assert shop.run(9, 2, settle=True) == ["start app-1"]
+    assert shop.run(9, 3) == ["start web-1"]
 
 
 # --- tags of resources ----------------------------------------------------------------------------------

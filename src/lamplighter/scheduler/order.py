@@ -199,7 +199,9 @@ def _not_ready(scene: Scene, step: Step, healthy: bool | str) -> str:
     resizing = decision.action is Action.STOP and decision.store is Stored.STOPPED_FOR_RESIZE
     if live is Live.GONE or (_is_leaving(scene, step) and not resizing):
         return ""
-    if step.due is Action.START or resizing:
+    if resizing:
+        return "to be resized"
+    if step.due is Action.START:
         return "to be started" if step.acts else "not started yet"
     if live is Live.STARTING:
         return step.resource.state
