@@ -25,7 +25,9 @@ from lamplighter.pricing.archive import write_archive
 from lamplighter.pricing.money import Money
 from lamplighter.pricing.price import (
     GB_MONTH,
+    GIBPS_MONTH,
     HOURS,
+    IOPS_MONTH,
     MULTI_AZ,
     MULTI_AZ_CLUSTER,
     Price,
@@ -80,14 +82,20 @@ class NotAPrice(Exception):
 
 
 _VOLUMES = {
-    "Storage General Purpose gp3 GB Mo": "gp3",
-    "Storage General Purpose gp2 GB Mo": "gp2",
-    "Storage Provisioned IOPS io1 GB Mo": "io1",
-    "Storage Provisioned IOPS io2 GB month": "io2",
-    "Storage Throughput Optimized HDD st1 GB Mo": "st1",
-    "Storage Cold HDD sc1 GB Mo": "sc1",
-    "Storage Magnetic standard GB Mo": "standard",
-    "Storage Snapshot Amazon S3 GB Mo": "snapshot",
+    "Storage General Purpose gp3 GB Mo": ("gp3", GB_MONTH),
+    "Storage General Purpose gp2 GB Mo": ("gp2", GB_MONTH),
+    "Storage Provisioned IOPS io1 GB Mo": ("io1", GB_MONTH),
+    "Storage Provisioned IOPS io2 GB month": ("io2", GB_MONTH),
+    "Storage Throughput Optimized HDD st1 GB Mo": ("st1", GB_MONTH),
+    "Storage Cold HDD sc1 GB Mo": ("sc1", GB_MONTH),
+    "Storage Magnetic standard GB Mo": ("standard", GB_MONTH),
+    "Storage Snapshot Amazon S3 GB Mo": ("snapshot", GB_MONTH),
+    "Provisioned EBS IOPS gp3 Volumes per IOPS Mo": ("gp3-iops", IOPS_MONTH),
+    "Provisioned EBS IOPS io1 Volumes per IOPS Mo": ("io1-iops", IOPS_MONTH),
+    "Provisioned EBS IOPS io2 Volumes per IOPS Mo": ("io2-iops", IOPS_MONTH),
+    "Provisioned EBS IOPS Tier 2 io2 Volumes per IOPS Mo": ("io2-iops-tier2", IOPS_MONTH),
+    "Provisioned EBS IOPS Tier 3 io2 Volumes per IOPS Mo": ("io2-iops-tier3", IOPS_MONTH),
+    "Provisioned Throughput gp3 per GiBps mo": ("gp3-throughput", GIBPS_MONTH),
 }
 _READABLE_STANDBYS = "multi-az-readable-standbys"
 # A standby doubles the price and two readable ones at most quadruple it; outside, the source is in error.
@@ -114,10 +122,11 @@ def _aurora(row: Row) -> Listing:
 
 
 def _ebs(row: Row) -> Listing:
-    volume = _VOLUMES.get(row["dimension"])
-    if volume is None:
+    known = _VOLUMES.get(row["dimension"])
+    if known is None:
         raise NotAPrice("not packaged")
-    return Listing(ebs_key(row["region"], volume), row["usd"], unit=GB_MONTH)
+    what, unit = known
+    return Listing(ebs_key(row["region"], what), row["usd"], unit=unit)
 
 
 def _redshift(row: Row) -> Listing:

@@ -6,8 +6,19 @@ from decimal import Decimal
 import pytest
 
 from lamplighter.errors import PriceBookError
-from lamplighter.pricing import Money, Price, PriceBook, PriceKey, ebs_key, ec2_key, rds_key
+from lamplighter.pricing import (
+    Money,
+    Price,
+    PriceBook,
+    PriceKey,
+    address_key,
+    ebs_key,
+    ec2_key,
+    rds_key,
+    rds_storage_key,
+)
 from lamplighter.pricing.archive import Archive, bundled_archive, bundled_content
+from lamplighter.pricing.price import BY_THE_MONTH
 
 BOOK = PriceBook.bundled()
 EC2_SHOP = "yeo/ec2.shop, EC2 Linux on demand"
@@ -62,6 +73,46 @@ def test_known_storage_prices(volume: str, rate: str) -> None:
     price = BOOK.find(ebs_key("us-east-1", volume))
     assert price is not None
     assert (price.rate, price.unit, price.as_of) == (usd(rate), "GB-Mo", date(2024, 7, 18))
+
+
+@pytest.mark.parametrize(
+    ("what", "rate", "unit"),
+    [
+        ("gp3-iops", "0.005", "IOPS-Mo"),
+        ("gp3-throughput", "40.96", "GiBps-Mo"),
+        ("io1-iops", "0.065", "IOPS-Mo"),
+        ("io2-iops", "0.065", "IOPS-Mo"),
+        ("io2-iops-tier2", "0.0455", "IOPS-Mo"),
+        ("io2-iops-tier3", "0.03185", "IOPS-Mo"),
+    ],
+)
+def test_known_prices_of_what_is_provisioned_beside_storage(what: str, rate: str, unit: str) -> None:
+    price = BOOK.find(ebs_key("us-east-1", what))
+    assert price is not None
+    assert (price.rate, price.unit) == (usd(rate), unit)
+    assert unit in BY_THE_MONTH
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "ap-southeast-5"])
+def test_an_address_has_one_price_in_commercial_regions(region: str) -> None:
+    price = BOOK.find(address_key(region))
+    assert price is not None
+    assert (price.rate, price.unit, price.as_of, price.estimated) == (usd("0.005"), "Hrs", date(2024, 2, 1), False)
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1", "eusc-de-east-1"])
+def test_an_address_elsewhere_has_no_known_price(region: str) -> None:
+    assert BOOK.find(address_key(region)) is None
+
+
+def test_storage_of_databases_is_unknown_until_somebody_prices_it() -> None:
+    key = rds_storage_key("us-east-1", "gp3")
+    assert BOOK.find(key) is None
+    row = {"service": "rds-storage", "region": "us-east-1", "resource_type": "gp3", "amount": "0.115", "unit": "GB-Mo"}
+    own = PriceBook.from_rows([{**row, "currency": "USD", "as_of": "2026-11-01"}], base=BOOK)
+    price = own.find(key)
+    assert price is not None
+    assert (price.rate, price.unit) == (usd("0.115"), "GB-Mo")
 
 
 @pytest.mark.parametrize(
@@ -152,13 +203,13 @@ def test_every_packaged_price_can_be_shown() -> None:
             count += 1
             assert price.rate.amount > 0
             assert price.rate.currency == ("CNY" if region.startswith("cn-") else "USD")
-            assert price.unit == ("GB-Mo" if service == "ebs" else "Hrs")
+            assert price.unit in (BY_THE_MONTH if service == "ebs" else {"Hrs"})
             assert oldest <= price.as_of <= newest
             assert price.estimated == (price.source == METAL)
             metal += price.estimated
             assert ".metal" in key.resource_type or not price.estimated
             assert BOOK.find(key) == price
-    assert (count, metal) == (41_750, 136)
+    assert (count, metal) == (41_891, 136)
 
 
 def test_the_packaged_file_is_small_and_its_sources_are_named() -> None:

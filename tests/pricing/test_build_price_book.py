@@ -48,6 +48,7 @@ ROWS = {
     "rds_ondemand_aurora_2021": ["eu-west-1,Aurora PostgreSQL,db.r5.large,0.32"],
     "ebs_prices": [
         "eu-west-1,Storage General Purpose gp3 GB Mo,0.088",
+        "eu-west-1,Provisioned Throughput gp3 per GiBps mo,45.056",
         "eu-west-1,Fast Snapshot Restore per hours,0.75",
     ],
     "redshift_ondemand": ["eu-west-1,ra3.xlplus,1.202"],
@@ -98,6 +99,7 @@ def test_databases_storage_and_types_are_in_it(script: ModuleType, tmp_path: Pat
         (rds_key("eu-west-1", "db.m5d.large", "mysql", "multi-az-cluster"), "0.6"),
         (rds_key("eu-west-1", "db.r5.large", "aurora-postgresql"), "0.32"),
         (ebs_key("eu-west-1", "gp3"), "0.088"),
+        (ebs_key("eu-west-1", "gp3-throughput"), "45.056"),
         (PriceKey("redshift", "eu-west-1", "ra3.xlplus"), "1.202"),
     ):
         price = archive.find(key)

@@ -100,6 +100,12 @@ def reservation(*instances: Mapping[str, Any]) -> dict[str, Any]:
     return {"ReservationId": "r-0123456789abcdef0", "OwnerId": HERE.account, "Instances": list(instances)}
 
 
+def volume(id_: str = "vol-1", type_: str = "gp3", size: int = 100, *instances: str, **more: Any) -> dict[str, Any]:
+    """A DescribeVolumes answer for one volume, attached to these instances."""
+    attached = [{"InstanceId": each, "State": "attached", "DeleteOnTermination": True} for each in instances]
+    return {"VolumeId": id_, "VolumeType": type_, "Size": size, "State": "in-use", "Attachments": attached, **more}
+
+
 def database(name: str = "orders", status: str = "available", **more: Any) -> dict[str, Any]:
     """A DescribeDBInstances answer for one database."""
     return {

@@ -3,7 +3,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from tests.resources.conftest import (
     status,
     tags,
     type_facts,
+    volume,
     warehouse,
 )
 
@@ -53,6 +54,8 @@ PAGES: dict[str, list[Any]] = {
     "list_tags": tags(Schedule="office"),
     "describe_clusters": [warehouse()],
     "describe_instance_status": [status()],
+    "describe_volumes": [volume()],
+    "describe_addresses": [],
 }
 RESIZABLE = {
     **PAGES,
@@ -138,7 +141,7 @@ def test_a_kind_is_one_small_file_with_a_test_of_its_own(kind: Kind) -> None:
 def test_its_permissions_are_actions_of_aws(kind: Kind) -> None:
     session = botocore.session.get_session()
     allowed = kind.permissions
-    for action in (*allowed.discover, *allowed.start, *allowed.stop, *allowed.health, *allowed.tag, *allowed.resize):
+    for action in (action for purpose in astuple(allowed) for action in purpose):
         prefix, _, operation = action.partition(":")
         service = SERVICES.get(prefix, prefix)
         assert operation in session.get_service_model(service).operation_names, action
@@ -226,6 +229,20 @@ def test_its_permissions_to_resize_are_the_calls_that_takes(kind: Kind) -> None:
     assert kind.unfit(session, resources) == {resource.id: {} for resource in resources}
     kind.start(session, resources)
     assert actions(session) == {*kind.permissions.start, *kind.permissions.resize}
+
+
+def test_what_goes_on_is_asked_with_the_permissions_it_declares(kind: Kind) -> None:
+    ask = simulated()
+    resources = found(kind, ask)
+    ask.asked.clear()
+    assert set(kind.standing(ask, resources)) == {resource.id for resource in resources}
+    assert actions(ask) == set(kind.permissions.cost)
+
+
+def test_what_goes_on_is_asked_of_nobody_about_nothing(kind: Kind) -> None:
+    ask = simulated()
+    assert kind.standing(ask, []) == {}
+    assert ask.asked == []
 
 
 def test_its_resources_are_complete(kind: Kind) -> None:

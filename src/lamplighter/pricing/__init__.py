@@ -12,7 +12,8 @@ from __future__ import annotations
 from lamplighter.pricing.archive import Archive, Source
 from lamplighter.pricing.book import PriceBook
 from lamplighter.pricing.money import Money, total
-from lamplighter.pricing.price import Price, PriceKey, ebs_key, ec2_key, rds_key
+from lamplighter.pricing.months import months_between
+from lamplighter.pricing.price import Price, PriceKey, address_key, ebs_key, ec2_key, rds_key, rds_storage_key
 from lamplighter.pricing.specs import InstanceType, find_type
 
 __all__ = [
@@ -23,9 +24,12 @@ __all__ = [
     "PriceBook",
     "PriceKey",
     "Source",
+    "address_key",
     "ebs_key",
     "ec2_key",
     "find_type",
+    "months_between",
     "rds_key",
+    "rds_storage_key",
     "total",
 ]

@@ -8,9 +8,10 @@ from datetime import date
 from typing import Protocol
 
 from lamplighter.errors import PriceBookError
+from lamplighter.pricing.addresses import address_price
 from lamplighter.pricing.archive import bundled_archive
 from lamplighter.pricing.money import Money
-from lamplighter.pricing.price import HOURS, Price, PriceKey
+from lamplighter.pricing.price import HOURS, Price, PriceKey, address_key
 from lamplighter.pricing.rows import read_rows
 from lamplighter.pricing.specs import find_type
 from lamplighter.pricing.windows import windows_estimate
@@ -83,7 +84,8 @@ class PriceBook:
     def find(self, key: PriceKey) -> Price | None:
         """The price of a key; None means unknown, and unknown is not free.
 
-        Windows on EC2 is derived from the Linux price where the rule is known to hold (see `windows_estimate`).
+        Windows on EC2 is derived from the Linux price where the rule is known to hold (see `windows_estimate`), and a
+        public IPv4 address has one price in many regions (see `address_price`).
 
         Raises:
             PriceBookError: the packaged file is damaged where the price would be.
@@ -135,6 +137,8 @@ class PriceBook:
         return (min(dates), max(dates)) if dates else None
 
     def _derive(self, key: PriceKey) -> Price | None:
+        if key == address_key(key.region):
+            return address_price(key.region)
         if key.service != "ec2" or key.operating_system != "Windows":
             return None
         linux = self.find(replace(key, operating_system="Linux"))

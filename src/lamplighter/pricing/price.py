@@ -9,6 +9,10 @@ from lamplighter.pricing.money import Money
 
 HOURS = "Hrs"
 GB_MONTH = "GB-Mo"
+IOPS_MONTH = "IOPS-Mo"
+GIBPS_MONTH = "GiBps-Mo"
+BY_THE_MONTH = frozenset({GB_MONTH, IOPS_MONTH, GIBPS_MONTH})
+"""Units of what is paid for each month, see `lamplighter.pricing.months`."""
 
 SINGLE_AZ = "single-az"
 MULTI_AZ = "multi-az"
@@ -33,7 +37,7 @@ _ENGINES = {
 
 @dataclass(frozen=True, slots=True)
 class PriceKey:
-    """What one price is for. `ec2_key`, `rds_key` and `ebs_key` write it in the price book's spelling.
+    """What one price is for. `ec2_key`, `rds_key`, `ebs_key`, ... write it in the price book's spelling.
 
     Attributes:
         service: `ec2`, `rds`, `ebs`, ...
@@ -63,7 +67,7 @@ class Price:
 
     Attributes:
         rate: above zero; AWS lists no free hours, so a zero in a source is a gap in it.
-        unit: what one rate buys: `Hrs`, `GB-Mo`.
+        unit: what one rate buys: `Hrs`, `GB-Mo`, `IOPS-Mo`, `GiBps-Mo`.
         as_of: the day the source read the figure from AWS.
         source: where the figure comes from, for people.
         estimated: True when the figure is derived, or listed for something slightly different.
@@ -115,10 +119,28 @@ def rds_key(region: str, instance_class: str, engine: str, deployment: str = SIN
 
 
 def ebs_key(region: str, volume_type: str) -> PriceKey:
-    """The key of a GB-month of EBS.
+    """The key of a month of EBS.
 
     Args:
         region: region code.
-        volume_type: the EC2 API's value (`gp3`, `gp2`, `io1`, `io2`, `st1`, `sc1`, `standard`), or `snapshot`.
+        volume_type: a GB of volume in the EC2 API's words (`gp3`, `gp2`, `io1`, `io2`, `st1`, `sc1`, `standard`), or of
+            `snapshot`; what is provisioned beside it: `gp3-iops`, `io1-iops`, `io2-iops` (up to 32,000),
+            `io2-iops-tier2` (to 64,000), `io2-iops-tier3` (above) and `gp3-throughput` (a GiB/s).
     """
     return PriceKey("ebs", region, volume_type)
+
+
+def rds_storage_key(region: str, storage_type: str) -> PriceKey:
+    """The key of a month of storage of a DB instance in one zone; the packaged book has no such prices.
+
+    Args:
+        region: region code.
+        storage_type: a GB in the RDS API's words (`gp3`, `gp2`, `io1`, `io2`, `standard`); what is provisioned beside
+            it: `gp3-iops`, `gp3-throughput` (a GiB/s), `io1-iops`, `io2-iops`.
+    """
+    return PriceKey("rds-storage", region, storage_type)
+
+
+def address_key(region: str) -> PriceKey:
+    """The key of an hour of a public IPv4 address that AWS provides."""
+    return PriceKey("vpc", region, "public-ipv4")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from lamplighter.pricing.price import PriceKey
 from lamplighter.resources.ec2_instance import Ec2Instance
 from lamplighter.resources.group_sizes import NAMES, SIZE_TAG, one_by_one, size_to_restore
-from lamplighter.resources.kind import Permissions, Resource, Result, Search, Session, tags_of
+from lamplighter.resources.kind import Permissions, Resource, Result, Search, Session, nothing_stands, tags_of
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.resources.tag_calls import TaggedByAutoScaling
 from lamplighter.schedules.decision import Live
@@ -39,6 +39,7 @@ class AutoscalingGroup(TaggedByAutoScaling):
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"InService"})
     batch: ClassVar[int] = 10
     since: ClassVar[str] = "0.1.0"
+    standing = nothing_stands
 
     def discover(self, session: Session, search: Search) -> Iterator[Resource]:
         """Find groups, AWS doing the filtering; then what their instances cost, in one more listing."""

@@ -9,6 +9,7 @@ from lamplighter.errors import AwsError, NotSupported
 from lamplighter.pricing.price import ec2_key
 from lamplighter.resources.batch import isolate
 from lamplighter.resources.ec2_health import passed_checks
+from lamplighter.resources.ec2_standing import VALUES_AT_ONCE, volumes_and_addresses
 from lamplighter.resources.ec2_types import misfits, start_with_types, traits_of
 from lamplighter.resources.kind import Permissions, Resource, Result, Search, Session, partition_of, tags_of
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
@@ -24,8 +25,6 @@ _LIVE = {
     "terminated": Live.GONE,
 }
 _FOUND_STATES = ["pending", "running", "stopping", "stopped"]
-_VALUES_AT_ONCE = 200
-"""Values that one filter takes (EC2 API reference, "Filter")."""
 
 
 class Ec2Instance(TaggedByEc2):
@@ -42,11 +41,13 @@ class Ec2Instance(TaggedByEc2):
         health=("ec2:DescribeInstanceStatus",),
         tag=("ec2:CreateTags", "ec2:DeleteTags"),
         resize=("ec2:DescribeInstanceTypes", "ec2:DescribeInstanceTypeOfferings", "ec2:ModifyInstanceAttribute"),
+        cost=("ec2:DescribeVolumes", "ec2:DescribeAddresses"),
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"stopped"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"running"})
     batch: ClassVar[int] = 50
     since: ClassVar[str] = "0.1.0"
+    standing = volumes_and_addresses
 
     def discover(self, session: Session, search: Search) -> Iterator[Resource]:
         """Find instances that are not terminated; AWS does the filtering."""
@@ -56,10 +57,10 @@ class Ec2Instance(TaggedByEc2):
             name, wanted = f"tag:{search.tag}", sorted(search.schedules)
         else:
             name, wanted = "tag-key", [search.tag]
-        for first in range(0, len(wanted), _VALUES_AT_ONCE):
+        for first in range(0, len(wanted), VALUES_AT_ONCE):
             filters = [
                 {"Name": "instance-state-name", "Values": _FOUND_STATES},
-                {"Name": name, "Values": wanted[first : first + _VALUES_AT_ONCE]},
+                {"Name": name, "Values": wanted[first : first + VALUES_AT_ONCE]},
             ]
             for reservation in session.pages("ec2", "describe_instances", "Reservations", Filters=filters):
                 for instance in reservation["Instances"]:

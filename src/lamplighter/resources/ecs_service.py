@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from lamplighter.resources.ecs_listing import DIMENSION, SCALING, find_services, find_targets, id_of, service_tags
 from lamplighter.resources.group_sizes import SIZE_TAG, one_by_one, size_to_restore
-from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session
+from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, nothing_stands
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.schedules.decision import Live
 
@@ -42,6 +42,7 @@ class EcsService(Kind):
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"ACTIVE"})
     batch: ClassVar[int] = 10
     since: ClassVar[str] = "0.1.0"
+    standing = nothing_stands
 
     def discover(self, session: Session, search: Search) -> Iterator[Resource]:
         """Find services, then their scalable targets; ids are `cluster/service`."""

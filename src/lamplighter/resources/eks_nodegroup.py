@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from lamplighter.errors import NotFound
 from lamplighter.pricing.price import PriceKey, ec2_key
 from lamplighter.resources.group_sizes import SIZE_TAG, one_by_one, size_to_restore
-from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session
+from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, nothing_stands
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.schedules.decision import Live
 
@@ -37,6 +37,7 @@ class EksNodegroup(Kind):
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"ACTIVE", "DEGRADED"})
     batch: ClassVar[int] = 10
     since: ClassVar[str] = "0.1.0"
+    standing = nothing_stands
 
     def discover(self, session: Session, search: Search) -> Iterator[Resource]:
         """Find node groups, by `cluster/node group`; EKS filters nothing, so each takes a call of its own."""

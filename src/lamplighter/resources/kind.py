@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar, Protocol
 
 from lamplighter.aws.targets import Target
@@ -104,6 +105,7 @@ class Permissions:
         snapshot: beside those of `stop`, for a snapshot before it; empty if the kind takes none.
         tag: to write tags, where the file asks for some; empty if the kind cannot.
         resize: to check and change the type of what is to be started with another; empty for a kind that never does.
+        cost: to tell what goes on being paid while they are out; only estimates ask.
     """
 
     discover: tuple[str, ...]
@@ -113,6 +115,20 @@ class Permissions:
     snapshot: tuple[str, ...] = ()
     tag: tuple[str, ...] = ()
     resize: tuple[str, ...] = ()
+    cost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Something that is paid for whether its resource is lit or out.
+
+    Attributes:
+        key: what it is, as the price book spells it; its unit (GB-month, hour, ...) is that of the price.
+        quantity: how many units at once: GB, IOPS, GiB/s, addresses; above zero.
+    """
+
+    key: PriceKey
+    quantity: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +231,21 @@ class Kind(ABC):
         """
         return {each.id: each.live is Live.RUNNING and each.state in self.may_stop_from for each in resources}
 
+    def standing(self, session: Session, resources: Sequence[Resource]) -> Mapping[str, tuple[Standing, ...] | None]:  # noqa: ARG002 - a kind that does not know asks nobody
+        """What goes on being paid while they are out, as they are now; only estimates ask.
+
+        Args:
+            session: calls in their account and region.
+            resources: of this kind, any number.
+
+        Returns:
+            By id of each resource: empty if nothing goes on, None if it is not known.
+
+        Raises:
+            AwsError: a call failed.
+        """
+        return {resource.id: None for resource in resources}
+
     def tag(self, session: Session, resources: Sequence[Resource], tags: Mapping[str, str]) -> list[Result]:
         """Write these tags on any number of resources; one result for each, failures isolated.
 
@@ -267,6 +298,15 @@ def _refusal(refused: Mapping[str, Any] | None, target: str) -> AwsError | None:
     code, said = str(refused.get("ErrorCode", "")), " ".join(str(refused.get("ErrorMessage", "")).split())
     error = _REFUSALS.get(int(refused.get("StatusCode") or 0), AwsError)
     return error(": ".join(part for part in (target, "tagging", code, said) if part), code=code, target=target)
+
+
+def nothing_stands(
+    kind: Kind,  # noqa: ARG001 - a method of kinds that keep nothing
+    session: Session,  # noqa: ARG001
+    resources: Sequence[Resource],
+) -> Mapping[str, tuple[Standing, ...] | None]:
+    """`Kind.standing` of kinds whose resources, once out, cost nothing of their own."""
+    return {resource.id: () for resource in resources}
 
 
 _PARTITIONS = {

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from lamplighter.pricing.price import MULTI_AZ, SINGLE_AZ, rds_key
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, tags_of
+from lamplighter.resources.rds_standing import database_storage
 from lamplighter.resources.rds_states import RESTARTS_AFTER, act_one_by_one, live_state
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 
@@ -24,12 +25,14 @@ class RdsInstance(Kind):
         start=("rds:StartDBInstance",),
         stop=("rds:StopDBInstance",),
         tag=("tag:TagResources", "tag:UntagResources", "rds:AddTagsToResource", "rds:RemoveTagsFromResource"),
+        cost=("rds:DescribeDBInstances",),
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"stopped"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"available"})
     batch: ClassVar[int] = 10
     since: ClassVar[str] = "0.1.0"
     restarts_after: ClassVar[timedelta | None] = RESTARTS_AFTER
+    standing = database_storage
 
     def discover(self, session: Session, search: Search) -> Iterator[Resource]:
         """Find DB instances; AWS cannot filter them by tag, so all are read, 100 a page."""
