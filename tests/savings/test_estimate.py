@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from lamplighter.pricing.book import PriceBook
 from lamplighter.pricing.money import Money
-from lamplighter.pricing.price import HOURS, Price, ec2_key
+from lamplighter.pricing.price import GB_MONTH, HOURS, Price, address_key, ebs_key, ec2_key
+from lamplighter.resources.kind import Standing
 from lamplighter.savings.estimate import Lot, estimate, lit_span
 from lamplighter.schedules.loading import Loaded, load_schedules
 from lamplighter.schedules.schedule import Schedule
@@ -20,7 +21,12 @@ from lamplighter.schedules.timeline import State
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 WEEK = timedelta(days=7)
 KEY = ec2_key("eu-west-1", "m5.large")
-BOOK = PriceBook.from_prices({KEY: Price(Money(Decimal("0.10"), "USD"), HOURS, date(2026, 1, 1), "a test")})
+BOOK = PriceBook.from_prices(
+    {
+        KEY: Price(Money(Decimal("0.10"), "USD"), HOURS, date(2026, 1, 1), "a test"),
+        ebs_key("eu-west-1", "gp3"): Price(Money(Decimal("0.08"), "USD"), GB_MONTH, date(2026, 1, 1), "a test"),
+    }
+)
 YAML = """
 timezone: Europe/Berlin
 periods:
@@ -42,6 +48,7 @@ schedules:
   away: {periods: office, timezone: America/New_York}
   capped: {periods: office, stop_only: true}
   hands-off: {periods: office, ignore: true}
+  sized: {periods: office@m5.4xlarge}
 """
 
 
@@ -105,7 +112,7 @@ def test_office_hours_of_a_week() -> None:
     assert found.tally.saved == {"USD": Money(Decimal("11.80"), "USD")}
     assert (found.tally.starts, found.tally.stops) == (5, 5)
     assert found.lot.labels == {"team": "web"}
-    assert found.note == ""
+    assert found.notes == ()
 
 
 @pytest.mark.parametrize(("day", "hours"), [(date(2027, 3, 28), 1), (date(2027, 10, 31), 3), (date(2027, 6, 1), 2)])
@@ -127,14 +134,63 @@ def test_days_with_a_change_of_the_clock(day: date, hours: int) -> None:
 )
 def test_what_is_not_put_out_saves_nothing_and_says_so(name: str, note: str) -> None:
     [found] = estimate([Lot(name, (KEY,), {})], SCHEDULES, BOOK, MONDAY, MONDAY + WEEK)
-    assert (found.tally.lit_hours, found.tally.all_hours, found.note) == (Decimal(168), Decimal(168), note)
+    assert (found.tally.lit_hours, found.tally.all_hours, found.notes) == (Decimal(168), Decimal(168), (note,))
     assert found.tally.saved == {"USD": Money(Decimal(0), "USD")}
 
 
 def test_stop_only_says_what_was_assumed() -> None:
     [found] = estimate([Lot("capped", (KEY,), {})], SCHEDULES, BOOK, MONDAY, MONDAY + WEEK)
     assert found.tally.lit_hours == 50
-    assert found.note == "stop_only: counted as if started on time by hand"
+    assert found.notes == ("stop_only: counted as if started on time by hand",)
+
+
+def test_open_stretches_say_what_was_assumed() -> None:
+    """Monday 01:00 to 07:00 in Berlin, and the first hour of Tuesday."""
+    [found] = estimate([Lot("begins", (KEY,), {})], SCHEDULES, BOOK, MONDAY, MONDAY + timedelta(days=1))
+    [note] = found.notes
+    assert note == "the schedule leaves 7.0 h open: counted as staying as it was, and lit before its first word"
+    assert found.tally.lit_hours == 24
+
+
+def test_other_instance_types_and_what_the_caller_knows_are_said() -> None:
+    lots = [
+        Lot("sized", (KEY,), {}, instance_type=now, note=note)
+        for now, note in [("m5.large", ""), ("m5.4xlarge", "held")]
+    ]
+    large, other = (found.notes for found in estimate(lots, SCHEDULES, BOOK, MONDAY, MONDAY + WEEK))
+    assert large == ("the schedule asks for m5.4xlarge at times: counted at the price of its type now",)
+    assert other == ("held",)
+
+
+DISK = Standing(ebs_key("eu-west-1", "gp3"), Decimal(100))
+ADDRESS = Standing(address_key("eu-west-1"), Decimal(1))
+ODD = Standing(ebs_key("eu-west-1", "odd"), Decimal(5))
+
+
+@pytest.mark.parametrize(
+    ("standing", "cost", "unknown"),
+    [
+        ((), None, 0),
+        ((DISK,), "8.00", 0),
+        ((DISK, ADDRESS), "11.60", 0),
+        ((DISK, ODD), "8.00", 1),
+        ((ODD,), None, 1),
+        (None, None, 1),
+    ],
+)
+def test_what_goes_on_is_part_of_both_costs(
+    standing: tuple[Standing, ...] | None, cost: str | None, unknown: int
+) -> None:
+    """November has 30 days: 100 GB for 0.08, and 720 hours of an address for 0.005."""
+    start, end = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
+    [found] = estimate([Lot("office", (KEY,), {}, standing)], SCHEDULES, BOOK, start, end)
+    stands = Money(Decimal(cost), "USD") if cost else Money(Decimal(0), "USD")
+    assert found.tally.standing == ({"USD": stands} if cost else {})
+    assert found.tally.standing_unknown == unknown
+    assert found.tally.lit_cost == {"USD": Money(Decimal("21.00"), "USD")}
+    assert found.tally.cost == {"USD": Money(Decimal("21.00"), "USD") + stands}
+    assert found.tally.cost_always_on == {"USD": Money(Decimal("72.00"), "USD") + stands}
+    assert found.tally.saved == {"USD": Money(Decimal("51.00"), "USD")}
 
 
 def test_an_unknown_price_keeps_the_hours() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -71,11 +72,14 @@ def test_no_hours_have_no_share() -> None:
 
 
 tallies = st.builds(
-    lambda keys, lit, more, starts, stops: tally(
-        BOOK, keys, Decimal(lit), Decimal(lit + more), starts=starts, stops=stops
+    lambda keys, lit, more, starts, stops, stands: replace(
+        tally(BOOK, keys, Decimal(lit), Decimal(lit + more), starts=starts, stops=stops),
+        standing={currency: Money(Decimal(cents) / 100, currency) for currency, cents in stands.items()},
+        standing_unknown=int(not stands),
     ),
     st.lists(st.sampled_from([DOLLARS, YUAN, GUESS, UNKNOWN]), max_size=3),
     *[st.integers(0, 800)] * 4,
+    st.dictionaries(st.sampled_from(["USD", "CNY"]), st.integers(0, 10_000)),
 )
 
 
@@ -90,3 +94,11 @@ def test_sums_add_up(left: list[Tally], right: list[Tally]) -> None:
         assert (currency in total.saved) == bool(parts)
         if parts:
             assert total.saved[currency].amount == sum(part.amount for part in parts)
+        for name in ("cost", "cost_always_on", "standing"):
+            costs = [getattr(each, name) for each in (*left, *right)]
+            amounts = [cost[currency].amount for cost in costs if currency in cost]
+            assert (currency in getattr(total, name)) == bool(amounts)
+            assert sum(amounts) == (getattr(total, name)[currency].amount if amounts else 0)
+        if currency in total.saved:
+            assert total.cost_always_on[currency] - total.cost[currency] == total.saved[currency]
+    assert total.standing_unknown == sum(each.standing_unknown for each in (*left, *right))

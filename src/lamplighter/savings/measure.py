@@ -52,44 +52,71 @@ def measure(entries: Iterable[Entry], book: PriceBook, start: datetime, end: dat
     """
     if end <= start:
         raise ValueError("the end must come after the start")
-    by_resource: dict[tuple[str, str], list[Entry]] = {}
-    for entry in entries:
-        if entry.at < end and entry.lit_after is not None:
-            by_resource.setdefault((entry.target, entry.resource), []).append(entry)
     measured = (
-        _measured(target, resource, sorted(found, key=_order), book, start, end)
-        for (target, resource), found in sorted(by_resource.items())
+        _measured(target, resource, found, book, start, end)
+        for (target, resource), found in histories(entries, end).items()
     )
     return [each for each in measured if each.tally.all_hours]
+
+
+def histories(entries: Iterable[Entry], end: datetime) -> dict[tuple[str, str], list[Entry]]:
+    """What happened to each resource before `end`, in order of time, without what changed nothing.
+
+    Returns:
+        By target and `kind/id`, sorted.
+    """
+    found: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        if entry.at < end and entry.lit_after is not None:
+            found.setdefault((entry.target, entry.resource), []).append(entry)
+    return {key: sorted(found[key], key=_order) for key in sorted(found)}
 
 
 def _order(entry: Entry) -> tuple[datetime, bool]:
     return entry.at, entry.action != journal.SEEN
 
 
+Stretches = list[tuple[datetime, datetime]]
+"""Stretches [from, to) of time, in order and apart from each other."""
+
+
+def stretches(history: Iterable[Entry], start: datetime, end: datetime) -> tuple[Stretches, Stretches]:
+    """(when a resource was there, when it was lit) within [start, end), from its history."""
+    there: Stretches = []
+    lit: Stretches = []
+    since, present, burning = start, False, False
+    for entry in history:
+        at = max(entry.at, start)
+        _stretch(there, since, at, present)
+        _stretch(lit, since, at, burning)
+        since, burning, present = at, bool(entry.lit_after), entry.action != journal.GONE
+    _stretch(there, since, end, present)
+    _stretch(lit, since, end, burning)
+    return there, lit
+
+
+def _stretch(found: Stretches, start: datetime, end: datetime, holds: bool) -> None:
+    if not holds or end <= start:
+        return
+    if found and found[-1][1] == start:
+        found[-1] = (found[-1][0], end)
+    else:
+        found.append((start, end))
+
+
+def length(found: Stretches) -> Decimal:
+    """Hours of stretches, all told."""
+    return _hours(sum((end - start for start, end in found), timedelta(0)))
+
+
 def _measured(
     target: str, resource: str, entries: list[Entry], book: PriceBook, start: datetime, end: datetime
 ) -> Measured:
-    lit_time = all_time = timedelta(0)
-    starts = stops = 0
-    present = lit = False
-    since = start
-    for entry in entries:
-        if entry.at >= start:
-            passed = entry.at - max(since, start)
-            lit_time += passed * lit
-            all_time += passed * present
-            starts += entry.action == "start"
-            stops += entry.action == "stop"
-        since = entry.at
-        lit = bool(entry.lit_after)
-        present = entry.action != journal.GONE
-    passed = end - max(since, start)
-    lit_time += passed * lit
-    all_time += passed * present
+    there, lit = stretches(entries, start, end)
+    starts, stops = (sum(e.action == action for e in entries if e.at >= start) for action in ("start", "stop"))
     last = entries[-1]
     priced = next((entry for entry in reversed(entries) if entry.prices), last)
-    result = tally(book, _keys(priced), _hours(lit_time), _hours(all_time), starts=starts, stops=stops)
+    result = tally(book, _keys(priced), length(lit), length(there), starts=starts, stops=stops)
     return Measured(target, resource, last.name, last.schedule, result)
 
 

@@ -25,6 +25,8 @@ class Tally:
         estimated: resources with a price that is an estimate.
         starts: transitions to lit.
         stops: transitions to out.
+        standing: what went on being paid, lit or out, as far as it is known; part of both costs.
+        standing_unknown: resources of which it is not, or not wholly, known.
     """
 
     resources: int = 0
@@ -36,6 +38,18 @@ class Tally:
     estimated: int = 0
     starts: int = 0
     stops: int = 0
+    standing: Mapping[str, Money] = field(default_factory=dict)
+    standing_unknown: int = 0
+
+    @property
+    def cost(self) -> dict[str, Money]:
+        """Known cost of the lit hours and of what went on, by currency."""
+        return _merge((self.lit_cost, self.standing))
+
+    @property
+    def cost_always_on(self) -> dict[str, Money]:
+        """Known cost of all hours and of what went on, by currency."""
+        return _merge((self.all_cost, self.standing))
 
     @property
     def saved(self) -> dict[str, Money]:
@@ -89,6 +103,8 @@ def add(tallies: Iterable[Tally]) -> Tally:
         sum(part.estimated for part in parts),
         sum(part.starts for part in parts),
         sum(part.stops for part in parts),
+        _merge(part.standing for part in parts),
+        sum(part.standing_unknown for part in parts),
     )
 
 
