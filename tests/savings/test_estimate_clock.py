@@ -17,7 +17,7 @@ from lamplighter.schedules.compiler import compile_period, compile_schedule
 from lamplighter.schedules.definitions import PeriodDefinition, ScheduleDefinition
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-CHANGES = {
+CHANGES: dict[tuple[str, str], Decimal | int] = {
     ("Europe/Berlin", "2026-03-29"): 23,
     ("Europe/Berlin", "2026-10-25"): 25,
     ("Europe/Berlin", "2026-06-10"): 24,
@@ -35,7 +35,7 @@ BOOK = PriceBook.from_prices({})
 
 def minutes_lit(
     zone: ZoneInfo, begin: int, end: int, days: frozenset[str], start: datetime, length: int
-) -> tuple[int, int, int]:
+) -> tuple[Decimal, int, int]:
     """(lit minutes, starts, stops): a minute is lit when its wall clock says so; over midnight, by the day it began."""
     states = []
     for minute in range(length):
@@ -46,7 +46,7 @@ def minutes_lit(
         else:
             states.append((today in days and now >= begin) or (before in days and now < end))
     changes = list(pairwise(states))
-    return sum(states), changes.count((False, True)), changes.count((True, False))
+    return Decimal(sum(states)), changes.count((False, True)), changes.count((True, False))
 
 
 def clock(minutes: int) -> str:
@@ -81,13 +81,14 @@ def test_a_local_day_has_as_many_hours_as_it_has(zone: str, day: str) -> None:
 
 def test_known_hours_of_days_with_a_change() -> None:
     """01:00 to 05:00 in Berlin: three hours in spring, five in autumn; half an hour less or more on Lord Howe."""
-    for zone, day, hours in [
+    known: list[tuple[str, str, Decimal | int]] = [
         ("Europe/Berlin", "2026-03-29", 3),
         ("Europe/Berlin", "2026-10-25", 5),
         ("Europe/Berlin", "2026-06-10", 4),
         ("Australia/Lord_Howe", "2026-04-05", Decimal("4.5")),
         ("Australia/Lord_Howe", "2026-10-04", Decimal("3.5")),
-    ]:
+    ]
+    for zone, day, hours in known:
         start = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
         assert estimated(zone, 60, 300, frozenset(DAYS), start, 600)[0] == hours * 60
 

@@ -131,7 +131,6 @@ def _play(printer: Printer, simulated: SimulatedAws, home: Path, start: datetime
 
 def show(printer: Printer, shown: Shown) -> None:
     """Show what the week came to."""
-    from lamplighter.cli.money import By
     from lamplighter.cli.savings import show_savings
     from lamplighter.cli.why import explained
     from lamplighter.estate.demo import demo_configuration
@@ -143,7 +142,7 @@ def show(printer: Printer, shown: Shown) -> None:
         f"{len(shown.built.schedulable)} schedulable resources, {lived.passes} passes, "
         f"{lived.started} starts, {lived.stopped} stops, {len(lived.failed)} failed.\n"
     )
-    show_savings(printer, shown.measured, PriceBook.bundled(), By.ACCOUNT)
+    show_savings(printer, shown.measured, PriceBook.bundled(), ("account",))
     agreed = len(shown.measured) - len(shown.differing)
     printer.text(
         f"\nLit hours in the journal and in the simulated AWS's own record: {agreed} of {len(shown.measured)} equal."

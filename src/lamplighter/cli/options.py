@@ -17,6 +17,7 @@ class Output(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+    CSV = "csv"
 
 
 File: TypeAlias = Annotated[

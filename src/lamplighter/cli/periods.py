@@ -101,7 +101,7 @@ def show(
     printer = context.printer(output, verbose, no_color)
     config = context.configuration(file)
     period = find_period(config, name)
-    if printer.json:
+    if printer.for_programs:
         show_periods(printer, config, [period])
         return
     users = ", ".join(_users(config, name)) or "no schedule"

@@ -9,11 +9,12 @@ import typer
 
 from lamplighter.cli import context, options
 from lamplighter.cli.commands import single
-from lamplighter.cli.money import By, grouped, show_price_dates, show_tallies
+from lamplighter.cli.grouping import ByKnown, grouped, labels_of, read_by
+from lamplighter.cli.money import show_price_dates, show_tallies
 from lamplighter.cli.options import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from lamplighter.cli.show import Printer
     from lamplighter.pricing.book import PriceBook
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 DAYS = timedelta(days=30)
 
 app, command = single(
-    "lamp savings --from 2026-11-01 --to 2026-12-01", "lamp savings --by account", "lamp savings --by resource -o json"
+    "lamp savings --from 2026-11-01 --to 2026-12-01",
+    "lamp savings --by account,region",
+    "lamp savings --by resource -o csv",
 )
 
 
@@ -30,7 +33,7 @@ app, command = single(
 def savings(
     begin: Annotated[str | None, typer.Option("--from", metavar="TIME", help="Begin; default: 30 days ago.")] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="End, not included; default: now.")] = None,
-    by: Annotated[By, typer.Option("--by", help="What to group by.")] = By.SCHEDULE,
+    by: ByKnown = None,
     file: options.File = None,
     store: options.StoreUrl = None,
     region: options.Regions = None,
@@ -46,6 +49,7 @@ def savings(
     from lamplighter.savings.measure import measure
 
     printer = context.printer(output, verbose, no_color)
+    keys = read_by(by, no_tags="the journal does not know tags")
     chosen = context.settings(file, store, None, region, account)
     zone, now = context.zone_of(context.configuration(file, needed=False)), context.utc_now()
     first, last = span(begin, end, now=now, zone=zone, start=now - DAYS, stop=now)
@@ -53,21 +57,18 @@ def savings(
     book = PriceBook.bundled()
     with context.state(store, writes=False) as opened:
         measured = measure(entries(opened, chosen.accounts, chosen.regions, end=last), book, first, last)
-    show_savings(printer, measured, book, by)
+    show_savings(printer, measured, book, keys)
     printer.note(
         f"measured from {shown(first, zone)} to {shown(last, zone)} by the journal, "
         "which does not know what was done by hand"
     )
 
 
-def show_savings(printer: Printer, measured: Iterable[Measured], book: PriceBook, by: By) -> None:
+def show_savings(printer: Printer, measured: Iterable[Measured], book: PriceBook, by: Sequence[str]) -> None:
     """Show what was measured."""
-    groups = grouped((_label(one, by), one.tally) for one in measured)
-    show_tallies(printer, groups, by, empty="the journal says nothing about this time")
+    from lamplighter.savings.tally import add
+
+    groups = grouped(((labels_of(one.target, one.resource, one.schedule), one.tally) for one in measured), by)
+    sums = {group: add(parts) for group, parts in groups.items()}
+    show_tallies(printer, sums, by, empty="the journal says nothing about this time")
     show_price_dates(printer, book)
-
-
-def _label(one: Measured, by: By) -> str:
-    if by is By.ACCOUNT:
-        return one.target.partition("/")[0]
-    return one.schedule if by is By.SCHEDULE else f"{one.target}/{one.resource}"

@@ -112,7 +112,7 @@ def show_schedule(printer: Printer, config: Configuration, schedule: Schedule, n
     from lamplighter.cli.values import shown
     from lamplighter.schedules.splicing import block
 
-    if printer.json:
+    if printer.for_programs:
         printer.data([schedule_record(schedule, now)])
         return
     names = list(dict.fromkeys(text.partition("@")[0] for text in schedule.definition.periods))

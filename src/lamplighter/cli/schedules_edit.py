@@ -175,7 +175,7 @@ def write_entry(printer: Printer, given: Path | None, section: str, name: str, f
     if not name.strip():
         raise UsageError("the name is empty")
     edit(path, change)
-    if printer.json:
+    if printer.for_programs:
         printer.data([{"type": section.removesuffix("s"), "name": name, "file": str(path), "definition": fields}])
     else:
         printer.text(f"{section}:\n{block(name, fields, 2, 2)}")

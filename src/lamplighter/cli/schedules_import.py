@@ -179,11 +179,11 @@ def show_rejected(printer: Printer, found: Imported) -> None:
 
 
 def show_import(printer: Printer, sections: Sections, zone: str) -> None:
-    """Show the definitions as YAML, or as a JSON array."""
+    """Show the definitions as YAML, or as records."""
     from lamplighter.schedules.editing import NEW_FILE
     from lamplighter.schedules.splicing import block
 
-    if printer.json:
+    if printer.for_programs:
         printer.data(
             [
                 {"type": section.removesuffix("s"), "name": name, "definition": fields}

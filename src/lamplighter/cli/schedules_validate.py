@@ -94,7 +94,7 @@ def show_findings(
 ) -> int:
     """Show findings, one a line with its place in front, and return the exit code."""
     found = [*(("error", problem) for problem in errors), *(("warning", problem) for problem in warnings)]
-    if printer.json:
+    if printer.for_programs:
         printer.data(
             [
                 {

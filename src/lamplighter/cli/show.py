@@ -1,4 +1,4 @@
-"""Writing: tables for people, JSON for programs. Data goes to stdout, everything else to stderr."""
+"""Writing: tables for people, JSON and CSV for programs. Data goes to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Printer:
     """Writes the answers of one command.
 
     Args:
-        output: table or JSON.
+        output: table, JSON or CSV.
         color: False for none, even on a terminal.
         out: where data goes; stdout as it is at the first write.
         err: where everything else goes; stderr.
@@ -130,10 +130,20 @@ class Printer:
         out: TextIO | None = None,
         err: TextIO | None = None,
     ) -> None:
-        self.json = output is Output.JSON
+        self.output = output
         self._color = color
         self._out = out
         self._err = err
+
+    @property
+    def json(self) -> bool:
+        """Whether the answer is to be JSON."""
+        return self.output is Output.JSON
+
+    @property
+    def for_programs(self) -> bool:
+        """Whether the answer is to be records, as JSON or CSV, rather than words."""
+        return self.output is not Output.TABLE
 
     @property
     def out(self) -> TextIO:
@@ -162,7 +172,7 @@ class Printer:
         empty: str,
         foot: Sequence[Cell] = (),
     ) -> None:
-        """Write a list: the records as a JSON array, or the rows as a table.
+        """Write a list: the records as a JSON array or CSV, or the rows as a table.
 
         Args:
             records: one mapping for each element, keys in snake_case.
@@ -171,7 +181,7 @@ class Printer:
             empty: what to say to people when there are no rows.
             foot: a last row with totals; none if empty.
         """
-        if self.json:
+        if self.for_programs:
             self.data(records)
             return
         listed = list(rows)
@@ -180,8 +190,13 @@ class Printer:
         else:
             self.note(empty)
 
-    def data(self, content: object) -> None:
-        """Write JSON to stdout, times as ISO 8601 and decimals as text."""
+    def data(self, content: Sequence[Record]) -> None:
+        """Write records to stdout, as CSV if that is asked for, else as JSON; times as ISO 8601, decimals as text."""
+        if self.output is Output.CSV:
+            from lamplighter.cli.sheet import csv_text
+
+            self.out.write(csv_text(content, _plain))
+            return
         ascii_only = (getattr(self.out, "encoding", None) or "utf-8").lower().replace("-", "") != "utf8"
         text = json.dumps(content, indent=2, ensure_ascii=ascii_only, default=_plain)
         self.out.write(text + "\n")

@@ -53,7 +53,7 @@ def why(
 
 def show_why(printer: Printer, config: Configuration, answer: Answer, words: str) -> int:
     """Show every explanation, and return the exit code."""
-    if printer.json:
+    if printer.for_programs:
         printer.data([_record(found) for found in answer.found])
     else:
         printer.text("\n".join(explained(found, config) for found in answer.found)) if answer.found else None

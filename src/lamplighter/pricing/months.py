@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 
+@lru_cache(maxsize=64)
 def months_between(start: datetime, end: datetime) -> Decimal:
     """The months in [start, end): each second counts as its share of its own calendar month in UTC.
 

@@ -17,6 +17,7 @@ from lamplighter.schedules.zones import instant
 from lamplighter.store import journal
 from lamplighter.store.journal import Entry
 
+STOP_ONLY = "stop_only: Lamplighter never starts it, and the journal does not see who does"
 NOT_WRITTEN = "nothing in the journal says why: started or stopped by hand, or no pass ran"
 LATE = "done by a later pass"
 
@@ -90,7 +91,9 @@ def compare(
             timelines[name] = _timeline(schedules.get(name), start, end)
         there, lit = stretches(history, start, end)
         if there:
-            story = _Story(history, failed.get(key, []), overrides, timelines[name])
+            schedule = schedules.get(name)
+            waits = schedule is not None and schedule.definition.stop_only
+            story = _Story(history, failed.get(key, []), overrides, timelines[name], waits)
             found.append(_compared(story, there, lit, end))
     return found
 
@@ -107,6 +110,7 @@ class _Story:
     failed: list[Entry]
     overrides: Sequence[Override]
     timeline: Timeline | None
+    stop_only: bool
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -142,6 +146,8 @@ def _cause(story: _Story, stretch: tuple[datetime, datetime], due: str, end: dat
     before = [entry for entry in story.history if entry.at <= first]
     if before and before[-1].at == first and before[-1].action not in (due, journal.SEEN):
         return f"{before[-1].action} at another time: {before[-1].reason}"
+    if story.stop_only and due == "start":
+        return STOP_ONLY
     assert story.timeline is not None
     if story.timeline.at(max(first, instant(story.timeline.start))).state is State.ANY:
         return "the schedule leaves this time open"

@@ -87,9 +87,10 @@ def estimate(
         if alike is None:
             alike = tally(book, lot.prices, outline.lit, whole, starts=outline.starts, stops=outline.stops)
             tallies[lot.schedule, lot.prices] = alike
-        if lot.standing not in stood:
-            stood[lot.standing] = standing_cost(book, lot.standing, start, end)
-        found.append(Estimate(lot, _with_standing(alike, stood[lot.standing]), _notes(lot, outline)))
+        standing = stood.get(lot.standing)
+        if standing is None:
+            standing = stood[lot.standing] = standing_cost(book, lot.standing, start, end)
+        found.append(Estimate(lot, _with_standing(alike, standing), _notes(lot, outline)))
     return found
 
 

@@ -48,7 +48,7 @@ class Schedule:
     timed: tuple[tuple[Calendar, int, Rank], ...]
     otherwise: State
     freezes: tuple[Schedule, ...] = ()
-    _answers: dict[tuple[Rank, int], Desired] = field(default_factory=dict, init=False, repr=False)
+    _answers: dict[tuple[int, int], Desired] = field(default_factory=dict, init=False, repr=False)
     _blocks: dict[int, Timeline] = field(default_factory=dict, init=False, repr=False)
 
     def state_at(self, moment: datetime) -> Desired:
@@ -90,12 +90,13 @@ class Schedule:
         if fixed is not None:
             answer = Desired(State(fixed), "override_status", None, f"the schedule is fixed to {fixed}")
             return Timeline(start, end, (start,), (answer,))
-        layers: list[list[Piece]] = [group.layer(start, end) for group in self.groups]
+        alone = len(self.groups) + len(self.timed) == 1
+        layers: list[list[Piece]] = [group.layer(start, end, alone=alone) for group in self.groups]
         layers += [events_layer(calendar, source, rank, start, end, self.zone) for calendar, source, rank in self.timed]
         return join(start, end, [(at, self._answer(choice)) for at, choice in merge(layers)])
 
     def _answer(self, choice: Choice) -> Desired:
-        key = (choice.rank, -choice.order)
+        key = (int(choice.rank), choice.order)
         answer = self._answers.get(key)
         if answer is None:
             answer = self._answers[key] = self._describe(choice.rank, self.sources[-choice.order])

@@ -106,7 +106,7 @@ def join(start: int, end: int, pieces: Sequence[tuple[int, Desired]]) -> Timelin
     starts: list[int] = []
     values: list[Desired] = []
     for at, value in pieces:
-        if not values or values[-1] != value:
+        if not values or (values[-1] is not value and values[-1] != value):
             starts.append(at)
             values.append(value)
     return Timeline(start, end, tuple(starts), tuple(values))

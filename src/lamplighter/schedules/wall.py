@@ -78,6 +78,8 @@ class Part:
         """Whether the local day brings this part's spans."""
         if not self.rule.matches(day):
             return False
+        if not (self.dates or self.whole_days_of or self.only_on or self.not_on):
+            return True
         ordinal = day.toordinal()
         if self.dates and not any(r.first <= ordinal <= r.last for r in self.dates):
             return False
@@ -119,39 +121,50 @@ class Group:
     bridges: bool
     templates: dict[tuple[int, ...], list[Piece]]
 
-    def layer(self, start: int, end: int) -> list[Piece]:
-        """Pieces that cover the epoch seconds [start, end)."""
+    def layer(self, start: int, end: int, *, alone: bool = False) -> list[Piece]:
+        """Pieces that cover the epoch seconds [start, end).
+
+        Args:
+            start: first epoch second.
+            end: epoch second after the last.
+            alone: whether no other layer will be laid over it. When a choice began decides between layers only, and to
+                work it out for every piece takes longer than all the rest, so then it is left as the template has it.
+        """
         stretches = list(offsets(self.zone, start, end))
         low = min((begin + offset) // 60 for begin, _, offset in stretches)
         high = max((stop + offset) // 60 for _, stop, offset in stretches)
-        line = self.wall_line(low // DAY, high // DAY)
+        line = self.wall_line(low // DAY, high // DAY, alone=alone)
         minutes = [minute for minute, _ in line]
         pieces: list[Piece] = []
+        last: Choice | None = None
         for begin, stop, offset in stretches:
             index = bisect_right(minutes, (begin + offset) // 60) - 1
             at = begin
             while at < stop:
-                _, choice = line[index]
-                if choice.has_begin:
+                choice = line[index][1]
+                if choice.has_begin and not alone:
                     choice = choice._replace(began=choice.began * 60 - offset)
-                pieces.append((at, choice))
+                if choice is not last:
+                    pieces.append((at, choice))
+                    last = choice
                 index += 1
                 at = minutes[index] * 60 - offset if index < len(minutes) else stop
         return pieces
 
-    def wall_line(self, first_day: int, last_day: int) -> list[Piece]:
+    def wall_line(self, first_day: int, last_day: int, *, alone: bool = False) -> list[Piece]:
         """Pieces in wall minutes since 1970-01-01 for whole days, one-minute gaps already closed.
 
         Args:
             first_day: days from 1970-01-01 to the first day of the line.
             last_day: the same for its last day.
+            alone: see `layer`.
         """
         if self.bridges:
-            line = _bridged(self._open_line(first_day - 1, last_day + 1))
+            line = _bridged(self._open_line(first_day - 1, last_day + 1, alone))
             return [piece for piece in line if first_day <= piece[0] // DAY <= last_day]
-        return self._open_line(first_day, last_day)
+        return self._open_line(first_day, last_day, alone)
 
-    def _open_line(self, first_day: int, last_day: int) -> list[Piece]:
+    def _open_line(self, first_day: int, last_day: int, alone: bool) -> list[Piece]:
         reach = max((span.end - 1) // DAY for part in self.parts for span in part.spans) if self.parts else 0
         masks = [self._mask(day) for day in range(first_day - reach, last_day + 1)]
         line: list[Piece] = []
@@ -162,12 +175,17 @@ class Group:
                 template = self.templates[window] = self._template(window)
             base = day * DAY
             for minute, choice in template:
-                line.append((base + minute, choice._replace(began=base + choice.began) if choice.has_begin else choice))
+                if choice.has_begin and not alone:
+                    choice = choice._replace(began=base + choice.began)
+                line.append((base + minute, choice))
         return line
 
     def _mask(self, day: int) -> int:
         moment = date.fromordinal(day + _EPOCH_ORDINAL)
-        return sum(1 << n for n, part in enumerate(self.parts) if part.matches(moment, self.zone))
+        mask = 0
+        for number, part in enumerate(self.parts):
+            mask |= part.matches(moment, self.zone) << number
+        return mask
 
     def _template(self, window: Sequence[int]) -> list[Piece]:
         active: list[tuple[int, int, Choice]] = []
