@@ -41,9 +41,11 @@ def test_where_there_are_no_tags() -> None:
 
 
 def test_groups_are_in_order_and_what_is_not_tagged_comes_last() -> None:
-    labelled = [({"account": a, "tag:Team": t}, n) for n, (a, t) in enumerate([("2", None), ("1", "b"), ("2", "a")])]
-    again = [*labelled, ({"account": "1", "tag:Team": "b"}, 9)]
-    assert grouped(again, ("account", "tag:Team")) == {("1", "b"): [1, 9], ("2", "a"): [2], ("2", None): [0]}
+    pairs: list[tuple[str, str | None]] = [("2", None), ("1", "b"), ("2", "a"), ("1", "b")]
+    again: list[tuple[dict[str, str | None], int]] = [
+        ({"account": account, "tag:Team": team}, number) for number, (account, team) in enumerate(pairs)
+    ]
+    assert grouped(again, ("account", "tag:Team")) == {("1", "b"): [1, 3], ("2", "a"): [2], ("2", None): [0]}
     assert list(grouped(again, ("tag:Team",))) == [("a",), ("b",), (None,)]
 
 

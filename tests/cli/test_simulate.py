@@ -95,11 +95,8 @@ def test_unknown_prices_are_unknown_and_not_zero(
     assert "2 resources have no known price: the hours are counted, the money is not" in said.err
     table = lamp("simulate", *WEEK).out.splitlines()
     assert table[0].split()[1:4] == ["No.", "(no", "price)"]
-    assert [line.split()[2] for line in table if line.startswith(("office", "running", "Total"))] == [
-        "(1)",
-        "(1)",
-        "(2)",
-    ]
+    named = [line for line in table if line.startswith(("office", "running", "Total"))]
+    assert [line.split()[2] for line in named] == ["(1)", "(1)", "(2)"]
     assert table[3].split()[8:10] == ["unknown"] * 2
 
 
@@ -210,8 +207,8 @@ def test_groups_by_tag_and_csv(estate: EstateProbe, lamp: Lamp, definitions: Pat
     assert Decimal(rows[1]["cost_always_on_USD"]) - Decimal(rows[1]["cost_USD"]) == Decimal(rows[1]["saved_USD"])
     lines = lamp("simulate", *WEEK, "--by", "tag:Team", COLUMNS="80").out.splitlines()
     assert max(map(len, lines)) <= 80
-    names = [line.split("  ")[0] for line in lines[3:] if line[:1].strip()]
-    assert names == ["=web", "web", "(not tagged)", "Total"]
+    names = [line.split("  ")[0] for line in lines if line[:1].strip()]
+    assert names[-4:] == ["=web", "web", "(not tagged)", "Total"]
 
 
 @pytest.mark.parametrize("by", ["schedule", "region", "kind", "resource", "tag:Team", "account,region,kind"])
