@@ -50,6 +50,26 @@ class Blocker:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class Blockers:
+    """All that one step waits for, in the order of their keys; shared by steps that wait for the same."""
+
+    listed: Sequence[Blocker] = ()
+    keys: frozenset[str] = frozenset()
+
+    def without(self, key: str) -> Blockers:
+        """The same without a resource itself."""
+        if key not in self.keys:
+            return self
+        return Blockers([each for each in self.listed if each.key != key], self.keys - {key})
+
+    def words(self) -> str:
+        """Some by name, the others counted; empty if there is none."""
+        words = [each.words for each in self.listed[:_NAMED]]
+        words += [f"{len(self.listed) - _NAMED} more"] if len(self.listed) > _NAMED else []
+        return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
 def keep_order(scene: Scene, steps: Sequence[Step]) -> list[Step]:
     """Hold back what must wait for another; see `Adjustment`."""
     order = scene.config.order
@@ -59,8 +79,7 @@ def keep_order(scene: Scene, steps: Sequence[Step]) -> list[Step]:
         return list(steps)
     look = _Look(scene, OrderRules(order), steps)
     blocked = {step.resource.key: look.blockers(step) for step in steps if step.acts}
-    keys = {key: frozenset(each.key for each in blockers) for key, blockers in blocked.items()}
-    return [_decide(scene, step, blocked, keys, look) if step.acts else step for step in steps]
+    return [_decide(scene, step, blocked, look) if step.acts else step for step in steps]
 
 
 def _unread(step: Step) -> Step:
@@ -74,32 +93,21 @@ def _adding(step: Step, words: str) -> Step:
     return replace(step, decision=step.decision._replace(reason=f"{step.decision.reason}; {words}"))
 
 
-def _decide(
-    scene: Scene,
-    step: Step,
-    blocked: Mapping[str, Sequence[Blocker]],
-    keys: Mapping[str, frozenset[str]],
-    look: _Look,
-) -> Step:
-    blockers, at_most = blocked[step.resource.key], look.at_most
-    if not blockers:
-        odd = look.odd_ones(step)
+def _decide(scene: Scene, step: Step, blocked: Mapping[str, Blockers], look: _Look) -> Step:
+    key, at_most = step.resource.key, look.at_most
+    blockers = blocked[key]
+    if not blockers.listed:
+        odd = look.odd_ones(step).words()
         side = "after" if step.decision.action is Action.START else "before"
-        return _adding(step, f"although it comes {side} {_listing(odd)}") if odd else step
-    mutual = any(step.resource.key in keys.get(other, ()) for other in keys[step.resource.key])
-    words = _listing([each.words for each in blockers]) + (", which waits for it in turn" if mutual else "")
+        return _adding(step, f"although it comes {side} {odd}") if odd else step
+    mutual = any(key in blocked.get(each.key, Blockers()).keys for each in blockers.listed[:_NAMED])
+    words = blockers.words() + (", which waits for it in turn" if mutual else "")
     since = remembered(step.record, step.resource).ordered_since
     if since and scene.at - datetime.fromisoformat(since) >= at_most:
         return _adding(step, f"it waits no longer for {words}: at_most is {duration_text(at_most)}")
     held = held_back(step, f"it waits for {words}", RULE, at=scene.at)
     memory = held.decision.memory._replace(ordered_since=since or scene.at.isoformat())
     return replace(held, decision=held.decision._replace(memory=memory))
-
-
-def _listing(words: Sequence[str]) -> str:
-    if len(words) > _NAMED:
-        words = [*words[:_NAMED], f"{len(words) - _NAMED} more"]
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 class _Look:
@@ -117,6 +125,7 @@ class _Look:
         self._leaving: dict[Slot, list[Blocker]] = defaultdict(list)
         self._out: dict[Slot, list[Blocker]] = defaultdict(list)
         self._staying: dict[Slot, list[Blocker]] = defaultdict(list)
+        self._merged: dict[tuple[int, frozenset[Slot]], Blockers] = {}
         for step in steps:
             self._enter(step, health)
 
@@ -162,35 +171,38 @@ class _Look:
         for slot in slots:
             places[slot].append(blocker)
 
-    def blockers(self, step: Step) -> list[Blocker]:
+    def blockers(self, step: Step) -> Blockers:
         """What a step that acts waits for."""
         key, unseen = step.resource.key, self._scene.unseen
         if step.decision.action is Action.START:
             found = self._others(self._not_ready, self._follows[key], key)
-            found += [
+            more = [
                 Blocker("", f"{word!r} in its tag {AFTER_TAG}, which names no group")
                 for word in self._rules.strangers(step.resource)
             ]
             hidden = any(self._rules.may_hold(slot.ref, unseen) for slot in self._follows[key])
         else:
-            found = self._others(self._leaving, self._fills[key], key)
+            found, more = self._others(self._leaving, self._fills[key], key), []
             hidden = any(self._rules.may_follow(slot.ref, unseen) for slot in self._rules.fills(step.resource))
         if hidden:
-            found.append(Blocker("", f"what could not be looked at ({', '.join(sorted(unseen))})"))
-        return found
+            more.append(Blocker("", f"what could not be looked at ({', '.join(sorted(unseen))})"))
+        return Blockers([*found.listed, *more], found.keys) if more else found
 
-    def odd_ones(self, step: Step) -> list[str]:
+    def odd_ones(self, step: Step) -> Blockers:
         """What stands against the order and is not waited for."""
         key = step.resource.key
         if step.decision.action is Action.START:
-            return [each.words for each in self._others(self._out, self._follows[key], key)]
-        return [each.words for each in self._others(self._staying, self._fills[key], key)]
+            return self._others(self._out, self._follows[key], key)
+        return self._others(self._staying, self._fills[key], key)
 
-    @staticmethod
-    def _others(places: Mapping[Slot, list[Blocker]], slots: Iterable[Slot], key: str) -> list[Blocker]:
-        """Without a resource itself, each once, in the order of the steps."""
-        found = {each.key: each for slot in sorted(slots) for each in places.get(slot, ()) if each.key != key}
-        return [found[each] for each in sorted(found)]
+    def _others(self, places: Mapping[Slot, list[Blocker]], slots: frozenset[Slot], key: str) -> Blockers:
+        """What stands in any of the slots, each once, without a resource itself."""
+        merged = self._merged.get((id(places), slots))
+        if merged is None:
+            found = {each.key: each for slot in slots for each in places.get(slot, ())}
+            merged = Blockers([found[each] for each in sorted(found)], frozenset(found))
+            self._merged[id(places), slots] = merged
+        return merged.without(key)
 
 
 def _not_ready(scene: Scene, step: Step, healthy: bool | str) -> str:
