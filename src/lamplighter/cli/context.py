@@ -111,6 +111,11 @@ def default_store(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "lamplighter" / "state.sqlite"
 
 
+def lake_folder(given: Path | None) -> Path:
+    """The folder of the lake: the one given, else `lake` beside the default file of the state."""
+    return given or default_store(os.environ).parent / "lake"
+
+
 def find_definitions(given: Path | None) -> Path | None:
     """The definition file: the one given, ./lamplighter.yaml, or the user's own; None if there is none.
 

@@ -43,6 +43,17 @@ StoreUrl: TypeAlias = Annotated[
         rich_help_panel=_WHERE,
     ),
 ]
+Lake: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--lake",
+        envvar="LAMPLIGHTER_LAKE",
+        metavar="PATH",
+        help="Folder of the lake; else the one beside the state file.",
+        show_default=False,
+        rich_help_panel=_WHERE,
+    ),
+]
 Profile: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -114,6 +114,17 @@ class Ledger:
 
         return self._again(ask)
 
+    def to_parquet(self, sql: str, path: Path) -> int:
+        """Write an answer as Parquet, and give the number of its rows. Raises LakeError as `query` does."""
+        import duckdb
+
+        table = self.arrow(sql)
+        try:
+            duckdb.from_arrow(table).write_parquet(str(path), compression="zstd")
+        except duckdb.Error as error:
+            raise LakeError(f"{path} cannot be written: {_first_line(error)}", hint="check the path") from error
+        return int(table.num_rows)
+
     def arrow(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> pyarrow.Table:
         """The same as a pyarrow table. Raises LakeError as `query` does, and where pyarrow is missing."""
         _needs("pyarrow")

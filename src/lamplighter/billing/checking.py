@@ -1,0 +1,77 @@
+"""Counting published months again: is what lies in the lake still what was proven when it was loaded?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from lamplighter.billing.staging import parquet
+from lamplighter.billing.totals import Check, Totals, count_charges, identities
+from lamplighter.errors import LakeError, UsageError
+from lamplighter.lake import months
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One month, counted again.
+
+    Attributes:
+        period: YYYY-MM.
+        rows: charges that are there, of all payers.
+        checks: against the record of the last load, and what holds in every month.
+    """
+
+    period: str
+    rows: int
+    checks: Sequence[Check]
+
+
+def check_months(lake: Path, periods: Sequence[str] = ()) -> list[Checked]:
+    """Count months again.
+
+    Args:
+        lake: the lake's folder.
+        periods: YYYY-MM; all when empty.
+
+    Raises:
+        UsageError: a month is not loaded.
+        LakeError: a file or record is damaged.
+    """
+    import duckdb
+
+    loaded = months.periods(lake, months.CHARGES)
+    missing = [period for period in periods if period not in loaded]
+    if missing:
+        raise UsageError(f"{', '.join(missing)} is not loaded", hint=f"loaded: {', '.join(loaded) or 'nothing'}")
+    found = []
+    with duckdb.connect() as connection:
+        for period in periods or loaded:
+            relation = parquet(months.files(lake, months.CHARGES, period))
+            record = months.record_of(lake, months.CHARGES, period) or {}
+            try:
+                payers = ", ".join("'" + str(payer).replace("'", "''") + "'" for payer in record.get("payers", ()))
+                mine = f"(SELECT * FROM {relation} WHERE BillingAccountId IN ({payers}))" if payers else relation
+                totals = count_charges(connection, mine)
+                whole = totals if mine == relation else count_charges(connection, relation)
+                checks = [*_against(record, totals), *identities(connection, relation)]
+            except duckdb.Error as error:
+                said = str(error).strip().partition("\n")[0]
+                raise LakeError(f"{period} cannot be read: {said}", hint="load the month again") from error
+            found.append(Checked(period, whole.rows, checks))
+    return found
+
+
+def _against(record: Mapping[str, Any], totals: Totals) -> Iterator[Check]:
+    """Rows and every cost measure as they were recorded."""
+    held = record.get("totals", {})
+    if not held:
+        return
+    rows = Decimal(int(held["rows"]))
+    yield Check("rows as recorded", "all", rows, Decimal(totals.rows), rows == totals.rows)
+    for currency, costs in held["costs"].items():
+        for name, text in costs.items():
+            before, after = Decimal(text), totals.costs.get(currency, {}).get(name, Decimal(0))
+            yield Check(f"{name} as recorded", currency, before, after, before == after)

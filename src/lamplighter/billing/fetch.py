@@ -1,0 +1,64 @@
+"""Bills from S3: everything below an address comes to a local folder, with its keys as paths."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from lamplighter.aws.targets import GLOBAL_REGION, Target
+from lamplighter.errors import BillError
+
+if TYPE_CHECKING:
+    from lamplighter.aws.access import Aws, TargetSession
+
+PERMISSIONS: Final = ("s3:ListBucket", "s3:GetObject")
+"""IAM actions that this calls."""
+
+_AT_ONCE: Final = 8
+
+
+def fetch_address(aws: Aws, address: str, folder: Path) -> Path:
+    """Fetch `s3://bucket/prefix`: every object whose key begins with the prefix.
+
+    Args:
+        aws: own credentials; their home region reaches the bucket.
+        address: of an object, or of what lies below.
+        folder: where to put it.
+
+    Returns:
+        The folder that now holds the objects.
+
+    Raises:
+        BillError: the address is none, or nothing lies there.
+        AwsError: S3 refuses.
+    """
+    bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    if not bucket:
+        raise BillError(f"{address} names no bucket", hint="write s3://bucket/prefix")
+    session = aws.session_as(Target(aws.own_account(), aws.region or GLOBAL_REGION), None)
+    listed = session.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix)
+    keys = [item["Key"] for item in listed if not item["Key"].endswith("/")]
+    if not keys:
+        raise BillError(f"nothing lies at {address}", hint="check the prefix")
+    root = folder / f"s3-{bucket}"
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for done in [pool.submit(_fetch, session, bucket, key, _inside(root, key)) for key in keys]:
+            done.result()
+    return root
+
+
+def _inside(root: Path, key: str) -> Path:
+    """Where a key goes; one that climbs out of the folder is refused."""
+    parts = PurePosixPath(key.lstrip("/")).parts
+    if ".." in parts or not parts:
+        raise BillError(f"the key {key!r} is no path", hint="rename the object")
+    return root.joinpath(*parts)
+
+
+def _fetch(session: TargetSession, bucket: str, key: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    body = session.call("s3", "get_object", Bucket=bucket, Key=key)["Body"]
+    with path.open("wb") as file:
+        shutil.copyfileobj(body, file, 1 << 20)
