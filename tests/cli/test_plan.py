@@ -29,6 +29,7 @@ KEYS = {
     "rule",
     "reason",
     "hibernate",
+    "snapshot",
 }
 
 

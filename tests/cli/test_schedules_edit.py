@@ -40,7 +40,7 @@ def test_every_option_of_a_schedule(lamp: Lamp, definitions: Path) -> None:
         *["--description", "every: option", "--override-status", "stopped", "--do-not-stop-new-instances"],
         *["--use-maintenance-window", "false", "--ssm-maintenance-window", "a", "--ssm-maintenance-window", "b"],
         *["--retain-running", "--enforced", "--hibernate", "--otherwise", "any", "--open", "sale", "--closed", "free"],
-        *["--freeze", "free,sale", "--stop-after", "8h", "--stagger", "30m", "--stop-only"],
+        *["--freeze", "free,sale", "--stop-after", "8h", "--stagger", "30m", "--stop-only", "--snapshot-before-stop"],
         *["--instance-types", "m5.large,m6i.large", "-o", "json"],
     )
     assert said.code == 0
@@ -60,6 +60,7 @@ def test_every_option_of_a_schedule(lamp: Lamp, definitions: Path) -> None:
         "retain_running": True,
         "stop_new_instances": False,
         "hibernate": True,
+        "snapshot_before_stop": True,
         "stop_only": True,
         "use_maintenance_window": False,
         "ssm_maintenance_window": ["a", "b"],

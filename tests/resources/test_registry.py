@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -182,10 +182,57 @@ def test_its_permissions_are_the_calls_it_makes(kind: Kind) -> None:
         ] * len(resources)
         stops |= actions(stop)
     assert stops == set(kind.permissions.stop)
+    assert stops_with_snapshots(kind, resources) <= {*kind.permissions.stop, *kind.permissions.snapshot}
 
     health = simulated()
     assert kind.healthy(health, resources) == {resource.id: True for resource in resources}
     assert actions(health) == set(kind.permissions.health)
+
+
+MOMENT = "20261123-180000"
+
+
+def stops_with_snapshots(kind: Kind, resources: Sequence[Resource]) -> set[str]:
+    """The actions of stops with a snapshot that is still to be made, that is there, and that failed."""
+
+    def old(name: str, status: str) -> dict[str, Any]:
+        keys = ("DBSnapshotIdentifier", "DBClusterSnapshotIdentifier")
+        return dict.fromkeys(keys, name) | {"Status": status, "DBSnapshotArn": "a", "DBClusterSnapshotArn": "a"}
+
+    called: set[str] = set()
+    for newest in ("", "available", "failed"):
+        names = [f"lamplighter-{each.id}-{when}" for each in resources for when in ("20261121-180000", MOMENT)]
+        listed = [old(name, newest if name.endswith(MOMENT) else "available") for name in names if newest]
+        pages = {"describe_db_snapshots": listed, "describe_db_cluster_snapshots": listed}
+        tagged = {"TagList": [{"Key": "lamplighter:snapshot", "Value": resources[0].id}]}
+        session = Recorder(pages, answer=lambda *_, tagged=tagged, **__: tagged)
+        kind.stop(session, resources, StopOptions(snapshot=MOMENT))
+        called |= actions(session)
+        validate(session)
+    return called
+
+
+def validate(session: Recorder) -> None:
+    """What was asked for is what the models of the services allow."""
+    model = botocore.session.get_session()
+    for asked, operation, params in session.asked:
+        shapes = model.get_service_model(asked)
+        name = next(each for each in shapes.operation_names if xform_name(each) == operation)
+        report = ParamValidator().validate(params, shapes.operation_model(name).input_shape)
+        assert not report.has_errors(), report.generate_report()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.permissions.snapshot], ids=lambda kind: kind.name)
+def test_a_kind_that_takes_snapshots_calls_for_them_what_it_declares(kind: Kind) -> None:
+    called = stops_with_snapshots(kind, found(kind, simulated()))
+    assert called >= set(kind.permissions.stop)
+    # A cluster's snapshot is made with its tags, which IAM grants by an action of its own.
+    assert set(kind.permissions.snapshot) - called <= {"rds:AddTagsToResource"}
+
+
+def test_the_kinds_that_take_snapshots() -> None:
+    names = [kind.name for kind in KINDS if kind.permissions.snapshot]
+    assert names == ["docdb-cluster", "neptune-cluster", "rds-cluster", "rds-instance"]
 
 
 def test_what_is_not_lit_is_not_healthy_and_nothing_is_asked(kind: Kind) -> None:
@@ -215,12 +262,7 @@ def test_its_tags_are_written_with_the_permissions_it_declares(kind: Kind) -> No
         assert {action.partition(":")[0] for action in beside} <= own
     else:
         assert beside == set()
-    model = botocore.session.get_session()
-    for asked, operation, params in session.asked:
-        shapes = model.get_service_model(asked)
-        name = next(each for each in shapes.operation_names if xform_name(each) == operation)
-        report = ParamValidator().validate(params, shapes.operation_model(name).input_shape)
-        assert not report.has_errors(), report.generate_report()
+    validate(session)
 
 
 def test_its_permissions_to_resize_are_the_calls_that_takes(kind: Kind) -> None:

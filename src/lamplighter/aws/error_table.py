@@ -117,6 +117,12 @@ RULES: Final[tuple[Rule, ...]] = (
         ("InstanceLimitExceeded", "InstanceQuotaExceeded", "MaxSpotInstanceCountExceeded", "VcpuLimitExceeded"),
     ),
     Rule(
+        AwsError,
+        "remove manual snapshots that nobody needs, or ask for a higher quota (Service Quotas); "
+        "the stop is tried again by every pass",
+        ("SnapshotQuotaExceeded",),
+    ),
+    Rule(
         NotFound,
         "it was deleted, or it is in another account or region",
         (
@@ -124,7 +130,9 @@ RULES: Final[tuple[Rule, ...]] = (
             "CacheClusterNotFound",
             "ClusterNotFound",
             "DBClusterNotFound",
+            "DBClusterSnapshotNotFound",
             "DBInstanceNotFound",
+            "DBSnapshotNotFound",
             "InvalidDocument",
             "InvalidInstanceID.NotFound",
             "NoSuchBucket",
@@ -148,7 +156,9 @@ RULES: Final[tuple[Rule, ...]] = (
             "InvalidCacheClusterState",
             "InvalidClusterState",
             "InvalidDBClusterState",
+            "InvalidDBClusterSnapshotState",
             "InvalidDBInstanceState",
+            "InvalidDBSnapshotState",
             "InvalidState",
             "ResourceInUse",
             "ScalingActivityInProgress",

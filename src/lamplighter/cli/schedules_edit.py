@@ -56,6 +56,7 @@ SsmWindow = Annotated[Texts, typer.Option("--ssm-maintenance-window", metavar="N
 Retain = Annotated[bool, typer.Option("--retain-running", help="What was started by hand before stays on.")]
 Enforced = Annotated[bool, typer.Option("--enforced", help="Undo manual starts and stops at every pass.")]
 Hibernate = Annotated[bool, typer.Option("--hibernate", help="Hibernate EC2 instances that can.")]
+Snapshot = Annotated[bool, typer.Option("--snapshot-before-stop", help="Stop databases with a snapshot.")]
 Else = Annotated[Otherwise | None, typer.Option("--otherwise", help="State when no period speaks.")]
 Open = Annotated[Texts, typer.Option("--open", metavar="CALENDAR", help="Lit on its days; repeatable.")]
 Closed = Annotated[Texts, typer.Option("--closed", metavar="CALENDAR", help="Put out on its days; repeatable.")]
@@ -102,6 +103,7 @@ def write(
     retain_running: Retain = False,
     enforced: Enforced = False,
     hibernate: Hibernate = False,
+    snapshot_before_stop: Snapshot = False,
     otherwise: Else = None,
     open_on: Open = None,
     closed_on: Closed = None,
@@ -135,6 +137,7 @@ def write(
         "retain_running": retain_running,
         "stop_new_instances": "" if not keep_new else False,
         "hibernate": hibernate,
+        "snapshot_before_stop": snapshot_before_stop,
         "stop_only": stop_only,
         "stay_off": stay_off,
         "use_maintenance_window": "" if use_window is YesNo.TRUE else False,

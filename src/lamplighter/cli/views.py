@@ -40,6 +40,7 @@ def step_record(step: Step) -> Record:
         "rule": decision.rule,
         "reason": decision.reason,
         "hibernate": step.hibernate and decision.action.value == "stop",
+        "snapshot": bool(step.snapshot) and decision.action.value == "stop",
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from lamplighter.pricing.price import PriceKey
 from lamplighter.resources.kind import Kind, Resource, Result, Search, Session, tags_of
+from lamplighter.resources.rds_snapshots import stop_clusters
 from lamplighter.resources.rds_states import act_one_by_one, live_state
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 
@@ -28,8 +29,10 @@ class DbCluster(Kind, ABC):
         """One StartDBCluster call each; there is no batch."""
         return act_one_by_one(session, "start_db_cluster", "DBClusterIdentifier", resources)
 
-    def stop(self, session: Session, resources: Sequence[Resource], _how: StopOptions = PLAIN_STOP, /) -> list[Result]:
-        """One StopDBCluster call each; there is no batch."""
+    def stop(self, session: Session, resources: Sequence[Resource], how: StopOptions = PLAIN_STOP, /) -> list[Result]:
+        """One StopDBCluster call each; there is no batch. With a snapshot, that is made and waited for before."""
+        if how.snapshot:
+            return stop_clusters(session, resources, how.snapshot)
         return act_one_by_one(session, "stop_db_cluster", "DBClusterIdentifier", resources)
 
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from lamplighter.pricing.price import MULTI_AZ_CLUSTER, rds_key
 from lamplighter.resources.db_clusters import DbCluster, cluster_resource, find_clusters, is_global, replication
 from lamplighter.resources.kind import Permissions, Resource, Search, Session
+from lamplighter.resources.rds_snapshots import CLUSTER_PERMISSIONS
 from lamplighter.resources.rds_states import RESTARTS_AFTER
 
 
@@ -26,6 +27,7 @@ class RdsCluster(DbCluster):
         start=("rds:StartDBCluster",),
         stop=("rds:StopDBCluster",),
         tag=("tag:TagResources", "tag:UntagResources", "rds:AddTagsToResource", "rds:RemoveTagsFromResource"),
+        snapshot=CLUSTER_PERMISSIONS,
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"stopped"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"available"})

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from lamplighter.pricing.price import MULTI_AZ, SINGLE_AZ, rds_key
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, tags_of
+from lamplighter.resources.rds_snapshots import INSTANCE_PERMISSIONS, stop_instances
 from lamplighter.resources.rds_standing import database_storage
 from lamplighter.resources.rds_states import RESTARTS_AFTER, act_one_by_one, live_state
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
@@ -26,6 +27,7 @@ class RdsInstance(Kind):
         stop=("rds:StopDBInstance",),
         tag=("tag:TagResources", "tag:UntagResources", "rds:AddTagsToResource", "rds:RemoveTagsFromResource"),
         cost=("rds:DescribeDBInstances",),
+        snapshot=INSTANCE_PERMISSIONS,
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"stopped"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"available"})
@@ -45,8 +47,10 @@ class RdsInstance(Kind):
         """One StartDBInstance call each; RDS has no batch."""
         return act_one_by_one(session, "start_db_instance", "DBInstanceIdentifier", resources)
 
-    def stop(self, session: Session, resources: Sequence[Resource], _how: StopOptions = PLAIN_STOP, /) -> list[Result]:
-        """One StopDBInstance call each; RDS has no batch."""
+    def stop(self, session: Session, resources: Sequence[Resource], how: StopOptions = PLAIN_STOP, /) -> list[Result]:
+        """One StopDBInstance call each, with the snapshot if one is asked for; RDS has no batch."""
+        if how.snapshot:
+            return stop_instances(session, resources, how.snapshot)
         return act_one_by_one(session, "stop_db_instance", "DBInstanceIdentifier", resources)
 
 

@@ -105,10 +105,10 @@ def carry_out(
 
 
 def _batches(steps: Sequence[Step], kinds: Mapping[str, Kind]) -> Iterator[list[Step]]:
-    def call(step: Step) -> tuple[str, str, bool]:
-        return step.resource.kind, step.decision.action.value, step.hibernate
+    def call(step: Step) -> tuple[str, str, bool, str]:
+        return step.resource.kind, step.decision.action.value, step.hibernate, step.snapshot
 
-    for (kind, _, _), group in groupby(sorted(steps, key=call), key=call):
+    for (kind, *_), group in groupby(sorted(steps, key=call), key=call):
         members = list(group)
         size = kinds[kind].batch
         yield from (members[index : index + size] for index in range(0, len(members), size))
@@ -117,7 +117,9 @@ def _batches(steps: Sequence[Step], kinds: Mapping[str, Kind]) -> Iterator[list[
 def _announce(store: Store, batch: Sequence[Step], *, at: datetime, run: str) -> None:
     announced: list[Group] = []
     for step in batch:
-        writes: list[Write] = [intend(step.resource, step.target.key, step.decision, at=at, run=run)]
+        writes: list[Write] = [
+            intend(step.resource, step.target.key, step.decision, at=at, run=run, snapshot=step.snapshot)
+        ]
         if step.decision.action is Action.STOP:
             writes += remember_size(step.resource, step.target.key)
         if step.record is None:
@@ -137,7 +139,7 @@ def _act(
             if batch[0].decision.action is Action.START:
                 results = kind.start(session, resources)
             else:
-                results = kind.stop(session, resources, StopOptions(batch[0].hibernate))
+                results = kind.stop(session, resources, StopOptions(batch[0].hibernate, batch[0].snapshot))
     except LamplighterError as error:
         # A kind reports failures as results; what it raises says nothing about what had been done by then.
         done = [Done(step, error, _OPEN, open=True) for step in batch]
@@ -217,15 +219,21 @@ def _for_window(step: Step) -> bool:
 
 def _after_failure(step: Step) -> Memory:
     """What is remembered stays; of a start for a window also what it is to go back to, if it is half lit now."""
-    memory = tried(remembered(step.record, step.resource))
+    memory = tried(_as_before(step))
     return memory._replace(window="", returns=step.decision.memory.returns) if _for_window(step) else memory
+
+
+def _as_before(step: Step) -> Memory:
+    """What to remember when nothing was done: as before, and which snapshot was asked for."""
+    memory = remembered(step.record, step.resource)
+    return memory._replace(snapshot=step.snapshot) if step.snapshot else memory
 
 
 def _put_off(done: Done, *, at: datetime, run: str) -> list[Write]:
     """What is stored stays as it is, so that the next pass decides the same; said once, when the waiting begins."""
     step, target = done.step, done.step.target.key
-    before = remembered(step.record, step.resource)
-    memory = before._replace(held_since=before.held_since or at.isoformat())
+    before, kept = remembered(step.record, step.resource), _as_before(step)
+    memory = tried(kept)._replace(held_since=kept.held_since or at.isoformat())
     writes: list[Write] = [settle(target, step.resource.key)]
     if memory != before:
         action = step.decision.action.value

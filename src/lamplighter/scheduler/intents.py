@@ -34,6 +34,7 @@ class Intent:
         state: live state before the action.
         schedule: the schedule tag's value at the time of the decision.
         memory: what else to remember once it is done.
+        snapshot: moment of the snapshot that was asked for with it; to be asked for again if it was not done.
     """
 
     resource: str
@@ -45,6 +46,7 @@ class Intent:
     state: str
     schedule: str
     memory: Memory = NOTHING_REMEMBERED
+    snapshot: str = ""
 
     def took_effect(self, live: Live) -> bool | None:
         """Whether the resource looks as if the action was done; None while it cannot be told."""
@@ -57,7 +59,7 @@ class Intent:
         return None
 
 
-def intend(resource: Resource, target: str, decision: Decision, *, at: datetime, run: str) -> Put:
+def intend(resource: Resource, target: str, decision: Decision, *, at: datetime, run: str, snapshot: str = "") -> Put:
     """The write that announces an action."""
     data: dict[str, JSON] = {
         "action": decision.action.value,
@@ -69,6 +71,8 @@ def intend(resource: Resource, target: str, decision: Decision, *, at: datetime,
         "schedule": resource.schedule or "",
         "memory": memory_texts(decision.memory),
     }
+    if snapshot:
+        data["snapshot"] = snapshot
     return Put(TABLE, target, resource.key, data)
 
 
@@ -99,6 +103,7 @@ def _intent(item: Item) -> Intent:
             str(item.data["state"]),
             str(item.data["schedule"]),
             read_memory(item.data.get("memory")),
+            str(item.data.get("snapshot", "")),
         )
     except (KeyError, ValueError) as error:
         raise StoreCorrupt(

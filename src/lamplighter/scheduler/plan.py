@@ -14,8 +14,9 @@ from lamplighter.scheduler.lit import lit_for, with_lit_since
 from lamplighter.scheduler.restarts import seen, to_remember, was_restarted
 from lamplighter.scheduler.sections import GuardrailsDefinition
 from lamplighter.scheduler.settings import Configuration
+from lamplighter.scheduler.snapshots import keep_snapshot, snapshot_for
 from lamplighter.scheduler.states import StateRecord, known, remembered, tried
-from lamplighter.schedules.decision import Action, Decision, Live, Situation, decide_all
+from lamplighter.schedules.decision import Action, Decision, Live, Memory, Situation, decide_all
 from lamplighter.schedules.overrides import Override, in_force
 from lamplighter.schedules.stagger import delay_of
 from lamplighter.schedules.windows import Window
@@ -31,6 +32,7 @@ class Step:
         record: what was stored of it, or None.
         decision: what to do and why.
         hibernate: whether a stop should hibernate.
+        snapshot: moment that names the snapshot to take before a stop, see `StopOptions`; empty for none.
     """
 
     target: Target
@@ -38,6 +40,7 @@ class Step:
     record: StateRecord | None
     decision: Decision
     hibernate: bool = False
+    snapshot: str = ""
 
     @property
     def acts(self) -> bool:
@@ -98,12 +101,12 @@ def plan_target(
             decision = left_alone(decision, situation, reason, "wait")._replace(put_off=decision.action)
         schedule = config.loaded.schedules.get(resource.schedule or "")
         hibernate = schedule is not None and schedule.definition.hibernate
-        # Whatever was held back before is due, done or no longer wanted now; what holds it back again says so again.
-        memory = tried(to_remember(decision, config.kinds.get(resource.kind), resource, at))
-        if decision.action is not Action.NONE:
-            memory = memory._replace(lit_since="")  # found lit again, it is lit anew
-        decision = decision._replace(memory=memory)
-        steps.append(Step(target, resource, records.get(resource.key), decision, hibernate))
+        kind = config.kinds.get(resource.kind)
+        snapshot = snapshot_for(decision, schedule, kind, at)
+        if snapshot:
+            decision = decision._replace(reason=f"{decision.reason}, with a snapshot")
+        decision = decision._replace(memory=_memory(decision, kind, resource, at))
+        steps.append(Step(target, resource, records.get(resource.key), decision, hibernate, snapshot))
     return steps
 
 
@@ -132,6 +135,13 @@ def _situation(
         lit_long=longest is not None and lit is not None and lit >= longest,
         delay=delay_of(schedule, resource.arn),
     )
+
+
+def _memory(decision: Decision, kind: Kind | None, resource: Resource, at: datetime) -> Memory:
+    # Whatever was held back before is due, done or no longer wanted now; what holds it back again says so again.
+    memory = tried(keep_snapshot(to_remember(decision, kind, resource, at), decision))
+    # Found lit again, it is lit anew.
+    return memory if decision.action is Action.NONE else memory._replace(lit_since="")
 
 
 def left_alone(decision: Decision, situation: Situation, reason: str, rule: str) -> Decision:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lamplighter.aws.targets import Target
@@ -13,8 +13,8 @@ from lamplighter.scheduler.fence import fenced
 from lamplighter.scheduler.intents import Intent, read_intents, settle
 from lamplighter.scheduler.sizes import forget_size, with_sizes
 from lamplighter.scheduler.states import TABLE as STATES
-from lamplighter.scheduler.states import Acted, StateRecord, put_state, read_states
-from lamplighter.schedules.decision import Action, Live
+from lamplighter.scheduler.states import Acted, StateRecord, put_record, put_state, read_states
+from lamplighter.schedules.decision import NOTHING_REMEMBERED, Action, Live, Stored
 from lamplighter.store import journal
 from lamplighter.store.table import Delete, Put, Store, Write
 
@@ -169,6 +169,8 @@ def _settle(
                 seen=seen,
                 acted=acted or (before.acted if before else None),
             )
+        elif intent.snapshot:
+            chunk.append(_ask_again(resource, target, intent, records.get(key)))
         writes.append(chunk)
     return writes, updated, unsettled
 
@@ -176,6 +178,14 @@ def _settle(
 def _half_lit_for_window(intent: Intent, resource: Resource) -> bool:
     """Whether a start for a maintenance window was half done: what it lit must be put back though nobody repeats it."""
     return resource.live is Live.PARTLY and intent.action is Action.START and bool(intent.memory.returns)
+
+
+def _ask_again(resource: Resource, target: str, intent: Intent, before: StateRecord | None) -> Put:
+    """The write that remembers which snapshot a stop that was not done had asked for; the same is asked for again."""
+    if before is not None:
+        return put_record(replace(before, memory=before.memory._replace(snapshot=intent.snapshot)), target)
+    memory = NOTHING_REMEMBERED._replace(snapshot=intent.snapshot)
+    return put_state(resource, target, Stored.UNKNOWN, reason=intent.reason, at=intent.at, before=None, memory=memory)
 
 
 def forget(target: Target, record: StateRecord, *, at: datetime, run: str) -> list[Put | Delete]:

@@ -115,6 +115,9 @@ class ScheduleDefinition(Model):
     )
     stop_new_instances: bool = Field(default=True, description="Stop a resource first seen outside its periods.")
     hibernate: bool = Field(default=False, description="Hibernate EC2 instances that can; stop the others.")
+    snapshot_before_stop: bool = Field(
+        default=False, description="Stop databases with a snapshot; the one before it is removed once it is there."
+    )
     stop_only: bool = Field(default=False, description="Stop at the end of periods, never start.")
     stay_off: bool = Field(default=False, description="What was stopped by hand stays off until started by hand.")
     stop_after: Duration | None = Field(

@@ -65,6 +65,7 @@ class Memory(NamedTuple):
         ordered_since: ISO 8601 instant since which it waits for what comes before it (see `scheduler.order`).
         sized_for: instance type that its period asked for when it was last sized; it may have got an alternate.
         type_before: instance type it had when it was stopped to be resized; only until it is lit again.
+        snapshot: moment that names the snapshot of a stop that is still to come, `yyyymmdd-hhmmss` in UTC.
     """
 
     window: str = ""
@@ -75,6 +76,7 @@ class Memory(NamedTuple):
     ordered_since: str = ""
     sized_for: str = ""
     type_before: str = ""
+    snapshot: str = ""
 
 
 NOTHING_REMEMBERED: Final = Memory()

@@ -6,8 +6,8 @@
               2026-12-24  2026-12-24..2027-01-02  daily
     times  := 08:00-12:00  22:00-06:00  from 08:00  until 18:00  or, over days: fri 20:00 - mon 08:00
     zone   := an IANA name; the first one is that of all entries, a later one that of its own entry
-    option := enforced  retain_running  hibernate  stop_only  stay_off  stop_new_instances=false
-              use_maintenance_window=false  otherwise=any
+    option := enforced  retain_running  hibernate  stop_only  stay_off  snapshot_before_stop
+              stop_new_instances=false  use_maintenance_window=false  otherwise=any
 
 Words of one sort add up; sorts narrow each other; an entry without times means whole days. `off` entries win.
 """

@@ -176,7 +176,15 @@ def _zones() -> dict[str, str]:
 
 MORE = ("instance_types", "freeze", "stop_after", "stagger")
 """Fields that no grammar but our own file has."""
-FLAGS = ("enforced", "retain_running", "hibernate", "stop_only", "stay_off", "stop_new_instances")
+FLAGS = (
+    "enforced",
+    "retain_running",
+    "hibernate",
+    "stop_only",
+    "stay_off",
+    "stop_new_instances",
+    "snapshot_before_stop",
+)
 
 
 def lost_fields(schedule: ScheduleDefinition) -> list[str]:
