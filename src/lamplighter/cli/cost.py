@@ -101,7 +101,7 @@ def show_cost(printer: Printer, found: Cost, periods: Sequence[str]) -> None:
         empty="no charge fits" if periods else "nothing is loaded yet: lamp bill load",
         foot=foot,
     )
-    if several and not printer.json:
+    if several and not printer.for_programs:
         for currency, amount in found.totals.items():
             printer.note(f"total {amount:,.2f} {currency}")
     if periods:
