@@ -39,7 +39,8 @@ def test_a_healthy_installation(estate: EstateProbe, lamp: Lamp, definitions: Pa
     assert rows["ec2-instance"]["detail"] == (
         "1 of 1 targets answer; listing needs ec2:DescribeInstances; acting ec2:StartInstances, ec2:StopInstances; "
         "order ec2:DescribeInstanceStatus; "
-        "another type ec2:DescribeInstanceTypes, ec2:DescribeInstanceTypeOfferings, ec2:ModifyInstanceAttribute"
+        "another type ec2:DescribeInstanceTypes, ec2:DescribeInstanceTypeOfferings, ec2:ModifyInstanceAttribute; "
+        "an idle guard cloudwatch:GetMetricData"
     )
     assert set(rows["clock"]) == {"check", "status", "detail", "hint"}
     assert lamp("doctor", "--exit-code").code == 0

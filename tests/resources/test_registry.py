@@ -34,6 +34,7 @@ from tests.resources.conftest import (
 from lamplighter.errors import NotSupported, UsageError
 from lamplighter.resources import registry
 from lamplighter.resources.kind import Kind, Permissions, Resource, Search
+from lamplighter.resources.metrics import MEASURE
 from lamplighter.resources.registry import kinds
 from lamplighter.resources.stop_options import StopOptions
 from lamplighter.schedules.decision import Live
@@ -285,6 +286,19 @@ def test_what_goes_on_is_asked_of_nobody_about_nothing(kind: Kind) -> None:
     ask = simulated()
     assert kind.standing(ask, []) == {}
     assert ask.asked == []
+
+
+def test_its_metrics_are_those_of_its_resources_and_it_may_read_them(kind: Kind) -> None:
+    assert kind.permissions.measure == (MEASURE if kind.metrics else ())
+    [resource] = found(kind, simulated())
+    for metric in kind.metrics:
+        assert metric.namespace.startswith("AWS/")
+        assert (metric.measure, metric.statistic) in {
+            ("cpu", "Average"),
+            ("connections", "Maximum"),
+            ("network", "Sum"),
+        }
+        assert "/".join(value for _, value in metric.values(resource.id)) == resource.id
 
 
 def test_its_resources_are_complete(kind: Kind) -> None:

@@ -9,7 +9,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, cast
 
+import botocore.session
 import pytest
+from botocore import xform_name
+from botocore.validate import ParamValidator
 from tests.resources.conftest import offerings, type_facts
 from tests.scheduler.ssm_double import Ssm
 
@@ -145,6 +148,8 @@ class Cloud:
         self.checks: dict[str, str] = {}
         """What the status checks of an instance say, by id; ok unless said otherwise."""
         self.ssm = Ssm()
+        self.metrics: dict[tuple[str, str], Sequence[float]] = {}
+        """Values by id and name of the metric, the newest first, one for every five minutes."""
         self.reaper = Reaper()
         self.types = dict.fromkeys(("m5.large", "m5.xlarge", "m6i.xlarge"), "x86_64")
         self.short: set[str] = set()
@@ -275,6 +280,8 @@ class FakeSession:
 
     def pages(self, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:
         self._enter(operation, ())
+        if operation == "get_metric_data":
+            _check_request("cloudwatch", operation, params)
         filters = {each["Name"]: set(each["Values"]) for each in params.get("Filters", ())}
         items: list[Any]
         match operation:
@@ -295,6 +302,8 @@ class FakeSession:
                 items = [type_facts(name, self._cloud.types[name]) for name in sorted(self._cloud.types)]
             case "describe_instance_type_offerings":
                 items = offerings(*self._cloud.types)
+            case "get_metric_data":
+                items = [_metric(self._cloud, query, params["EndTime"]) for query in params["MetricDataQueries"]]
             case _:
                 items = [_cluster(t) for t in self._of(self._cloud.clusters)]
         self._leave(operation, ())
@@ -339,6 +348,24 @@ class FakeSession:
         if thing.state == _FROM[service, action]:
             state = {"ec2start": "pending", "rdsstart": "starting"}.get(service + action, "stopping")
             self._cloud.enter_state(thing, _MOVES[state] if self._cloud.quick else state)
+
+
+def _check_request(service: str, operation: str, params: Mapping[str, Any]) -> None:
+    """Refuse what botocore would refuse, and what AWS says it takes no more of."""
+    model = botocore.session.get_session().get_service_model(service)
+    [shape] = [model.operation_model(name) for name in model.operation_names if xform_name(name) == operation]
+    report = ParamValidator().validate(params, shape.input_shape)
+    assert not report.has_errors(), report.generate_report()
+    assert len(params["MetricDataQueries"]) <= 500
+    assert params["StartTime"] < params["EndTime"]
+
+
+def _metric(cloud: Cloud, query: Mapping[str, Any], end: datetime) -> dict[str, Any]:
+    metric = query["MetricStat"]["Metric"]
+    [dimension] = metric["Dimensions"]
+    values = cloud.metrics.get((dimension["Value"], metric["MetricName"]), ())
+    moments = [end - timedelta(minutes=5 * (number + 1)) for number in range(len(values))]
+    return {"Id": query["Id"], "StatusCode": "Complete", "Timestamps": moments, "Values": list(values)}
 
 
 def _passes(thing: Thing, filters: Mapping[str, set[str]]) -> bool:

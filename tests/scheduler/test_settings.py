@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.scheduler.conftest import OFFICE, configuration
@@ -8,7 +11,7 @@ from tests.scheduler.conftest import OFFICE, configuration
 from lamplighter.errors import DefinitionError
 from lamplighter.resources import registry
 from lamplighter.scheduler.sections import GuardrailsDefinition, TagsDefinition, WindowsDefinition
-from lamplighter.scheduler.settings import Configuration
+from lamplighter.scheduler.settings import Configuration, definition_schema
 
 
 def fatal(config: Configuration) -> list[tuple[str, int | None, str]]:
@@ -232,3 +235,16 @@ def test_tags_that_are_not_valid_are_told_and_stop_no_pass(section: str, problem
 def test_a_key_that_is_not_valid_is_named(key: str, where: str) -> None:
     config = configuration(f'tags:\n  started: {{"{key}": x}}\n')
     assert [str(each) for each in config.problems] == [where]
+
+
+def test_defaults_of_the_schema_are_written_as_the_file_writes_them() -> None:
+    def walk(node: Any) -> Iterator[tuple[str, str]]:
+        if isinstance(node, Mapping):
+            if "pattern" in node and "default" in node:
+                yield node["pattern"], node["default"]
+            for value in node.values():
+                yield from walk(value)
+
+    found = list(walk(definition_schema()))
+    assert {"15m", "4h"} <= {default for _, default in found}
+    assert [default for pattern, default in found if not re.search(pattern, default)] == []

@@ -210,6 +210,7 @@ def targets(
         needs += f"; order {', '.join(allowed.health)}" if allowed.health else ""
         needs += f"; another type {', '.join(allowed.resize)}" if allowed.resize else ""
         needs += f"; tags {', '.join(allowed.tag)}" if allowed.tag and config.tags.on else ""
+        needs += f"; an idle guard {', '.join(allowed.measure)}" if allowed.measure else ""
         answered = len(outcomes) - len(broken)
         status = Status.FAIL if broken else Status.OK
         yield Check(kind.name, status, f"{answered} of {len(outcomes)} targets answer; {needs}")

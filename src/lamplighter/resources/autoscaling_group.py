@@ -6,17 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from lamplighter.pricing.price import PriceKey
+from lamplighter.resources.autoscaling_listing import find_groups, members_of
 from lamplighter.resources.ec2_instance import Ec2Instance
 from lamplighter.resources.group_sizes import NAMES, SIZE_TAG, one_by_one, size_to_restore
 from lamplighter.resources.kind import Permissions, Resource, Result, Search, Session, nothing_stands, tags_of
+from lamplighter.resources.metrics import MEASURE, Metric, cpu
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.resources.tag_calls import TaggedByAutoScaling
 from lamplighter.schedules.decision import Live
-
-_VALUES_AT_ONCE = 50
-"""Group names that one call takes (Auto Scaling API reference, DescribeAutoScalingGroups); filter values alike."""
-_OUTSIDE = ("Warmed", "EnteringStandby", "Standby", "Detach", "Terminated")
-"""Beginnings of the lifecycle states of instances that a change of size does not touch, or no longer."""
 
 
 class AutoscalingGroup(TaggedByAutoScaling):
@@ -34,23 +31,20 @@ class AutoscalingGroup(TaggedByAutoScaling):
         start=("autoscaling:UpdateAutoScalingGroup",),
         stop=("autoscaling:UpdateAutoScalingGroup",),
         tag=("autoscaling:CreateOrUpdateTags", "autoscaling:DeleteTags"),
+        measure=MEASURE,
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"0-0-0"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"InService"})
     batch: ClassVar[int] = 10
     since: ClassVar[str] = "0.1.0"
+    metrics: ClassVar[tuple[Metric, ...]] = (cpu("AWS/EC2", "AutoScalingGroupName"),)
     standing = nothing_stands
 
     def discover(self, session: Session, search: Search) -> Iterator[Resource]:
         """Find groups, AWS doing the filtering; then what their instances cost, in one more listing."""
-        found = [
-            group
-            for asked in _asked(search)
-            for group in session.pages("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", **asked)
-            if search.wants(group["AutoScalingGroupName"], tags_of(group.get("Tags")))
-        ]
+        found = find_groups(session, search)
         # A group tells neither operating system nor Spot: its instances do.
-        ids = frozenset(member["InstanceId"] for group in found for member in _members(group))
+        ids = frozenset(member["InstanceId"] for group in found for member in members_of(group))
         prices = {each.id: each.prices for each in Ec2Instance().discover(session, Search(search.tag, ids=ids))}
         for group in found:
             yield _resource(group, prices, session, search.tag)
@@ -76,20 +70,6 @@ def _resize(session: Session, resource: Resource, size: Mapping[str, int]) -> st
     return ""
 
 
-def _asked(search: Search) -> Iterator[Mapping[str, Any]]:
-    if search.ids is None and search.schedules is None:
-        yield {"Filters": [{"Name": "tag-key", "Values": [search.tag]}]}
-        return
-    wanted = sorted(search.schedules or () if search.ids is None else search.ids)
-    for part in (wanted[first : first + _VALUES_AT_ONCE] for first in range(0, len(wanted), _VALUES_AT_ONCE)):
-        by_tag = {"Filters": [{"Name": f"tag:{search.tag}", "Values": part}]}
-        yield by_tag if search.ids is None else {"AutoScalingGroupNames": part}
-
-
-def _members(group: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [each for each in group.get("Instances") or () if not each["LifecycleState"].startswith(_OUTSIDE)]
-
-
 def _size(group: Mapping[str, Any]) -> dict[str, int]:
     return {"min": group["MinSize"], "desired": group["DesiredCapacity"], "max": group["MaxSize"]}
 
@@ -97,7 +77,7 @@ def _size(group: Mapping[str, Any]) -> dict[str, int]:
 def _resource(
     group: Mapping[str, Any], prices: Mapping[str, tuple[PriceKey, ...]], session: Session, tag: str
 ) -> Resource:
-    tags, members = tags_of(group.get("Tags")), _members(group)
+    tags, members = tags_of(group.get("Tags")), members_of(group)
     live, state = _live(group, members)
     priced = [prices.get(m["InstanceId"], ()) for m in members if not m["LifecycleState"].startswith("Terminating")]
     return Resource(

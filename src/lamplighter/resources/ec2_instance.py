@@ -12,6 +12,7 @@ from lamplighter.resources.ec2_health import passed_checks
 from lamplighter.resources.ec2_standing import VALUES_AT_ONCE, volumes_and_addresses
 from lamplighter.resources.ec2_types import misfits, start_with_types, traits_of
 from lamplighter.resources.kind import Permissions, Resource, Result, Search, Session, partition_of, tags_of
+from lamplighter.resources.metrics import MEASURE, Metric, cpu, network
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.resources.tag_calls import TaggedByEc2
 from lamplighter.schedules.decision import Live
@@ -24,7 +25,6 @@ _LIVE = {
     "stopped": Live.STOPPED,
     "terminated": Live.GONE,
 }
-_FOUND_STATES = ["pending", "running", "stopping", "stopped"]
 
 
 class Ec2Instance(TaggedByEc2):
@@ -42,11 +42,13 @@ class Ec2Instance(TaggedByEc2):
         tag=("ec2:CreateTags", "ec2:DeleteTags"),
         resize=("ec2:DescribeInstanceTypes", "ec2:DescribeInstanceTypeOfferings", "ec2:ModifyInstanceAttribute"),
         cost=("ec2:DescribeVolumes", "ec2:DescribeAddresses"),
+        measure=MEASURE,
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"stopped"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"running"})
     batch: ClassVar[int] = 50
     since: ClassVar[str] = "0.1.0"
+    metrics: ClassVar[tuple[Metric, ...]] = (cpu("AWS/EC2", "InstanceId"), *network("AWS/EC2", "InstanceId"))
     standing = volumes_and_addresses
 
     def discover(self, session: Session, search: Search) -> Iterator[Resource]:
@@ -59,7 +61,7 @@ class Ec2Instance(TaggedByEc2):
             name, wanted = "tag-key", [search.tag]
         for first in range(0, len(wanted), VALUES_AT_ONCE):
             filters = [
-                {"Name": "instance-state-name", "Values": _FOUND_STATES},
+                {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
                 {"Name": name, "Values": wanted[first : first + VALUES_AT_ONCE]},
             ]
             for reservation in session.pages("ec2", "describe_instances", "Reservations", Filters=filters):
@@ -97,8 +99,8 @@ class Ec2Instance(TaggedByEc2):
             failed.update({instance: error for instance, error in slept.items() if instance not in refused})
             plain += refused
         if how.hibernate:
-            unprepared = {r.id for r in resources if not r.can_hibernate}
-            notes.update(dict.fromkeys(unprepared, "stopped: the instance is not set up for hibernation"))
+            unprepared = "stopped: the instance is not set up for hibernation"
+            notes.update({each.id: unprepared for each in resources if not each.can_hibernate})
         if plain:
             failed.update(isolate(plain, lambda ids: call(ids, sleep=False)))
         return [Result(instance, error, "" if error else notes.get(instance, "")) for instance, error in failed.items()]
@@ -110,8 +112,7 @@ class Ec2Instance(TaggedByEc2):
 
 def _resource(instance: Mapping[str, Any], session: Session, tag: str) -> Resource:
     tags = tags_of(instance.get("Tags"))
-    target, instance_id = session.target, instance["InstanceId"]
-    state = instance["State"]["Name"]
+    target, instance_id, state = session.target, instance["InstanceId"], instance["State"]["Name"]
     system = instance.get("PlatformDetails") or ("Windows" if instance.get("Platform") == "windows" else "Linux/UNIX")
     return Resource(
         kind=Ec2Instance.name,

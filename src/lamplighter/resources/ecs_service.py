@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from lamplighter.resources.ecs_listing import DIMENSION, SCALING, find_services, find_targets, id_of, service_tags
-from lamplighter.resources.group_sizes import SIZE_TAG, one_by_one, size_to_restore
+from lamplighter.resources.group_sizes import NAMES, SIZE_TAG, one_by_one, size_to_restore
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, nothing_stands
+from lamplighter.resources.metrics import MEASURE, Metric, cpu
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.schedules.decision import Live
 
@@ -37,11 +38,13 @@ class EcsService(Kind):
         start=("application-autoscaling:RegisterScalableTarget", "ecs:UpdateService"),
         stop=("application-autoscaling:RegisterScalableTarget", "ecs:UpdateService"),
         tag=("tag:TagResources", "tag:UntagResources", "ecs:TagResource", "ecs:UntagResource"),
+        measure=MEASURE,
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"ACTIVE, no tasks"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"ACTIVE"})
     batch: ClassVar[int] = 10
     since: ClassVar[str] = "0.1.0"
+    metrics: ClassVar[tuple[Metric, ...]] = (cpu("AWS/ECS", "ClusterName", "ServiceName"),)
     standing = nothing_stands
 
     def discover(self, session: Session, search: Search) -> Iterator[Resource]:
@@ -63,21 +66,17 @@ class EcsService(Kind):
 
     def stop(self, session: Session, resources: Sequence[Resource], _how: StopOptions = PLAIN_STOP, /) -> list[Result]:
         """For each the bounds, so that no scaling lights it again, then the count."""
-
-        def act(resource: Resource) -> str:
-            _resize(session, resource, {"min": 0, "desired": 0, "max": 0})
-            return ""
-
-        return one_by_one(resources, act)
+        return one_by_one(resources, lambda resource: _resize(session, resource, dict.fromkeys(NAMES, 0)))
 
 
-def _resize(session: Session, resource: Resource, size: Mapping[str, int]) -> None:
+def _resize(session: Session, resource: Resource, size: Mapping[str, int]) -> str:
     """Either call may be repeated: it says what shall be, not what shall change."""
     cluster, _, name = resource.id.partition("/")
     if "max" in resource.size:
         bounds = {"MinCapacity": size["min"], "MaxCapacity": size["max"]}
         session.call(SCALING, "register_scalable_target", ResourceId=f"service/{resource.id}", **bounds, **DIMENSION)
     session.call("ecs", "update_service", cluster=cluster, service=name, desiredCount=size["desired"])
+    return ""
 
 
 def _readable(resource: Resource) -> Resource:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 from lamplighter.aws.targets import Target
 from lamplighter.errors import AccessDenied, AwsError, NotFound, NotSupported, Throttled
 from lamplighter.pricing.price import PriceKey
+from lamplighter.resources.metrics import Metric
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.schedules.decision import Live
 
@@ -106,6 +107,7 @@ class Permissions:
         tag: to write tags, where the file asks for some; empty if the kind cannot.
         resize: to check and change the type of what is to be started with another; empty for a kind that never does.
         cost: to tell what goes on being paid while they are out; only estimates ask.
+        measure: to tell whether they are in use, where a schedule asks for it; empty if the kind has no `metrics`.
     """
 
     discover: tuple[str, ...]
@@ -116,6 +118,7 @@ class Permissions:
     tag: tuple[str, ...] = ()
     resize: tuple[str, ...] = ()
     cost: tuple[str, ...] = ()
+    measure: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,7 @@ class Kind(ABC):
         may_stop_from: the same for a stop.
         batch: how many resources one call takes.
         since: version of Lamplighter that brought it.
+        metrics: CloudWatch metrics that tell whether a resource is in use; empty if there are none.
         restarts_after: how long after a stop AWS starts it again by itself; None if it does not.
     """
 
@@ -198,6 +202,7 @@ class Kind(ABC):
     may_stop_from: ClassVar[frozenset[str]]
     batch: ClassVar[int]
     since: ClassVar[str]
+    metrics: ClassVar[tuple[Metric, ...]] = ()
     restarts_after: ClassVar[timedelta | None] = None
 
     @abstractmethod

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from lamplighter.resources.db_clusters import NEPTUNE, DbCluster, other_clusters
 from lamplighter.resources.kind import Permissions, Resource, Search, Session
+from lamplighter.resources.metrics import MEASURE, Metric, cpu
 from lamplighter.resources.rds_snapshots import CLUSTER_PERMISSIONS
 from lamplighter.resources.rds_states import RESTARTS_AFTER
 
@@ -28,11 +29,13 @@ class NeptuneCluster(DbCluster):
         stop=("rds:StopDBCluster",),
         tag=("tag:TagResources", "tag:UntagResources", "rds:AddTagsToResource", "rds:RemoveTagsFromResource"),
         snapshot=CLUSTER_PERMISSIONS,
+        measure=MEASURE,
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"stopped"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"available"})
     batch: ClassVar[int] = 10
     since: ClassVar[str] = "0.1.0"
+    metrics: ClassVar[tuple[Metric, ...]] = (cpu("AWS/Neptune", "DBClusterIdentifier"),)
     restarts_after: ClassVar[timedelta | None] = RESTARTS_AFTER
 
     def discover(self, session: Session, search: Search) -> Iterator[Resource]:

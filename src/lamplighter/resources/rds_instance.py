@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from lamplighter.pricing.price import MULTI_AZ, SINGLE_AZ, rds_key
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, tags_of
+from lamplighter.resources.metrics import MEASURE, Metric, connections, cpu
 from lamplighter.resources.rds_snapshots import INSTANCE_PERMISSIONS, stop_instances
 from lamplighter.resources.rds_standing import database_storage
 from lamplighter.resources.rds_states import RESTARTS_AFTER, act_one_by_one, live_state
@@ -28,11 +29,13 @@ class RdsInstance(Kind):
         tag=("tag:TagResources", "tag:UntagResources", "rds:AddTagsToResource", "rds:RemoveTagsFromResource"),
         cost=("rds:DescribeDBInstances",),
         snapshot=INSTANCE_PERMISSIONS,
+        measure=MEASURE,
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"stopped"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"available"})
     batch: ClassVar[int] = 10
     since: ClassVar[str] = "0.1.0"
+    metrics: ClassVar[tuple[Metric, ...]] = tuple(of("AWS/RDS", "DBInstanceIdentifier") for of in (cpu, connections))
     restarts_after: ClassVar[timedelta | None] = RESTARTS_AFTER
     standing = database_storage
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from lamplighter.pricing.price import PriceKey
 from lamplighter.resources.group_sizes import one_by_one
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session, partition_of, tags_of
+from lamplighter.resources.metrics import MEASURE, Metric, connections, cpu
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
 from lamplighter.schedules.decision import Live
 
@@ -36,11 +37,13 @@ class RedshiftCluster(Kind):
         start=("redshift:ResumeCluster",),
         stop=("redshift:PauseCluster",),
         tag=("tag:TagResources", "tag:UntagResources", "redshift:CreateTags", "redshift:DeleteTags"),
+        measure=MEASURE,
     )
     may_start_from: ClassVar[frozenset[str]] = frozenset({"paused"})
     may_stop_from: ClassVar[frozenset[str]] = frozenset({"available"})
     batch: ClassVar[int] = 10
     since: ClassVar[str] = "0.1.0"
+    metrics: ClassVar[tuple[Metric, ...]] = tuple(of("AWS/Redshift", "ClusterIdentifier") for of in (cpu, connections))
 
     def discover(self, session: Session, search: Search) -> Iterator[Resource]:
         """Find clusters; Redshift filters by the tag's key, and not by several ids."""

@@ -219,8 +219,15 @@ def _for_window(step: Step) -> bool:
 
 def _after_failure(step: Step) -> Memory:
     """What is remembered stays; of a start for a window also what it is to go back to, if it is half lit now."""
-    memory = tried(_as_before(step))
+    memory = _not_done(step)
     return memory._replace(window="", returns=step.decision.memory.returns) if _for_window(step) else memory
+
+
+def _not_done(step: Step) -> Memory:
+    """As before, but held back no longer; a stop has waited for its idle guard, and need not do so again."""
+    kept = _as_before(step)
+    memory = tried(kept)
+    return memory._replace(guarded_since=kept.guarded_since) if step.decision.action is Action.STOP else memory
 
 
 def _as_before(step: Step) -> Memory:
@@ -232,8 +239,8 @@ def _as_before(step: Step) -> Memory:
 def _put_off(done: Done, *, at: datetime, run: str) -> list[Write]:
     """What is stored stays as it is, so that the next pass decides the same; said once, when the waiting begins."""
     step, target = done.step, done.step.target.key
-    before, kept = remembered(step.record, step.resource), _as_before(step)
-    memory = tried(kept)._replace(held_since=kept.held_since or at.isoformat())
+    before = remembered(step.record, step.resource)
+    memory = _not_done(step)._replace(held_since=before.held_since or at.isoformat())
     writes: list[Write] = [settle(target, step.resource.key)]
     if memory != before:
         action = step.decision.action.value

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from lamplighter.resources.kind import Kind, Resource, Session
+from lamplighter.scheduler.idle import hold_what_is_used
 from lamplighter.scheduler.instance_types import choose_types
 from lamplighter.scheduler.order import keep_order
 from lamplighter.scheduler.pace import keep_pace
@@ -50,7 +51,7 @@ class Scene:
 Adjustment: TypeAlias = Callable[[Scene, Sequence[Step]], list[Step]]
 """Gets every step of a target and gives them back, in the same order."""
 
-ADJUSTMENTS: tuple[Adjustment, ...] = (keep_order, keep_pace)
+ADJUSTMENTS: tuple[Adjustment, ...] = (hold_what_is_used, keep_order, keep_pace)
 """In the order in which they are made."""
 
 

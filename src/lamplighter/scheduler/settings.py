@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
+from pydantic.json_schema import GenerateJsonSchema
 
 from lamplighter.aws.targets import TargetsDefinition
 from lamplighter.errors import DefinitionError, Problem
@@ -19,6 +21,7 @@ from lamplighter.scheduler.order_rules import order_problems
 from lamplighter.scheduler.sections import GuardrailsDefinition, OrderDefinition, TagsDefinition, WindowsDefinition
 from lamplighter.schedules.calendars import ReadText
 from lamplighter.schedules.definitions import CalendarDefinition, Model, PeriodDefinition, ScheduleDefinition, Texts
+from lamplighter.schedules.durations import duration_text
 from lamplighter.schedules.loading import Loaded, load_schedules
 from lamplighter.schedules.problems import validation_problems
 from lamplighter.schedules.source import Document, parse_yaml
@@ -94,12 +97,20 @@ class Configuration:
 M = TypeVar("M", bound=Model)
 
 
+class _Schema(GenerateJsonSchema):
+    """Writes defaults that are lengths of time as the file does: `4h`, not `PT4H`."""
+
+    def encode_default(self, dft: Any) -> Any:
+        """A default as JSON."""
+        return duration_text(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+
+
 def definition_schema() -> dict[str, Any]:
     """The JSON Schema of lamplighter.yaml, as published in docs/lamplighter.schema.json."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:lamplighter:definitions:1",
-        **FileDefinition.model_json_schema(),
+        **FileDefinition.model_json_schema(schema_generator=_Schema),
         "title": "Lamplighter definitions",
     }
 

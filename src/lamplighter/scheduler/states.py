@@ -185,7 +185,7 @@ def _read_acted(value: JSON) -> Acted | None:
 
 def tried(memory: Memory) -> Memory:
     """What is remembered of a resource that is not held back, or not any longer."""
-    return memory._replace(held_since="", ordered_since="")
+    return memory._replace(held_since="", ordered_since="", guarded_since="")
 
 
 def _record(item: Item) -> StateRecord:

@@ -86,6 +86,31 @@ class PeriodDefinition(Model):
     timezone: str | None = Field(default=None, description="IANA time zone; default: that of the schedule.")
 
 
+class IdleGuardDefinition(Model):
+    """What is in use is not put out by its schedule, at most for a stated time."""
+
+    cpu_below: float | None = Field(
+        default=5, gt=0, le=100, description="CPU in percent, the average of five minutes; null not to ask."
+    )
+    connections_below: int | None = Field(default=1, ge=1, description="Connections to a database; null not to ask.")
+    network_below: float | None = Field(
+        default=None, gt=0, description="Kilobytes a minute in or out, of EC2 instances; not asked unless given."
+    )
+    over: Duration = Field(
+        default=timedelta(minutes=15), description="Idle is what was below all of that for so long; 5m to 1d."
+    )
+    at_most: Duration = Field(
+        default=timedelta(hours=4), description="After being held back for so long it is put out all the same."
+    )
+
+    @field_validator("over")
+    @classmethod
+    def _measurable(cls, over: timedelta) -> timedelta:
+        if not timedelta(minutes=5) <= over <= timedelta(days=1):
+            raise ValueError("over must be 5m to 1d: CloudWatch tells values of five minutes")
+        return over
+
+
 class ScheduleDefinition(Model):
     """When a resource should be lit, and how strictly."""
 
@@ -123,6 +148,9 @@ class ScheduleDefinition(Model):
     stop_after: Duration | None = Field(
         default=None,
         description="Put out what has been lit so long without being asked for: 8h, 1d12h, ...",
+    )
+    idle_guard: IdleGuardDefinition | None = Field(
+        default=None, description="Do not put out what is in use; {} for the usual limits."
     )
     stagger: Duration | None = Field(
         default=None,

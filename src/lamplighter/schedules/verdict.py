@@ -66,6 +66,7 @@ class Memory(NamedTuple):
         sized_for: instance type that its period asked for when it was last sized; it may have got an alternate.
         type_before: instance type it had when it was stopped to be resized; only until it is lit again.
         snapshot: moment that names the snapshot of a stop that is still to come, `yyyymmdd-hhmmss` in UTC.
+        guarded_since: ISO 8601 instant since which its idle guard holds a stop back (see `scheduler.idle`).
     """
 
     window: str = ""
@@ -77,6 +78,7 @@ class Memory(NamedTuple):
     sized_for: str = ""
     type_before: str = ""
     snapshot: str = ""
+    guarded_since: str = ""
 
 
 NOTHING_REMEMBERED: Final = Memory()

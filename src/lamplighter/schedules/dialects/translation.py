@@ -174,7 +174,7 @@ def _zones() -> dict[str, str]:
     return {name.lower(): name for name in sorted(available_timezones())}
 
 
-MORE = ("instance_types", "freeze", "stop_after", "stagger")
+MORE = ("instance_types", "freeze", "stop_after", "idle_guard", "stagger")
 """Fields that no grammar but our own file has."""
 FLAGS = (
     "enforced",
