@@ -179,6 +179,17 @@ def test_a_stop_that_fails_at_the_end_of_the_time_is_tried_again(stage: Stage) -
     assert (stage.stored(id_), asked(stage)) == ("stopped", 1)
 
 
+def test_a_stop_to_resize_waits_too(stage: Stage) -> None:
+    stage.define(YAML + "  sized: {periods: office@m5.xlarge, idle_guard: {}}\n")
+    id_ = stage.cloud.instance("sized", state="running")
+    stage.cloud.metrics[id_, "CPUUtilization"] = [50]
+    assert decisions(stage.run(8))[id_] == ("none", "in-use")
+    stage.cloud.metrics[id_, "CPUUtilization"] = [1]
+    assert decisions(stage.run(9))[id_][0] == "stop"
+    stage.run(9, 5)
+    assert (stage.cloud.state(id_), stage.cloud.thing(id_).extra["InstanceType"]) == ("running", "m5.xlarge")
+
+
 def test_what_must_be_put_out_after_it_waits_for_it(stage: Stage) -> None:
     stage.define(YAML + "order: {groups: {db: {tags: {Tier: db}}, app: {tags: {Tier: app}, after: db}}}\n")
     app = stage.cloud.instance("office", state="running", tags={"Tier": "app"})
