@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.scheduler.conftest import HERE, KINDS, MONDAY, Stage, configuration, decisions
+from tests.scheduler.test_snapshots import Night
 
 from lamplighter.aws.access import Aws
 from lamplighter.aws.targets import Target
@@ -188,6 +189,20 @@ def test_a_stop_to_resize_waits_too(stage: Stage) -> None:
     assert decisions(stage.run(9))[id_][0] == "stop"
     stage.run(9, 5)
     assert (stage.cloud.state(id_), stage.cloud.thing(id_).extra["InstanceType"]) == ("running", "m5.xlarge")
+
+
+def test_what_has_waited_long_enough_is_not_looked_at_again_while_its_snapshot_is_made() -> None:
+    night = Night()
+    night.define(YAML + "  saved: {periods: office, snapshot_before_stop: true, idle_guard: {at_most: 30m}}\n")
+    night.cloud.cluster("shop", "saved", state="available")
+    night.cloud.metrics["shop", "CPUUtilization"] = [50]
+    for minute in (0, 15, 30, 35, 40):
+        night.run(18, minute)
+    assert (night.cloud.state("shop"), night.stored("shop"), asked(night)) == ("available", "unknown", 2)
+    assert len(night.snaps.made) == 1
+    night.snaps.finish_snapshots()
+    night.run(18, 45)
+    assert (night.cloud.state("shop"), night.stored("shop"), asked(night)) == ("stopped", "stopped", 2)
 
 
 def test_what_must_be_put_out_after_it_waits_for_it(stage: Stage) -> None:
