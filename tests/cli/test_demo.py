@@ -69,8 +69,8 @@ def test_it_shows_what_the_week_came_to(left: Left) -> None:
     assert min(starts, stops) > 1_000
     assert 0 < failed < 10
     for account in ("111122223333", "123456789012", "222233334444", "444455556666", "777788889999"):
-        assert re.search(rf"^{account} .* \d+ %$", left.out, re.MULTILINE), account
-    assert re.search(r"^Total .* \d+ %$", left.out, re.MULTILINE)
+        assert re.search(rf"^{account} .*\n.* \d+ %$", left.out, re.MULTILINE), account
+    assert re.search(r"^Total .*\n.* \d+ %$", left.out, re.MULTILINE)
 
 
 def test_the_journal_and_the_simulated_aws_agree_to_the_minute(left: Left) -> None:

@@ -175,7 +175,7 @@ def preview(
 
 def show_messages(printer: Printer, found: Sequence[tuple[Address, Message]], *, html: bool) -> None:
     """Show messages as they would be sent."""
-    if printer.json:
+    if printer.for_programs:
         printer.data(
             [
                 {

@@ -128,7 +128,7 @@ def show_passes(
     *,
     dry_run: bool = False,
 ) -> int:
-    """Show what passes did, each as it ends, as JSON in one list at the end; and return the exit code of the last.
+    """Show what passes did, each as it ends, as records in one list at the end; and return the exit code of the last.
 
     Args:
         printer: where to.
@@ -143,10 +143,10 @@ def show_passes(
     targets: list[TargetReport] = []
     for report in reports:
         targets += report.targets
-        code = show_run(printer, config, report, dry_run=dry_run, data=not printer.json)
+        code = show_run(printer, config, report, dry_run=dry_run, data=not printer.for_programs)
         for each in told:
             show_told(printer, each)
-    if printer.json:
+    if printer.for_programs:
         views.show_done(printer, targets, dry_run=dry_run, empty="")
     return code
 

@@ -136,11 +136,6 @@ class Printer:
         self._err = err
 
     @property
-    def json(self) -> bool:
-        """Whether the answer is to be JSON."""
-        return self.output is Output.JSON
-
-    @property
     def for_programs(self) -> bool:
         """Whether the answer is to be records, as JSON or CSV, rather than words."""
         return self.output is not Output.TABLE
