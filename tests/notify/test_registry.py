@@ -13,6 +13,7 @@ import pytest
 from botocore import xform_name
 from tests.notify.conftest import Calls, Mailbox, MakeMeans, Webhook, note
 
+from lamplighter import families
 from lamplighter.errors import LamplighterError, SendError, UsageError
 from lamplighter.notify import registry
 from lamplighter.notify.message import Message
@@ -144,7 +145,7 @@ def test_whatever_a_sender_does_is_an_error_of_ours(means: MakeMeans, fresh: lis
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EntryPoint]]:
     """A registry that looks anew, and the entry points it is to find."""
     entries: list[EntryPoint] = []
-    monkeypatch.setattr(registry, "entry_points", lambda group: entries if group == registry.ENTRY_POINT else [])
+    monkeypatch.setattr(families, "entry_points", lambda group: entries if group == registry.ENTRY_POINT else [])
     registry.senders.cache_clear()
     yield entries
     registry.senders.cache_clear()

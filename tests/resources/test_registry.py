@@ -31,6 +31,7 @@ from tests.resources.conftest import (
     warehouse,
 )
 
+from lamplighter import families
 from lamplighter.errors import NotSupported, UsageError
 from lamplighter.resources import registry
 from lamplighter.resources.kind import Kind, Permissions, Resource, Search
@@ -367,7 +368,7 @@ def test_there_is_one_result_for_each_resource(kind: Kind) -> None:
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EntryPoint]]:
     """A registry that looks anew, and the entry points it is to find."""
     entries: list[EntryPoint] = []
-    monkeypatch.setattr(registry, "entry_points", lambda group: entries if group == registry.ENTRY_POINT else [])
+    monkeypatch.setattr(families, "entry_points", lambda group: entries if group == registry.ENTRY_POINT else [])
     registry.kinds.cache_clear()
     yield entries
     registry.kinds.cache_clear()

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
-import pkgutil
 from functools import cache
-from importlib import import_module
-from importlib.metadata import entry_points
 from types import MappingProxyType
 
 import lamplighter.billing.formats as package
 from lamplighter.billing.format import Format, Table
-from lamplighter.errors import BillError, UsageError
+from lamplighter.errors import BillError
+from lamplighter.families import by_name, member_classes
 
 ENTRY_POINT = "lamplighter.bill_formats"
 
@@ -23,24 +20,8 @@ def formats() -> MappingProxyType[str, Format]:
     Raises:
         UsageError: two formats have the same name, or an entry point is not a format.
     """
-    classes: list[type[Format]] = []
-    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        classes += [
-            member
-            for _, member in inspect.getmembers(import_module(module.name), inspect.isclass)
-            if issubclass(member, Format) and not inspect.isabstract(member) and member.__module__ == module.name
-        ]
-    for entry in entry_points(group=ENTRY_POINT):
-        member = entry.load()
-        if not (inspect.isclass(member) and issubclass(member, Format)):
-            raise UsageError(f"entry point {entry.name} of {ENTRY_POINT} is not a Format")
-        classes.append(member)
-    found: dict[str, Format] = {}
-    for member in classes:
-        if member.name in found:
-            raise UsageError(f"two formats of bills are called {member.name}")
-        found[member.name] = member()
-    return MappingProxyType(dict(sorted(found.items())))
+    classes = member_classes(package, Format, ENTRY_POINT)  # type: ignore[type-abstract]
+    return by_name(((member.name, member()) for member in classes), "two formats of bills are called {}")
 
 
 def recognise(table: Table, name: str) -> Format:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
-import pkgutil
 from difflib import get_close_matches
 from functools import cache
-from importlib import import_module
-from importlib.metadata import entry_points
 from types import MappingProxyType
 
 import lamplighter.notify as package
-from lamplighter.errors import LamplighterError, SendError, UsageError
+from lamplighter.errors import LamplighterError, SendError
+from lamplighter.families import by_name, member_classes
 from lamplighter.notify import references
 from lamplighter.notify.message import Message
 from lamplighter.notify.sender import Means, Sender
@@ -29,26 +26,11 @@ def senders() -> MappingProxyType[str, Sender]:
     Raises:
         UsageError: two senders have the same scheme, or an entry point is not a sender.
     """
-    classes: list[type[Sender]] = []
-    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        classes += [
-            member
-            for _, member in inspect.getmembers(import_module(module.name), inspect.isclass)
-            if issubclass(member, Sender) and not inspect.isabstract(member) and member.__module__ == module.name
-        ]
-    for entry in entry_points(group=ENTRY_POINT):
-        member = entry.load()
-        if not (inspect.isclass(member) and issubclass(member, Sender)):
-            raise UsageError(f"entry point {entry.name} of {ENTRY_POINT} is not a Sender")
-        classes.append(member)
-    found: dict[str, Sender] = {}
-    for member in classes:
-        sender = member()
-        for scheme in sender.schemes:
-            if scheme in found:
-                raise UsageError(f"two senders take addresses that begin with {scheme}:")
-            found[scheme] = sender
-    return MappingProxyType(dict(sorted(found.items())))
+    made = [member() for member in member_classes(package, Sender, ENTRY_POINT)]  # type: ignore[type-abstract]
+    return by_name(
+        ((scheme, sender) for sender in made for scheme in sender.schemes),
+        "two senders take addresses that begin with {}:",
+    )
 
 
 def sender_of(to: str) -> Sender:

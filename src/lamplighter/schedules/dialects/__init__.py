@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lamplighter.errors import UsageError
+from lamplighter.families import by_name
 
 if TYPE_CHECKING:
     from lamplighter.schedules.dialects.translation import Dialect
@@ -40,9 +41,4 @@ def dialects() -> MappingProxyType[str, Dialect]:
         if not isinstance(member, Dialect):
             raise UsageError(f"entry point {entry.name} of {ENTRY_POINT} is not a Dialect")
         members.append(member)
-    found: dict[str, Dialect] = {}
-    for member in members:
-        if member.name in found:
-            raise UsageError(f"two dialects are called {member.name}")
-        found[member.name] = member
-    return MappingProxyType(dict(sorted(found.items())))
+    return by_name(((member.name, member) for member in members), "two dialects are called {}")
