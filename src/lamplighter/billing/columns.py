@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from typing import Final
 
 from lamplighter.lake.columns import NUMBER
+
+_NO_UTC: Final = (
+    " OR NOT (substr({raw}, 17, 1) = ':' AND substr({raw}, 20) IN ('Z', '.000Z', ''))"
+    " AND NOT regexp_full_match({raw},"
+    " '[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}([T ][0-9]{{1,2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]+)?)?Z?)?')"
+)
+"""SQL: a text that DuckDB takes for a time, yet it is none in UTC: with an offset, a zone, or a word for it."""
 
 
 def quoted(name: str) -> str:
@@ -25,11 +34,13 @@ class Columns:
     Attributes:
         actual: by the name that the format uses, the column's own name.
         types: DuckDB's types by the column's own name; texts when empty (CSV).
+        nothing: texts that mean that there is no value.
         checks: SQL that is a reason when a value cannot be read, NULL otherwise; one for each number or time read.
     """
 
     actual: Mapping[str, str]
     types: Mapping[str, str] = field(default_factory=dict)
+    nothing: tuple[str, ...] = ("",)
     checks: dict[str, str] = field(default_factory=dict)
 
     def first(self, *names: str) -> str | None:
@@ -49,8 +60,9 @@ class Columns:
         if name not in self.actual:
             return "CAST(NULL AS VARCHAR)"
         own = self.actual[name]
-        column = quoted(own)
-        return f"NULLIF({column}, '')" if self._is_text(own) else f"CAST({column} AS VARCHAR)"
+        if not self._is_text(own):
+            return f"CAST({quoted(own)} AS VARCHAR)"
+        return reduce(lambda column, word: f"NULLIF({column}, {literal(word)})", self.nothing, quoted(own))
 
     def text(self, *names: str) -> str:
         """The first of these columns that the bill has, as text."""
@@ -64,17 +76,20 @@ class Columns:
         return self._read(names, NUMBER, "number")
 
     def time(self, *names: str) -> str:
-        """The first of these columns that the bill has, as a time in UTC."""
+        """The first of these columns that the bill has, as a time in UTC.
+
+        One with an offset other than Z, or with words, is a problem of its row: DuckDB would leave the offset out.
+        """
         name = self.first(*names)
         if name is not None and self.types.get(self.actual[name], "").startswith("TIMESTAMP WITH"):
             return f"({quoted(self.actual[name])} AT TIME ZONE 'UTC')"
-        return self._read(names, "TIMESTAMP", "time")
+        return self._read(names, "TIMESTAMP", "time in UTC", _NO_UTC)
 
     def problem(self) -> str:
         """SQL: the first reason why a row cannot be read, or NULL."""
         return f"COALESCE({', '.join(self.checks.values())})" if self.checks else "CAST(NULL AS VARCHAR)"
 
-    def _read(self, names: Iterable[str], sql_type: str, word: str) -> str:
+    def _read(self, names: Iterable[str], sql_type: str, word: str, wrong: str = "") -> str:
         name = self.first(*names)
         if name is None:
             return f"CAST(NULL AS {sql_type})"
@@ -83,7 +98,7 @@ class Columns:
             return quoted(own)
         value = f"TRY_CAST({raw} AS {sql_type})"
         self.checks[name] = (
-            f"CASE WHEN {raw} IS NOT NULL AND {value} IS NULL "
+            f"CASE WHEN {raw} IS NOT NULL AND ({value} IS NULL{wrong.format(raw=raw)}) "
             f"THEN {literal(f'{own} is no {word}: ')} || left({raw}, 60) END"
         )
         return value

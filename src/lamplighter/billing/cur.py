@@ -23,10 +23,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lamplighter.billing.columns import Columns, literal, quoted
+from lamplighter.billing.columns import Columns
 from lamplighter.billing.format import Reading, checked
+from lamplighter.billing.maps import EMPTY, flat_map, whole_map
 from lamplighter.billing.services import category_sql, service_sql
-from lamplighter.lake.columns import MAP
 
 _T = "line_item_line_item_type"
 _SP_ARN = ("savings_plan_savings_plan_a_r_n", "savings_plan_savings_plan_arn")
@@ -227,7 +227,7 @@ def reading(
         whole_map(c, "resource_tags") if tags is None else flat_map(tags),
         whole_map(c, "cost_category") if cost_categories is None else flat_map(cost_categories),
         whole_map(c, "discount") if discounts is None else flat_map(discounts),
-        f"CAST(NULL AS {MAP})",
+        EMPTY,
     )
     problem = checked(found, c, _MUST)
     return Reading(found, problem, c.raw("line_item_unblended_cost"), c.text(_T))
@@ -243,48 +243,6 @@ _MUST = (
     "ChargePeriodStart",
     "ChargePeriodEnd",
 )
-
-
-def plain_key(name: str) -> str:
-    """The key of a tag in Athena's spelling: `user_team` is `team`, `aws_created_by` is `aws:created_by`."""
-    if name.startswith("user_"):
-        return name.removeprefix("user_")
-    return f"aws:{name.removeprefix('aws_')}" if name.startswith("aws_") else name
-
-
-def whole_map(c: Columns, name: str) -> str:
-    """SQL of a map that the report has as one column: a map in Parquet, JSON in CSV; keys as `plain_key` has them."""
-    if not c.has(name):
-        return f"CAST(NULL AS {MAP})"
-    own = c.actual[name]
-    given = quoted(own) if c.types.get(own, "").startswith("MAP") else None
-    as_map = f"CAST({given} AS {MAP})" if given else f"TRY_CAST(TRY_CAST({c.raw(name)} AS JSON) AS {MAP})"
-    if given is None:
-        c.checks[name] = (
-            f"CASE WHEN {c.raw(name)} IS NOT NULL AND {as_map} IS NULL THEN '{name} is no JSON object of texts' END"
-        )
-    return (
-        f"map_from_entries(list_transform(map_entries({as_map}), lambda entry: struct_pack("
-        "k := CASE WHEN starts_with(entry.key, 'user_') THEN entry.key[6:]"
-        " WHEN starts_with(entry.key, 'aws_') THEN 'aws:' || entry.key[5:] ELSE entry.key END, v := entry.value)))"
-    )
-
-
-def flat_map(keys: Mapping[str, str]) -> str:
-    """SQL of a map made of columns, without those that are empty; where keys are equal the first column counts.
-
-    Args:
-        keys: key in the map by the column's own name.
-    """
-    first: dict[str, str] = {}
-    for own, key in keys.items():
-        first.setdefault(key, own)
-    pairs = [(key, f"NULLIF(CAST({quoted(own)} AS VARCHAR), '')") for key, own in first.items()]
-    if not pairs:
-        return f"CAST(NULL AS {MAP})"
-    names = ", ".join(literal(key) for key, _ in pairs)
-    values = ", ".join(value for _, value in pairs)
-    return f"map_from_entries(list_filter(list_zip([{names}], [{values}]), lambda entry: entry[2] IS NOT NULL))"
 
 
 def _or(first: str, second: str) -> str:

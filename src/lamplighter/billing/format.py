@@ -37,6 +37,8 @@ class Reading:
         kind: expression of the bill's own word for the kind of line.
         keep: condition of the rows that are charges at all; others (totals of statements) are counted apart.
         notes: what was assumed, for people.
+        month: expression whose most frequent value in a file is the month of the whole file, YYYY-MM, where rows do not
+            say it; then the other expressions may use the column `_month`.
     """
 
     charges: Mapping[str, str]
@@ -45,6 +47,7 @@ class Reading:
     kind: str
     keep: str = "true"
     notes: tuple[str, ...] = ()
+    month: str | None = None
 
 
 class Format(ABC):
@@ -78,8 +81,12 @@ def checked(charges: Mapping[str, str], columns: Columns, required: tuple[str, .
     empty = [f"CASE WHEN {charges[name]} IS NULL THEN '{name} is empty' END" for name in required]
     start, end = charges["BillingPeriodStart"], charges["BillingPeriodEnd"]
     at = charges["ChargePeriodStart"]
+    wild = (
+        f"CASE WHEN {start} < TIMESTAMP '2006-01-01' OR {start} >= TIMESTAMP '2200-01-01' THEN"
+        f" 'there was no AWS in the billing period: ' || CAST({start} AS VARCHAR) END"
+    )
     outside = (
         f"CASE WHEN {at} >= {end} OR {at} < {start} - INTERVAL 400 DAY THEN"
         f" 'the charge lies outside of its billing period: ' || CAST({at} AS VARCHAR) END"
     )
-    return f"COALESCE({columns.problem()}, {', '.join([*empty, outside])})"
+    return f"COALESCE({columns.problem()}, {', '.join([*empty, wild, outside])})"

@@ -6,8 +6,8 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -35,11 +35,13 @@ class Raw:
         table: their columns.
         parts: the files.
         skip: lines before the first row, the header among them; 0 for Parquet.
+        months: YYYY-MM by path, where rows do not say their month; then there is a column `_month`.
     """
 
     table: Table
     parts: tuple[Part, ...]
     skip: int
+    months: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_text(self) -> bool:
@@ -47,13 +49,20 @@ class Raw:
         return self.parts[0].kind != PARQUET
 
     def sql(self, parts: Sequence[Part] | None = None, *, sequential: bool = False) -> str:
-        """A FROM item with every column, and `filename`.
+        """A FROM item with every column, `filename`, and `_month` where there are months.
 
         Args:
             parts: only these of its files.
             sequential: read by one thread, so that rows can be numbered.
         """
-        files = f"[{', '.join(literal(str(part.path)) for part in parts or self.parts)}]"
+        source = self._source(parts or self.parts, sequential)
+        if not self.months:
+            return source
+        keys, values = ", ".join(map(literal, self.months)), ", ".join(map(literal, self.months.values()))
+        return f"(SELECT *, MAP([{keys}], [{values}])[filename] AS _month FROM {source})"
+
+    def _source(self, parts: Sequence[Part], sequential: bool) -> str:
+        files = f"[{', '.join(literal(str(part.path)) for part in parts)}]"
         if not self.is_text:
             return f"read_parquet({files}, filename = true, hive_partitioning = false)"
         columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in self.table.columns)

@@ -30,6 +30,13 @@ def service_sql(code: str, given: str) -> str:
     return f"COALESCE({_lookup(1)}[{code}], {given}, {code}, 'Unknown')"
 
 
+def code_sql(name: str) -> str:
+    """SQL of the product code of a service's name, itself SQL; the name itself where it is not known."""
+    codes = {given: code for code, (_, given) in reversed(services().items())}
+    keys, values = ", ".join(map(literal, codes)), ", ".join(map(literal, codes.values()))
+    return f"COALESCE(MAP([{keys}], [{values}])[{name}], {name})"
+
+
 def _lookup(part: int) -> str:
     keys = ", ".join(literal(code) for code in services())
     values = ", ".join(literal(row[part]) for row in services().values())

@@ -7,7 +7,7 @@ some of its rows must not go there. Columns that begin with `_` are ours alone; 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
@@ -83,6 +83,8 @@ def stage_bill(
     for number, raw in enumerate(read_tables(bill.parts, connection)):
         chosen = _format(only_format) if only_format else recognise(raw.table, raw.parts[0].name)
         reading = chosen.reading(raw.table)
+        if reading.month is not None:
+            raw = replace(raw, months=_months(connection, raw, reading.month))
         copy_rows(connection, _staged_sql(raw, reading, chosen.name, bill.period, tags), folder / str(number))
         if raw.is_text:
             refused += rejects(connection)
@@ -96,6 +98,19 @@ def stage_bill(
     files = sorted(folder.rglob("*.parquet"))
     rows = f"(SELECT *, _keep AND _problem IS NULL AS _ok FROM {parquet(files)} WHERE _keep)"
     return Staged(bill.name, files, rows, reads, refused, skipped, found, tuple(notes))
+
+
+def _months(connection: duckdb.DuckDBPyConnection, raw: Raw, month: str) -> dict[str, str]:
+    """The most frequent month of each file; of several the first. Files whose rows have none are left out."""
+    counted = connection.execute(
+        f"SELECT filename, {month} AS month, COUNT(*) FROM {raw.sql()} GROUP BY ALL HAVING month IS NOT NULL"
+        " ORDER BY 3 DESC, 2"
+    ).fetchall()
+    list(rejects(connection))
+    found: dict[str, str] = {}
+    for path, value, _ in counted:
+        found.setdefault(str(path), str(value))
+    return found or {"": ""}
 
 
 def copy_rows(connection: duckdb.DuckDBPyConnection, sql: str, folder: Path) -> list[Path]:

@@ -24,6 +24,9 @@ FEES: Final = "('RIFee', 'SavingsPlanRecurringFee')"
 NOT_USED: Final = f"x_LineItemType IN {FEES} AND ChargeCategory = 'Usage'"
 """Rows that the loader made of the unused part of a commitment."""
 
+KIND: Final = "COALESCE(x_LineItemType, ChargeCategory)"
+"""The bill's own word for the kind of line; FOCUS has only its categories."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -92,8 +95,7 @@ def count_charges(connection: duckdb.DuckDBPyConnection, relation: str) -> Total
     """
     sums = ", ".join(f"SUM({column})" for column in MEASURES.values())
     rows = connection.execute(
-        f"SELECT BillingCurrency, x_LineItemType, InvoiceId, {NOT_USED} AS made, COUNT(*), {sums}"
-        f" FROM {relation} GROUP BY ALL"
+        f"SELECT BillingCurrency, {KIND}, InvoiceId, {NOT_USED} AS made, COUNT(*), {sums} FROM {relation} GROUP BY ALL"
     ).fetchall()
     costs: dict[str, dict[str, Decimal]] = {}
     by_kind: dict[tuple[str, str], tuple[int, Decimal]] = {}
@@ -140,7 +142,8 @@ def identities(connection: duckdb.DuckDBPyConnection, relation: str) -> Iterator
 
     - Usage covered by a Savings Plan and its negation cancel each other, for each plan.
     - A Savings Plan's used and unused commitment are the whole commitment, for each plan.
-    - unblended = amortised - amortised upfront fees + upfront fees paid (CID's "true-up").
+    - unblended = amortised - amortised upfront fees + upfront fees paid (CID's "true-up"), in bills that say so much:
+      FOCUS does not, and its rows are left out.
     - One payer's month has one currency.
 
     Source: Cost and Usage Report user guide, "Understanding Savings Plans".
@@ -165,7 +168,7 @@ def identities(connection: duckdb.DuckDBPyConnection, relation: str) -> Iterator
         "SELECT BillingCurrency, SUM(x_UnblendedCost), SUM(x_AmortizedCost), SUM(x_AmortizedUpfront),"
         " SUM(x_UnblendedCost) FILTER (x_LineItemType = 'SavingsPlanUpfrontFee'"
         "  OR (x_LineItemType = 'Fee' AND CommitmentDiscountId IS NOT NULL))"
-        f" FROM {relation} GROUP BY ALL ORDER BY 1"
+        f" FROM {relation} WHERE x_LineItemType IS NOT NULL GROUP BY ALL ORDER BY 1"
     ).fetchall():
         bridged = amortised - (spread or _ZERO) + (paid or _ZERO)
         yield _equal("unblended and amortised cost", currency, unblended, bridged)

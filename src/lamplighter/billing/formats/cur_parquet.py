@@ -7,6 +7,7 @@ from typing import ClassVar
 from lamplighter.billing import cur
 from lamplighter.billing.columns import Columns
 from lamplighter.billing.format import Format, Reading, Table
+from lamplighter.billing.maps import plain_key
 
 
 class CurParquet(Format):
@@ -33,4 +34,4 @@ class CurParquet(Format):
 
 
 def _keys(table: Table, prefix: str) -> dict[str, str]:
-    return {column: cur.plain_key(column.removeprefix(prefix)) for column in table.columns if column.startswith(prefix)}
+    return {column: plain_key(column.removeprefix(prefix)) for column in table.columns if column.startswith(prefix)}
