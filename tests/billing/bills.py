@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
-from tests.billing.conftest import BOUGHT, COMMON, cur_text
+from tests.billing.conftest import COMMON, cur_text
 
 from lamplighter.billing.focus import SINCE_1_0
 from lamplighter.billing.names import athena_name
@@ -163,9 +163,9 @@ def as_parquet(path: Path, text: str, types: Mapping[str, str] | None = None, re
         own, kind = f"NULLIF(\"{name}\", '')", (types or {}).get(name)
         value = own if kind is None else f"CAST({own}{'::JSON' if kind.startswith('MAP') else ''} AS {kind})"
         columns.append(f'{value} AS "{athena_name(name) if rename else name}"')
-    duckdb.sql(
-        f"SELECT {', '.join(columns)} FROM read_csv('{source}', all_varchar = true, header = true)"
-    ).write_parquet(str(path))
+    made = duckdb.sql(f"SELECT {', '.join(columns)} FROM read_csv('{source}', all_varchar = true, header = true)")
+    assert made is not None
+    made.write_parquet(str(path))
     source.unlink()
     return path
 
@@ -217,5 +217,3 @@ SAMPLES: Mapping[str, tuple[str, Callable[[Path], Path]]] = {
     "dbr": ("dbr", _written(dbr)),
 }
 """(format's name, writer into a folder) of one bill of each format and container: five dollars, team `shop`."""
-
-ALL_LINES = BOUGHT

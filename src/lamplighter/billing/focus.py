@@ -10,9 +10,9 @@ costs. So that no measure is empty:
 Line item types, fees and negations of AWS are not in it: `x_LineItemType` is NULL, and what is proven is BilledCost by
 charge category and invoice.
 
-AWS's exports leave `""` for what is NULL, the official sample the word NULL; both are read as NULL. Columns that must not
-be NULL get the nearest that the row says: the publisher's name for the issuer's, the contracted cost for the list cost. A
-value that is no member of an enumeration is read whatever its capitals are; one that is not known at all is a problem in
+AWS's exports leave `""` for what is NULL, the official sample the word NULL; both are read as NULL. Columns that must
+not be NULL get the nearest that the row says: the publisher's name for the issuer's, the contracted cost for the list
+cost. Members of an enumeration are read whatever their capitals are; what is no member is a problem of its row in
 ChargeCategory, and NULL elsewhere.
 
 Sources: FOCUS 1.0, 1.1 and 1.2; Data Exports user guide, "FOCUS with AWS columns" and its conformance gaps.
@@ -148,6 +148,6 @@ def _value(c: Columns, column: Column) -> str:
 def _notes(c: Columns) -> list[str]:
     given = {"EffectiveCost": "BilledCost", "ContractedCost": "BilledCost", "ListCost": "ContractedCost or BilledCost"}
     return [
-        "a FOCUS export has no costs before discounts: the unblended cost is the billed one, the amortised the effective",
+        "a FOCUS export has no costs before discounts: unblended cost is billed cost, amortised cost is effective cost",
         *(f"column {name} is missing: {other} stands for it" for name, other in given.items() if not c.has(name)),
     ]

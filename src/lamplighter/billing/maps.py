@@ -1,4 +1,4 @@
-"""SQL of the maps of a charge (tags, cost categories, discounts), from one column that is a map or from many columns."""
+"""SQL of the maps of a charge (tags, cost categories, discounts): from a column that is one, or from many."""
 
 from __future__ import annotations
 

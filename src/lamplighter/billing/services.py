@@ -32,7 +32,7 @@ def service_sql(code: str, given: str) -> str:
 
 def code_sql(name: str) -> str:
     """SQL of the product code of a service's name, itself SQL; the name itself where it is not known."""
-    codes = {given: code for code, (_, given) in reversed(services().items())}
+    codes = {given: code for code, (_, given) in reversed(list(services().items()))}
     keys, values = ", ".join(map(literal, codes)), ", ".join(map(literal, codes.values()))
     return f"COALESCE(MAP([{keys}], [{values}])[{name}], {name})"
 

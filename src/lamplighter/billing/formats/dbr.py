@@ -10,8 +10,8 @@ What it lacks, and what stands for it:
 - Amortised cost: reserved usage costs nothing and its fees are purchases, so EffectiveCost is BilledCost.
 - List prices: the cost of the line.
 
-Ends of periods are the last second (`23:59:59`) or the first instant after; dates are written with `-` or with `/`. Lines
-of heavy-utilisation reservations have hours that nobody used as their quantity, so their quantity counts as no usage.
+Ends of periods are the last second (`23:59:59`) or the first instant after; dates are written with `-` or with `/`.
+Lines of heavy-utilisation reservations have hours that nobody used as their quantity, so it counts as no usage.
 
 Source: Billing user guide, "Detailed billing report" and "Migrating from Detailed Billing Reports".
 """
@@ -77,6 +77,7 @@ def _charges(c: Columns, tags: str) -> dict[str, str]:
     code, zone, resource = code_sql(product), c.text("AvailabilityZone"), c.text("ResourceId")
     kind = _kind(c)
     usage = f"{kind} IN ('Usage', 'DiscountedUsage')"
+    spot = f"COALESCE({meter}, '') LIKE '%SpotUsage%'"
     return {
         **dict.fromkeys(
             (
@@ -116,7 +117,7 @@ def _charges(c: Columns, tags: str) -> dict[str, str]:
         "InvoiceId": f"NULLIF({c.text('InvoiceID')}, 'Estimated')",
         "InvoiceIssuerName": "'Amazon Web Services, Inc.'",
         "PricingCategory": (
-            f"CASE WHEN {kind} = 'DiscountedUsage' THEN 'Committed' WHEN {meter} LIKE '%SpotUsage%' THEN 'Dynamic'"
+            f"CASE WHEN {kind} = 'DiscountedUsage' THEN 'Committed' WHEN {spot} THEN 'Dynamic'"
             f" WHEN {kind} IN ('Usage', 'Fee', 'RIFee') THEN 'Standard' END"
         ),
         "PricingCurrency": "'USD'",
@@ -135,7 +136,7 @@ def _charges(c: Columns, tags: str) -> dict[str, str]:
         "x_UsageType": meter,
         "x_Operation": c.text("Operation"),
         "x_UsageQuantity": f"CASE WHEN {usage} THEN {quantity} END",
-        "x_OnDemandCost": f"CASE WHEN {kind} = 'Usage' AND COALESCE({meter}, '') NOT LIKE '%SpotUsage%' THEN {cost} END",
+        "x_OnDemandCost": f"CASE WHEN {kind} = 'Usage' AND NOT {spot} THEN {cost} END",
     }
 
 

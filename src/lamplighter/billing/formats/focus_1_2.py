@@ -14,7 +14,7 @@ class Focus12(Format):
     name: ClassVar[str] = "focus-1.2"
     title: ClassVar[str] = "FOCUS 1.2"
     why: ClassVar[str] = (
-        "The open specification with invoices, capacity reservations and SKU meters; cost categories are among its tags."
+        "The open specification with invoices, capacity reservations, SKU meters; cost categories are among its tags."
     )
     source: ClassVar[str] = "https://focus.finops.org/focus-specification/v1-2/"
     since: ClassVar[str] = "0.1.0"
