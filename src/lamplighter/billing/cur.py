@@ -96,6 +96,11 @@ def measures(c: Columns) -> dict[str, str]:
         f"CASE WHEN {t} = 'SavingsPlanNegation' THEN 0 WHEN {t} IN {_USAGE}"
         f" THEN COALESCE({on_demand}, {unblended}) ELSE {unblended} END"
     )
+    # What a reservation came to is the fee, and the upfront part; what was used of it is the rest of what was not.
+    paid = f"({c.number('reservation_amortized_upfront_fee_for_billing_period')} + {unblended})"
+    known = c.has("reservation_amortized_upfront_fee_for_billing_period") and c.has("reservation_unused_recurring_fee")
+    reserved = f" WHEN {t} = 'RIFee' THEN {paid}" if known else ""
+    reserved_used = f" WHEN {t} = 'RIFee' THEN {paid} - {unused_ri}" if known else ""
     plan_fee = f"CASE WHEN {t} = 'SavingsPlanRecurringFee' THEN"
     contracted = (
         f"CASE WHEN {t} = 'SavingsPlanNegation' THEN 0 WHEN {t} = 'DiscountedUsage' THEN COALESCE({on_demand}, 0)"
@@ -116,10 +121,14 @@ def measures(c: Columns) -> dict[str, str]:
             f" WHEN {t} = 'SavingsPlanRecurringFee'"
             f" THEN {sp_upfront} END"
         ),
-        "x_CommitmentTotal": f"{plan_fee} {c.number('savings_plan_total_commitment_to_date')} END",
-        "x_CommitmentUsed": f"{plan_fee} {c.number('savings_plan_used_commitment')} END",
+        "x_CommitmentTotal": f"{plan_fee} {c.number('savings_plan_total_commitment_to_date')}{reserved} END",
+        "x_CommitmentUsed": f"{plan_fee} {c.number('savings_plan_used_commitment')}{reserved_used} END",
         "_unused": unused(unused_sp, unused_ri),
         "_net_unused": unused(shrunk, net_unused_ri),
+        "_used_units": (
+            f"CASE WHEN {t} = 'RIFee' THEN {c.number('reservation_total_reserved_normalized_units')}"
+            f" - {c.number('reservation_unused_normalized_unit_quantity')} END"
+        ),
     }
 
 

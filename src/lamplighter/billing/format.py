@@ -31,7 +31,8 @@ class Reading:
 
     Attributes:
         charges: expression by column of a charge; columns that are missing are NULL. `_unused` and `_net_unused`,
-            where given, are the unused part of a commitment on its fee row.
+            where given, are the unused part of a commitment on its fee row; `_used_units` the normalised units of a
+            reservation that were used.
         problem: expression that says why a row cannot be read, or is NULL.
         cost: expression of the cost as it stands in the bill, for the control totals.
         kind: expression of the bill's own word for the kind of line.

@@ -23,7 +23,7 @@ from lamplighter.billing.quarantine import Quarantined, write_quarantine
 from lamplighter.billing.raw import check_gzip
 from lamplighter.billing.sources import GZIP, Bill, Fetch, find_bills
 from lamplighter.billing.staging import Staged, copy_rows, parquet, stage_bill, unused_sql
-from lamplighter.billing.totals import Check, Totals, compare, count_charges, identities
+from lamplighter.billing.totals import Check, Totals, compare, count_charges, identities, used_units
 from lamplighter.errors import BillError, Unreconciled
 from lamplighter.lake import months
 
@@ -259,7 +259,7 @@ def _month(
         _take(connection, each, period, folder)
     mine = sorted(folder.glob("*.parquet"))
     after = count_charges(connection, parquet(mine))
-    checks = [*compare(counted, after), *identities(connection, parquet(mine))]
+    checks = [*compare(counted, after), *identities(connection, parquet(mine)), *used_units(connection, parquet(mine))]
     before = _keep_others(connection, _existing(lake, period), payers, folder)
     return Month(period, payers, after, checks, before, published=False)
 

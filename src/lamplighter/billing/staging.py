@@ -23,7 +23,7 @@ from lamplighter.lake.columns import CHARGE, MONEY, Column
 if TYPE_CHECKING:
     import duckdb
 
-_EXTRA: Final = ("_unused", "_net_unused")
+_EXTRA: Final = ("_unused", "_net_unused", "_used_units")
 _LAYOUT: Final = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, FILE_SIZE_BYTES '256MB'"
 
 
@@ -35,7 +35,7 @@ class Staged:
         name: of the bill.
         files: the staged Parquet.
         relation: FROM item of its rows: columns of a charge, `_ok`, `_problem`, `_period`, `_cost` (the bill's own),
-            `_kind` (the bill's own), `_unused`, `_net_unused`.
+            `_kind` (the bill's own), `_unused`, `_net_unused`, `_used_units` (of reservations, normalised).
         reads: for each group of files with the same columns: the raw table and how it is read.
         rejects: lines that are no rows.
         not_charges: rows that are sums or remarks in their format.

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 TOLERANCE: Final = Decimal("0.000001")
 """Least difference that counts, in units of the currency; a bill's own numbers have at most so many exact digits."""
 RELATIVE: Final = Decimal("0.000000001")
+ROUNDED: Final = Decimal("0.000001")
+"""The same for sums of many rows that AWS rounded each for itself."""
+DISCOUNTS: Final = (
+    "('EdpDiscount', 'PrivateRateDiscount', 'BundledDiscount', 'Discount', 'SppDiscount', 'DistributorDiscount')"
+)
 _ZERO: Final = Decimal(0)
 
 FEES: Final = "('RIFee', 'SavingsPlanRecurringFee')"
@@ -141,7 +146,8 @@ def identities(connection: duckdb.DuckDBPyConnection, relation: str) -> Iterator
     """What holds in every month, whatever was bought.
 
     - Usage covered by a Savings Plan and its negation cancel each other, for each plan.
-    - A Savings Plan's used and unused commitment are the whole commitment, for each plan.
+    - What was used of a Savings Plan or reservation, by its fee rows, is the effective cost of what used it, for each.
+    - Discounts are separate rows or net columns, never both: else they would count twice in the net costs.
     - unblended = amortised - amortised upfront fees + upfront fees paid (CID's "true-up"), in bills that say so much:
       FOCUS does not, and its rows are left out.
     - One payer's month has one currency.
@@ -159,11 +165,12 @@ def identities(connection: duckdb.DuckDBPyConnection, relation: str) -> Iterator
         yield _equal("covered by a plan and negated", subject, covered or _ZERO, -(negated or _ZERO))
     for arn, currency, whole, used in connection.execute(
         "SELECT CommitmentDiscountId, BillingCurrency, SUM(x_CommitmentUsed),"
-        " SUM(x_AmortizedCost) FILTER (x_LineItemType = 'SavingsPlanCoveredUsage')"
-        f" FROM {relation} WHERE CommitmentDiscountCategory = 'Spend' GROUP BY ALL"
+        " SUM(x_AmortizedCost) FILTER (x_LineItemType IN ('SavingsPlanCoveredUsage', 'DiscountedUsage'))"
+        f" FROM {relation} WHERE CommitmentDiscountId IS NOT NULL GROUP BY ALL"
         " HAVING SUM(x_CommitmentUsed) IS NOT NULL ORDER BY 1, 2"
     ).fetchall():
-        yield _equal("used commitment and effective cost", f"{currency} {arn}", whole, used or _ZERO)
+        yield _equal("used commitment and effective cost", f"{currency} {arn}", whole, used or _ZERO, ROUNDED)
+    yield from _discounts(connection, relation)
     for currency, unblended, amortised, spread, paid in connection.execute(
         "SELECT BillingCurrency, SUM(x_UnblendedCost), SUM(x_AmortizedCost), SUM(x_AmortizedUpfront),"
         " SUM(x_UnblendedCost) FILTER (x_LineItemType = 'SavingsPlanUpfrontFee'"
@@ -179,6 +186,33 @@ def identities(connection: duckdb.DuckDBPyConnection, relation: str) -> Iterator
         yield Check("currencies", f"payer {payer} in {period}", Decimal(1), Decimal(count), count == 1)
 
 
-def _equal(name: str, subject: str, before: Decimal, after: Decimal) -> Check:
-    allowed = max(TOLERANCE, abs(before) * RELATIVE)
+def _discounts(connection: duckdb.DuckDBPyConnection, relation: str) -> Iterator[Check]:
+    """Net cost of discount rows, which must be nothing where other rows have net costs of their own."""
+    for currency, rows in connection.execute(
+        f"SELECT BillingCurrency, SUM(x_NetUnblendedCost) FILTER (x_LineItemType IN {DISCOUNTS})"
+        f" FROM {relation} GROUP BY ALL HAVING COUNT(*) FILTER (x_NetUnblendedCost <> x_UnblendedCost"
+        f" AND x_LineItemType NOT IN {DISCOUNTS}) > 0 ORDER BY 1"
+    ).fetchall():
+        yield _equal("discounts in rows and in net columns", currency, _ZERO, rows or _ZERO)
+
+
+def used_units(connection: duckdb.DuckDBPyConnection, relation: str) -> Iterator[Check]:
+    """Normalised units of each reservation: what its fee rows say was used, and the usage; where both are there.
+
+    Args:
+        connection: where `relation` can be read.
+        relation: staged rows, with `_used_units`.
+    """
+    for arn, said, used in connection.execute(
+        "SELECT CommitmentDiscountId, SUM(_used_units),"
+        " SUM(x_NormalizedUsage) FILTER (x_LineItemType = 'DiscountedUsage')"
+        f" FROM {relation} WHERE CommitmentDiscountCategory = 'Usage' GROUP BY ALL"
+        " HAVING SUM(_used_units) IS NOT NULL AND COUNT(*) FILTER (x_LineItemType = 'DiscountedUsage'"
+        " AND x_NormalizedUsage IS NULL) = 0 ORDER BY 1"
+    ).fetchall():
+        yield _equal("normalised units of a reservation", str(arn), said, used or _ZERO, ROUNDED)
+
+
+def _equal(name: str, subject: str, before: Decimal, after: Decimal, relative: Decimal = RELATIVE) -> Check:
+    allowed = max(TOLERANCE, abs(before) * relative)
     return Check(name, subject, before, after, abs(after - before) <= allowed)
