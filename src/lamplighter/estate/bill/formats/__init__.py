@@ -1,0 +1,1 @@
+"""Formats of bills as AWS writes them: one small file each, found by themselves."""

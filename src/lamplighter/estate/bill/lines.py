@@ -1,0 +1,341 @@
+"""The lines of one month's bill, by AWS's line item types.
+
+Every line is about a meter; fees, taxes and negations have meters of their own that name no resource. What only few
+lines have (`more`) is by its CUR column. Source of what each type carries: Cost and Usage Report user guide, "Line item
+details", "Reservation details", "Savings Plans details".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import ROUND_DOWN, Decimal
+
+from lamplighter.commitments.model import PlanKind
+from lamplighter.estate.bill.hours import Applying
+from lamplighter.estate.bill.meters import Meter, prefix, rounded
+from lamplighter.estate.bill.options import Discounts, Options
+from lamplighter.estate.bill.used import HOUR, Bought, Planned, Reserved, Used, month_after, month_of
+
+_ZERO = Decimal(0)
+STAMP = "%Y-%m-%dT%H:%M:%S.000Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line.
+
+    Attributes:
+        kind: lineItem/LineItemType.
+        start: aware UTC.
+        end: aware UTC.
+        meter: number of its meter in `MonthBill.meters`.
+        quantity: lineItem/UsageAmount.
+        cost: lineItem/UnblendedCost.
+        commitment: ARN, or empty.
+        effective: reservation/EffectiveCost or savingsPlan/SavingsPlanEffectiveCost, where there is one.
+        upfront: part of `effective` that was paid at once (reservations).
+        unused: on fees: what of the commitment was not used.
+        spread: on fees: share of the upfront payment.
+        on_demand: pricing/publicOnDemandCost, on usage.
+        discount: share that the contract takes off; the part of a private price in `private`.
+        private: see `discount`.
+        more: other columns, by CUR name.
+    """
+
+    kind: str
+    start: datetime
+    end: datetime
+    meter: int
+    quantity: Decimal
+    cost: Decimal
+    commitment: str = ""
+    effective: Decimal | None = None
+    upfront: Decimal | None = None
+    unused: Decimal | None = None
+    spread: Decimal | None = None
+    on_demand: Decimal | None = None
+    discount: Decimal = _ZERO
+    private: Decimal = _ZERO
+    more: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class MonthBill:
+    """The lines of one month as they are made.
+
+    Attributes:
+        start: first instant of the month.
+        first: first instant that the bill covers.
+        until: first instant that it does not.
+        options: what was chosen.
+        bought: commitments.
+        meters: all meters, those of fees and negations at the end.
+    """
+
+    start: datetime
+    first: datetime
+    until: datetime
+    options: Options
+    bought: Bought
+    meters: list[Meter]
+    _numbers: dict[tuple[str, ...], int] = field(default_factory=dict)
+
+    def number(self, meter: Meter) -> int:
+        """The number of a meter that names no resource; the same for equal ones."""
+        key = (meter.account, meter.region, meter.zone, meter.service, meter.usage_type, meter.operation)
+        if key not in self._numbers:
+            self._numbers[key] = len(self.meters)
+            self.meters.append(meter)
+        return self._numbers[key]
+
+    @property
+    def end(self) -> datetime:
+        """First instant of the next month."""
+        return month_after(self.start)
+
+
+def month_bill(used: Used, bought: Bought, options: Options, month: datetime) -> MonthBill:
+    """The bill of a month before its lines are made.
+
+    Args:
+        used: what ran, in this month and others.
+        bought: what had been bought.
+        options: what is chosen.
+        month: first instant of the month.
+
+    Raises:
+        ValueError: nothing ran in the month.
+    """
+    hours = [at for at in used.hours if month_of(at) == month]
+    if not hours:
+        raise ValueError(f"nothing ran in {month:%Y-%m}")
+    return MonthBill(month, hours[0], hours[-1] + HOUR, options, bought, list(used.meters))
+
+
+def make_lines(bill: MonthBill, used: Used) -> Iterator[Line]:
+    """Usage and commitments of the month, hour by hour, then the fees of reservations."""
+    applying = Applying(used.meters, bill.bought)
+    plans = {each.holds.id: each for each in bill.bought.plans}
+    reserved = {each.holds.id: each for each in bill.bought.reservations}
+    ran: dict[str, list[Decimal]] = {name: [_ZERO, _ZERO, _ZERO] for name in reserved}
+    for at, quantities in used.hours.items():
+        if not bill.first <= at < bill.until:
+            continue
+        drawn = dict.fromkeys(plans, _ZERO)
+        negated: dict[tuple[str, int], list[Decimal]] = {}
+        for part in applying.parts(at, quantities):
+            meter = bill.meters[part.meter]
+            if part.commitment in reserved:
+                one = reserved[part.commitment]
+                line = _discounted(bill, at, part.meter, part.quantity, one)
+                sums = ran[part.commitment]
+                sums[0] += part.quantity * _each(meter, one)
+                sums[1] += (line.effective or _ZERO) - (line.upfront or _ZERO)
+                sums[2] += line.upfront or _ZERO
+                yield line
+            elif part.commitment:
+                drawn[part.commitment] += part.drawn
+                line = _covered(bill, at, part.meter, part.quantity, plans[part.commitment], part.drawn)
+                sums = negated.setdefault((part.commitment, bill.number(_nameless(meter))), [_ZERO, _ZERO])
+                sums[0] += part.quantity
+                sums[1] += line.cost
+                yield line
+            else:
+                yield _plain(bill, at, part.meter, part.quantity)
+        for (arn, number), (quantity, cost) in negated.items():
+            yield Line(
+                "SavingsPlanNegation", at, at + HOUR, number, quantity, -cost, arn,
+                discount=_share(bill, bill.options.enterprise),
+                more=_plan_facts(plans[arn]),
+            )  # fmt: skip
+        for arn, plan in plans.items():
+            if plan.start <= at < plan.end:
+                yield from _plan_fees(bill, at, plan, drawn[arn])
+    for arn, one in reserved.items():
+        yield from _reservation_fees(bill, one, *ran[arn])
+
+
+def _share(bill: MonthBill, share: Decimal) -> Decimal:
+    return share if bill.options.discounts is not Discounts.NONE else _ZERO
+
+
+def _plain(bill: MonthBill, at: datetime, number: int, quantity: Decimal) -> Line:
+    meter = bill.meters[number]
+    if bill.options.restated and meter.usage_type.endswith("Requests-Tier2"):
+        quantity /= 2  # what the restatement corrects
+    private = _share(bill, bill.options.private) if meter.family == "Data Transfer" else _ZERO
+    return Line(
+        "Usage", at, at + HOUR, number, quantity, rounded(quantity * meter.rate),
+        on_demand=rounded(quantity * meter.list_rate),
+        discount=_share(bill, bill.options.enterprise) + private,
+        private=private,
+    )  # fmt: skip
+
+
+def _discounted(bill: MonthBill, at: datetime, number: int, quantity: Decimal, one: Reserved) -> Line:
+    meter, holds = bill.meters[number], one.holds
+    # Share of an hour of the whole reservation that this takes.
+    taken = quantity * _each(meter, one) / (holds.count * (holds.units or 1))
+    upfront, recurring = rounded(one.upfront_hour * taken, ROUND_DOWN), rounded(one.hourly * taken, ROUND_DOWN)
+    return Line(
+        "DiscountedUsage", at, at + HOUR, number, quantity, _ZERO, holds.id,
+        effective=upfront + recurring,
+        upfront=upfront,
+        on_demand=rounded(quantity * meter.list_rate),
+        discount=_share(bill, bill.options.enterprise),
+        more={"reservation/AvailabilityZone": holds.zone, "pricing/term": "Reserved"},
+    )  # fmt: skip
+
+
+def _each(meter: Meter, one: Reserved) -> Decimal:
+    """What one of the usage takes of a reservation: units if it is size-flexible, else one."""
+    return meter.units if one.holds.units is not None and meter.units is not None else Decimal(1)
+
+
+def _covered(bill: MonthBill, at: datetime, number: int, quantity: Decimal, plan: Planned, drawn: Decimal) -> Line:
+    meter = bill.meters[number]
+    return Line(
+        "SavingsPlanCoveredUsage", at, at + HOUR, number, quantity, rounded(quantity * meter.rate), plan.holds.id,
+        effective=drawn,
+        on_demand=rounded(quantity * meter.list_rate),
+        discount=_share(bill, bill.options.enterprise),
+        more={"savingsPlan/SavingsPlanRate": f"{meter.plan_rates[plan.holds.kind]:f}", **_plan_facts(plan)},
+    )  # fmt: skip
+
+
+def _nameless(meter: Meter) -> Meter:
+    """The meter of the negation of its usage: no resource, no tags."""
+    return Meter(
+        "", meter.account, meter.region, meter.service, meter.family, meter.usage_type, meter.operation, meter.unit,
+        meter.rate, meter.list_rate, "SavingsPlanNegation used by AccountId", meter.zone, taggable=False,
+        instance_type=meter.instance_type, system=meter.system,
+    )  # fmt: skip
+
+
+def _plan_facts(plan: Planned) -> dict[str, str]:
+    kind = plan.holds.kind
+    return {
+        "savingsPlan/OfferingType": "ComputeSavingsPlans" if kind is PlanKind.COMPUTE else "EC2InstanceSavingsPlans",
+        "savingsPlan/PaymentOption": plan.payment,
+        "savingsPlan/PurchaseTerm": "1yr",
+        "savingsPlan/Region": plan.holds.region,
+        "savingsPlan/InstanceTypeFamily": plan.holds.family,
+        "savingsPlan/StartTime": f"{plan.start:{STAMP}}",
+        "savingsPlan/EndTime": f"{plan.end:{STAMP}}",
+    }
+
+
+def _plan_fees(bill: MonthBill, at: datetime, plan: Planned, drawn: Decimal) -> Iterator[Line]:
+    holds = plan.holds
+    kind = "ComputeSP" if holds.kind is PlanKind.COMPUTE else "EC2SP"
+    where = prefix(holds.region) if holds.region else ""
+    name = f"{where}{kind}:{holds.family + '.' if holds.family else ''}1yr{plan.payment.replace(' ', '')}"
+    number = bill.number(_fee_meter(holds.account, holds.region, "ComputeSavingsPlans", name, "1 year Savings Plan"))
+    share = _share(bill, bill.options.enterprise)
+    if plan.start == at and plan.upfront:
+        yield Line(
+            "SavingsPlanUpfrontFee", at, at + HOUR, number, Decimal(1), plan.upfront, holds.id, discount=share,
+            more=_plan_facts(plan),
+        )  # fmt: skip
+    yield Line(
+        "SavingsPlanRecurringFee", at, at + HOUR, number, Decimal(1), plan.hourly, holds.id,
+        unused=holds.commitment - drawn,
+        spread=plan.upfront_hour,
+        discount=share,
+        more={
+            **_plan_facts(plan),
+            "savingsPlan/TotalCommitmentToDate": f"{holds.commitment:f}",
+            "savingsPlan/UsedCommitment": f"{drawn:f}",
+            "savingsPlan/AmortizedUpfrontCommitmentForBillingPeriod": f"{plan.upfront_hour:f}",
+            "savingsPlan/RecurringCommitmentForBillingPeriod": f"{plan.hourly:f}",
+        },
+    )  # fmt: skip
+
+
+def _fee_meter(account: str, region: str, service: str, usage_type: str, description: str) -> Meter:
+    return Meter(
+        "", account, region, service, "Fee", usage_type, "", "Hrs", _ZERO, _ZERO, description, taggable=False
+    )  # fmt: skip
+
+
+def _reservation_fees(
+    bill: MonthBill, one: Reserved, taken: Decimal, recurring: Decimal, upfront: Decimal
+) -> Iterator[Line]:
+    """The monthly fee with what was not used of it, and the upfront payment if it was made in this month.
+
+    Args:
+        bill: the month.
+        one: the reservation.
+        taken: hours that it covered, in units if it is size-flexible, else in instances.
+        recurring: recurring fee that went into usage.
+        upfront: upfront payment that went into usage.
+    """
+    first, until = max(bill.first, one.start), min(bill.until, one.end)
+    if first >= until:
+        return
+    hours, holds = (until - first) // HOUR, one.holds
+    number = bill.number(_reservation_meter(one))
+    share, facts = _share(bill, bill.options.enterprise), _reservation_facts(one)
+    if bill.first <= one.start < bill.until and one.upfront:
+        term = holds.count * ((one.end - one.start) // HOUR)
+        yield Line(
+            "Fee", one.start, one.start + HOUR, number, holds.count, one.upfront, holds.id, discount=share,
+            more={**facts, "reservation/TotalReservedUnits": f"{term:f}"},
+        )  # fmt: skip
+    whole = holds.count * hours
+    spread, paid = one.upfront_hour * hours, one.hourly * hours
+    flexible: dict[str, str] = {}
+    unused = whole - taken
+    if holds.units is not None:
+        left = whole * holds.units - taken
+        unused = left / holds.units
+        flexible = {
+            "reservation/TotalReservedNormalizedUnits": f"{whole * holds.units:f}",
+            "reservation/NormalizedUnitsPerReservation": f"{holds.units * hours:f}",
+            "reservation/UnusedNormalizedUnitQuantity": f"{left:f}",
+        }
+    yield Line(
+        "RIFee", first, until, number, whole, paid, holds.id,
+        unused=(spread - upfront) + (paid - recurring),
+        spread=spread,
+        discount=share,
+        more={
+            **facts,
+            **flexible,
+            "reservation/TotalReservedUnits": f"{whole:f}",
+            "reservation/UnitsPerReservation": f"{hours}",
+            "reservation/UnusedQuantity": f"{unused:f}",
+            "reservation/AmortizedUpfrontFeeForBillingPeriod": f"{spread:f}",
+            "reservation/UnusedAmortizedUpfrontFeeForBillingPeriod": f"{spread - upfront:f}",
+            "reservation/UnusedRecurringFee": f"{paid - recurring:f}",
+        },
+    )  # fmt: skip
+
+
+def _reservation_facts(one: Reserved) -> dict[str, str]:
+    payment = "No Upfront" if not one.upfront else "Partial Upfront" if one.hourly else "All Upfront"
+    return {
+        "reservation/AvailabilityZone": one.holds.zone,
+        "reservation/StartTime": f"{one.start:{STAMP}}",
+        "reservation/EndTime": f"{one.end:{STAMP}}",
+        "reservation/ModificationStatus": "Original",
+        "reservation/NumberOfReservations": f"{one.holds.count:f}",
+        "reservation/UpfrontValue": f"{one.upfront:f}",
+        "pricing/term": "Reserved",
+        "pricing/LeaseContractLength": "1yr",
+        "pricing/OfferingClass": "standard",
+        "pricing/PurchaseOption": payment,
+    }
+
+
+def _reservation_meter(one: Reserved) -> Meter:
+    holds = one.holds
+    kind = one.usage_type.replace("BoxUsage", "HeavyUsage").replace("InstanceUsage", "HeavyUsage")
+    family = "Compute Instance" if one.service == "AmazonEC2" else "Database Instance"
+    return Meter(
+        "", holds.account, holds.attributes.region, one.service, family, kind, one.operation, "Hrs", _ZERO, _ZERO,
+        f"USD {one.hourly:f} hourly fee per {one.instance_type} reservation", taggable=False,
+        instance_type=one.instance_type,
+    )  # fmt: skip

@@ -1,0 +1,147 @@
+"""What a bill truly comes to, counted from its lines one by one with exact numbers, not from any file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from lamplighter.estate.bill.lines import Line
+from lamplighter.estate.bill.meters import Meter
+from lamplighter.estate.bill.options import Discounts
+
+_ZERO = Decimal(0)
+_Number = TypeVar("_Number", int, Decimal)
+_USAGE = frozenset({"Usage", "DiscountedUsage", "SavingsPlanCoveredUsage"})
+_SPREAD = frozenset({"SavingsPlanNegation", "SavingsPlanUpfrontFee", "SavingsPlanRecurringFee", "RIFee"})
+
+
+@dataclass(slots=True)
+class Commitment:
+    """What one commitment came to.
+
+    Attributes:
+        total: money that it came to in the month, upfront share and recurring.
+        used: what of it went into usage.
+        upfront_paid: paid at once in this month.
+    """
+
+    total: Decimal = _ZERO
+    used: Decimal = _ZERO
+    upfront_paid: Decimal = _ZERO
+
+    @property
+    def unused(self) -> Decimal:
+        """The rest."""
+        return self.total - self.used
+
+    @property
+    def utilisation(self) -> Decimal | None:
+        """Used of total, 0 to 1."""
+        return self.used / self.total if self.total else None
+
+
+@dataclass(slots=True)
+class Truth:
+    """What the lines of a month come to.
+
+    Attributes:
+        rows: lines by line item type.
+        costs: by measure as `lamplighter.lake.columns.MEASURES` calls them: unblended, net_unblended, amortized,
+            net_amortized, on_demand.
+        by_service: unblended cost by product code.
+        hours: instance hours by resource: EC2 instances, DB instances, nodes, however they are paid.
+        tagged: net amortised cost of what carries tags, and of all that could.
+        waste: net amortised cost by what it is wasted on.
+        commitments: by ARN.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    costs: dict[str, Decimal] = field(default_factory=dict)
+    by_service: dict[str, Decimal] = field(default_factory=dict)
+    hours: dict[str, Decimal] = field(default_factory=dict)
+    tagged: dict[str, Decimal] = field(default_factory=dict)
+    waste: dict[str, Decimal] = field(default_factory=dict)
+    commitments: dict[str, Commitment] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> int:
+        """All lines."""
+        return sum(self.rows.values())
+
+    def count(self, line: Line, meter: Meter, discounts: Discounts) -> None:
+        """Count one line in."""
+        keep = 1 - line.discount if discounts is Discounts.NET else Decimal(1)
+        amortised = _amortised(line)
+        _add(self.rows, line.kind, 1)
+        for name, amount in (
+            ("unblended", line.cost),
+            ("net_unblended", line.cost * keep),
+            ("amortized", amortised),
+            ("net_amortized", amortised * keep),
+            ("on_demand", line.on_demand or _ZERO),
+        ):
+            _add(self.costs, name, amount)
+        _add(self.by_service, meter.service, line.cost)
+        if line.kind in _USAGE:
+            if "Instance" in meter.family:
+                _add(self.hours, meter.resource, line.quantity)
+            if meter.taggable:
+                _add(self.tagged, "taggable", amortised * keep)
+                _add(self.tagged, "tagged", amortised * keep if meter.tags else _ZERO)
+            if meter.waste:
+                _add(self.waste, meter.waste, amortised * keep)
+        if line.unused:
+            _add(self.waste, "unused commitment", amortised * keep)
+        if line.commitment:
+            self._commit(line)
+
+    def _commit(self, line: Line) -> None:
+        one = self.commitments.setdefault(line.commitment, Commitment())
+        if line.kind in ("RIFee", "SavingsPlanRecurringFee"):
+            one.total += line.cost + (line.spread or _ZERO)
+        elif line.kind in ("Fee", "SavingsPlanUpfrontFee"):
+            one.upfront_paid += line.cost
+        elif line.kind != "SavingsPlanNegation":
+            one.used += line.effective or _ZERO
+
+    def as_json(self, copies: int = 1) -> dict[str, Any]:
+        """As a file beside the bill keeps it; amounts as texts. `copies` of the estate cost so many times as much."""
+
+        def texts(amounts: Mapping[str, Decimal]) -> dict[str, str]:
+            return {name: f"{amount * copies:f}" for name, amount in sorted(amounts.items())}
+
+        return {
+            "copies": copies,
+            "lines": self.lines * copies,
+            "rows": {kind: count * copies for kind, count in sorted(self.rows.items())},
+            "costs": texts(self.costs),
+            "by_service": texts(self.by_service),
+            "instance_hours": f"{sum(self.hours.values(), _ZERO) * copies:f}",
+            "tagged": texts(self.tagged),
+            "waste": texts(self.waste),
+            "commitments": {
+                arn: {"total": f"{one.total:f}", "used": f"{one.used:f}", "unused": f"{one.unused:f}"}
+                for arn, one in sorted(self.commitments.items())
+            },
+        }
+
+
+def counted(lines: Iterable[Line], meters: Sequence[Meter], discounts: Discounts, truth: Truth) -> Iterator[Line]:
+    """Pass lines on, and count them in."""
+    for line in lines:
+        truth.count(line, meters[line.meter], discounts)
+        yield line
+
+
+def _amortised(line: Line) -> Decimal:
+    if line.kind in ("SavingsPlanCoveredUsage", "DiscountedUsage"):
+        return line.effective or _ZERO
+    if line.kind in _SPREAD or (line.kind == "Fee" and line.commitment):
+        return line.unused or _ZERO
+    return line.cost
+
+
+def _add(sums: dict[str, _Number], name: str, amount: _Number) -> None:
+    sums[name] = sums[name] + amount if name in sums else amount
