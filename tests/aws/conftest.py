@@ -78,6 +78,37 @@ def serve() -> Iterator[Callable[[Script], str]]:
         server.server_close()
 
 
+@pytest.fixture
+def cut_off() -> Iterator[Callable[[int], tuple[str, list[str]]]]:
+    """Start a server whose first so many answers break off after half of their ten bytes; the paths asked for."""
+    servers: list[LoopbackServer] = []
+
+    def start(times: int) -> tuple[str, list[str]]:
+        asked: list[str] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked.append(self.path)
+                self.close_connection = True
+                self.send_response(200)
+                self.send_header("Content-Length", "10")
+                self.end_headers()
+                self.wfile.write(b"0123456789"[: 5 if len(asked) <= times else 10])
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = LoopbackServer(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}", asked
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
 @pytest.fixture(scope="module")
 def moto_server() -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -198,3 +198,28 @@ def test_an_error_carries_its_facts(aws: Aws) -> None:
     error = caught.value
     assert (error.service, error.operation, error.target) == ("ec2", "CreateVpc", f"{OWN}/eu-central-1")
     assert error.code == "InvalidVpc.Range"
+
+
+def test_a_body_that_breaks_off_is_asked_for_anew(
+    cut_off: Callable[[int], tuple[str, list[str]]], environ: dict[str, str], tmp_path: Path
+) -> None:
+    url, asked = cut_off(2)
+    with Aws(environ=environ | {"AWS_ENDPOINT_URL": url}) as aws:
+        session = aws.session_as(Target(OWN, "eu-central-1"), None)
+        assert session.download("s3", "get_object", tmp_path / "it", Bucket="a-bucket", Key="it") == 10
+    assert (tmp_path / "it").read_bytes() == b"0123456789"
+    assert len(asked) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["it"]
+
+
+def test_a_body_that_always_breaks_off_is_an_error_of_aws_and_leaves_no_file(
+    cut_off: Callable[[int], tuple[str, list[str]]], environ: dict[str, str], tmp_path: Path
+) -> None:
+    url, asked = cut_off(99)
+    with Aws(environ=environ | {"AWS_ENDPOINT_URL": url}) as aws:
+        session = aws.session_as(Target(OWN, "eu-central-1"), None)
+        with pytest.raises(Unreachable) as raised:
+            session.download("s3", "get_object", tmp_path / "it", Bucket="a-bucket", Key="it")
+    assert raised.value.operation == "GetObject"
+    assert len(asked) == 3
+    assert list(tmp_path.iterdir()) == []

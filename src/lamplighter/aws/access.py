@@ -13,8 +13,9 @@ import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from shutil import copyfileobj
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from botocore.credentials import ReadOnlyCredentials
 
@@ -25,13 +26,17 @@ from lamplighter.aws.discovery import find_targets
 from lamplighter.aws.environment import open_session
 from lamplighter.aws.errors import translate
 from lamplighter.aws.targets import GLOBAL_REGION
-from lamplighter.errors import AccessDenied, CredentialsMissing
+from lamplighter.errors import AccessDenied, CredentialsMissing, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from lamplighter.aws.calls import CallRecord
     from lamplighter.aws.targets import Target, TargetList, TargetsDefinition
+
+_CHUNK: Final = 1 << 20
+_BODIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,49 @@ class TargetSession:
         pages = page_iterator(client, operation, name, params)
         while (page := self._perform(service, operation, lambda _: next(pages, None))) is not None:
             yield from page.get(key) or ()
+
+    def download(self, service: str, operation: str, path: Path, /, **params: Any) -> int:
+        """One call whose answer has a body, written to a file that is there whole or not at all.
+
+        A body that breaks off is asked for anew, twice at most: botocore repeats only what failed before the body.
+
+        Args:
+            service: botocore service name, `s3`.
+            operation: as a method of boto3's client, `get_object`.
+            path: the file; its folder is there.
+            params: as boto3 takes them.
+
+        Returns:
+            Bytes written.
+
+        Raises:
+            AwsError: it failed.
+            OSError: the file cannot be written.
+        """
+        fresh = path.with_name(f"{path.name}.part")
+        bodies = 0
+
+        def step(client: Any) -> int:
+            nonlocal bodies
+            body = getattr(client, operation)(**params)["Body"]
+            bodies += 1
+            with fresh.open("wb") as file:
+                copyfileobj(body, file, _CHUNK)
+                return file.tell()
+
+        try:
+            while True:
+                before = bodies
+                try:
+                    size: int = self._perform(service, operation, step)
+                    break
+                except Unreachable:
+                    if bodies in (before, _BODIES):
+                        raise
+            fresh.rename(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+        return size
 
     def _perform(self, service: str, operation: str, step: Callable[[Any], Any]) -> Any:
         return self._caller.perform(service, operation, self.target.region, self.target.key, self._credentials, step)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from lamplighter.aws.targets import GLOBAL_REGION, Target
+from lamplighter.billing.sources import files_needed, is_manifest
 from lamplighter.errors import BillError
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ _AT_ONCE: Final = 8
 
 
 def fetch_address(aws: Aws, address: str, folder: Path) -> Path:
-    """Fetch `s3://bucket/prefix`: every object whose key begins with the prefix.
+    """Fetch `s3://bucket/prefix`: of the objects whose key begins with it those that make up bills.
+
+    Manifests come first; where there are any, only the files that they name are fetched.
 
     Args:
         aws: own credentials; their home region reaches the bucket.
@@ -31,7 +34,7 @@ def fetch_address(aws: Aws, address: str, folder: Path) -> Path:
         The folder that now holds the objects.
 
     Raises:
-        BillError: the address is none, or nothing lies there.
+        BillError: the address is none, nothing lies there, a manifest is wrong, or the disk cannot be written.
         AwsError: S3 refuses.
     """
     bucket, _, prefix = address.removeprefix("s3://").partition("/")
@@ -43,9 +46,18 @@ def fetch_address(aws: Aws, address: str, folder: Path) -> Path:
     if not keys:
         raise BillError(f"nothing lies at {address}", hint="check the prefix")
     root = folder / f"s3-{bucket}"
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for done in [pool.submit(_fetch, session, bucket, key, _inside(root, key)) for key in keys]:
-            done.result()
+    places = {_inside(root, key): key for key in keys}
+
+    def fetch(paths: Iterable[Path]) -> None:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for done in [pool.submit(_fetch, session, bucket, places[path], path) for path in paths]:
+                done.result()
+
+    try:
+        fetch(path for path in places if is_manifest(path))
+        fetch(files_needed(places))
+    except OSError as error:
+        raise BillError(f"{address} cannot be kept: {error}", hint="is there room on the disk?") from error
     return root
 
 
@@ -59,6 +71,4 @@ def _inside(root: Path, key: str) -> Path:
 
 def _fetch(session: TargetSession, bucket: str, key: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    body = session.call("s3", "get_object", Bucket=bucket, Key=key)["Body"]
-    with path.open("wb") as file:
-        shutil.copyfileobj(body, file, 1 << 20)
+    session.download("s3", "get_object", path, Bucket=bucket, Key=key)

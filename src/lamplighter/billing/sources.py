@@ -107,8 +107,8 @@ def _places(word: str, scratch: Path, fetch: Fetch | None) -> list[Path]:
 
 def _in_folder(folder: Path, scratch: Path) -> Iterator[Bill]:
     there = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    data = [path for path in there if path.name.lower().endswith(_ENDINGS) and not path.name.startswith((".", "_"))]
-    manifests = _top_manifests([path for path in there if path.name.lower().endswith("manifest.json")])
+    data = [path for path in there if _is_data(path)]
+    manifests = _top_manifests(path for path in there if is_manifest(path))
     if not manifests:
         if data:
             yield Bill(str(folder), tuple(part for path in data for part in _parts(path, scratch)))
@@ -124,6 +124,33 @@ def _in_folder(folder: Path, scratch: Path) -> Iterator[Bill]:
         parts = tuple(part for path in files for part in _parts(path, scratch))
         yield Bill(str(manifest.relative_to(folder)), parts, period, left)
         left = ()
+
+
+def is_manifest(path: Path) -> bool:
+    """Whether a file is the manifest of a report, by its name; those for Redshift and QuickSight repeat it."""
+    name = path.name.lower()
+    return name.endswith("manifest.json") and not name.endswith(("redshiftmanifest.json", "quicksightmanifest.json"))
+
+
+def files_needed(paths: Iterable[Path]) -> list[Path]:
+    """Of the files that are to come, those that make up bills.
+
+    Args:
+        paths: where they will be; the manifests among them are there already.
+
+    Raises:
+        BillError: a manifest cannot be read, or names a file that is not among them.
+    """
+    there = sorted(paths)
+    data = [path for path in there if _is_data(path)]
+    manifests = _top_manifests(path for path in there if is_manifest(path))
+    if not manifests:
+        return data
+    return sorted({_file_of(key, data, path) for path, content in manifests for key in _keys(content, path)})
+
+
+def _is_data(path: Path) -> bool:
+    return path.name.lower().endswith(_ENDINGS) and not path.name.startswith((".", "_"))
 
 
 def _top_manifests(paths: Iterable[Path]) -> list[tuple[Path, dict[str, Any]]]:
