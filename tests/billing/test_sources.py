@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import zipfile
@@ -90,7 +91,7 @@ def test_data_exports(root: Path, scratch: Path, folder: str) -> None:
     # Created anew each time: the newest execution is the last by name.
     for run in ("20261102T0000Z-x", "20261101T0000Z-y"):
         data = f"exp/data/{folder}=2026-10/{run}/exp-00001.csv.gz"
-        put(root, data, b"\x1f\x8b....")
+        put(root, data, gzip.compress(b"a,b\n"))
         text = json.dumps({"exportName": "exp", "dataFiles": [f"s3://bucket/{data}"]})
         put(root, f"exp/metadata/{folder}=2026-10/{run}/exp-Manifest.json", text)
     [bill] = find_bills([str(root)], scratch)
@@ -138,7 +139,7 @@ def test_a_wrong_manifest(root: Path, scratch: Path, text: str, message: str) ->
 
 def test_patterns_files_and_archives(root: Path, scratch: Path) -> None:
     put(root, "a.csv")
-    put(root, "b.csv.gz", b"\x1f\x8b....")
+    put(root, "b.csv.gz", gzip.compress(b"a,b\n"))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("in/", "")

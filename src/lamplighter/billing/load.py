@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from lamplighter.billing.columns import literal
+from lamplighter.billing.lines import count_lines, prove_lines
 from lamplighter.billing.quarantine import Quarantined, write_quarantine
-from lamplighter.billing.raw import check_gzip
-from lamplighter.billing.sources import GZIP, Bill, Fetch, find_bills
+from lamplighter.billing.sources import PARQUET, Bill, Fetch, find_bills
 from lamplighter.billing.staging import Staged, copy_rows, parquet, stage_bill, unused_sql
 from lamplighter.billing.totals import Check, Totals, compare, count_charges, identities, used_units
-from lamplighter.errors import BillError, Unreconciled
+from lamplighter.errors import BillError, LakeError, Unreconciled
 from lamplighter.lake import months
+from lamplighter.lake.columns import MEASURES
 
 if TYPE_CHECKING:
     import duckdb
@@ -71,6 +72,20 @@ class Month:
         """The comparisons that do not hold."""
         return [check for check in self.checks if not check.holds]
 
+    @property
+    def changes(self) -> dict[str, dict[str, Decimal]]:
+        """What the restatement changes, by currency and measure; empty if there was nothing before."""
+        if not self.before:
+            return {}
+        zero = dict.fromkeys(MEASURES, Decimal(0))
+        return {
+            currency: {
+                name: self.totals.costs.get(currency, zero)[name] - self.before.get(currency, zero)[name]
+                for name in MEASURES
+            }
+            for currency in sorted({*self.before, *self.totals.costs})
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -78,7 +93,7 @@ class Loaded:
 
     Attributes:
         months: one for each month, in order.
-        rows_in: rows read from files, without those that are no charges in their format.
+        rows_in: rows read from files; those that are no charges in their format are counted apart.
         rows_loaded: rows that became charges.
         not_charges: rows that are sums or remarks in their format.
         quarantined: what could not be read, and where it is kept.
@@ -140,22 +155,33 @@ def load(
                 connection.execute("SET threads = ?", [threads])
             bills = find_bills(words, scratch, fetch)
             with ThreadPoolExecutor(1) as beside:
-                proofs = [
-                    beside.submit(check_gzip, part.path) for bill in bills for part in bill.parts if part.kind == GZIP
-                ]
+                lines = {
+                    part.path: beside.submit(count_lines, part)
+                    for bill in bills
+                    for part in bill.parts
+                    if part.kind != PARQUET
+                }
                 staged = [
                     stage_bill(connection, bill, scratch / f"bill-{number}", tags, only_format)
                     for number, bill in enumerate(bills)
                 ]
-                for proof in proofs:
-                    proof.result()
+                for read in (read for each in staged for read in each.reads if read.raw.is_text):
+                    counted = sum(lines[part.path].result() for part in read.raw.parts)
+                    prove_lines(connection, read.raw, counted, read.rows)
             return _finish(connection, lake, bills, staged, at=at, accept=accept, tags=tags)
         except duckdb.OutOfMemoryException as error:
             raise BillError("the memory limit is too small for this bill", hint="give more: --memory 4GB") from error
-        except (duckdb.IOException, duckdb.InvalidInputException) as error:
-            raise BillError(str(error).strip().partition("\n")[0], hint="fetch the files again") from error
+        except (duckdb.DataError, duckdb.OperationalError, duckdb.InvalidInputException, duckdb.InternalError) as error:
+            raise _unreadable(error) from error
         finally:
             connection.close()
+
+
+def _unreadable(error: Exception) -> BillError | LakeError:
+    said = str(error).strip().partition("\n")[0]
+    if "No space left" in said:
+        return LakeError(said, hint="make room on the disk of the lake; nothing was published")
+    return BillError(said, hint="fetch the files again; nothing was published")
 
 
 def _finish(
@@ -178,9 +204,11 @@ def _finish(
     if not wanted and not quarantined.rows:
         raise BillError("the bill has no rows", hint="is the month over already?")
     prepared: list[tuple[Month, Path]] = []
+    folders: list[Path] = []
     try:
         for period in wanted:
             folder = months.stage(lake, months.CHARGES, period)
+            folders.append(folder)
             prepared.append((_month(connection, lake, staged, period, folder, tags), folder))
         bad = [(month, check) for month, _ in prepared for check in month.differences]
         if bad and accept is None:
@@ -193,6 +221,14 @@ def _finish(
             raise BillError(
                 f"none of {quarantined.rows} rows can be read", hint=f"see {quarantined.path}; nothing was published"
             )
+        skipped = sum(each.not_charges for each in staged)
+        rows_in = sum(read.rows for each in staged for read in each.reads) - skipped
+        loaded = sum(month.totals.rows for month, _ in prepared)
+        if rows_in != loaded + quarantined.rows:
+            raise Unreconciled(
+                f"{rows_in} rows were read; {loaded} are charges and {quarantined.rows} are in quarantine",
+                hint="nothing was published; please report this",
+            )
         published = []
         for month, folder in prepared:
             record = _record(month, bills, staged, quarantined, at=at, accept=accept)
@@ -201,7 +237,7 @@ def _finish(
                 Month(month.period, month.payers, month.totals, month.checks, month.before, published=True)
             )
     finally:
-        for _, folder in prepared:
+        for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
     notes = [note for each in staged for note in each.notes]
     notes += [
@@ -213,9 +249,7 @@ def _finish(
     for each in staged:
         for name, count in each.formats.items():
             formats[name] = formats.get(name, 0) + count
-    loaded = sum(month.totals.rows for month in published)
-    skipped = sum(each.not_charges for each in staged)
-    return Loaded(published, loaded + quarantined.rows, loaded, skipped, quarantined, formats, tuple(notes))
+    return Loaded(published, rows_in, loaded, skipped, quarantined, formats, tuple(notes))
 
 
 def _one_bill_a_month(connection: duckdb.DuckDBPyConnection, staged: Sequence[Staged]) -> None:

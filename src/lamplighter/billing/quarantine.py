@@ -83,7 +83,7 @@ def write_quarantine(
 
 def _rows(connection: duckdb.DuckDBPyConnection, staged: Sequence[Staged]) -> Iterator[dict[str, Any]]:
     for each in staged:
-        names = {str(part.path): part.name for raw, _ in each.reads for part in raw.parts}
+        names = {str(part.path): part.name for read in each.reads for part in read.raw.parts}
         for reject in each.rejects:
             yield {
                 "file": names.get(reject.path, reject.path),
@@ -95,7 +95,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, staged: Sequence[Staged]) -> It
             row[0]
             for row in connection.execute(f"SELECT DISTINCT x_SourceFile FROM {each.relation} WHERE NOT _ok").fetchall()
         }
-        for raw, reading in each.reads:
+        for read in each.reads:
+            raw, reading = read.raw, read.reading
             for part in raw.parts:
                 if part.name not in bad:
                     continue

@@ -8,7 +8,6 @@ import io
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lamplighter.billing.columns import literal, quoted
@@ -109,6 +108,8 @@ def read_tables(parts: Sequence[Part], connection: duckdb.DuckDBPyConnection) ->
 
 def rejects(connection: duckdb.DuckDBPyConnection) -> Iterator[Reject]:
     """Lines that the last read of this connection refused; they are forgotten by asking."""
+    if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'reject_errors'").fetchone():
+        return
     rows = connection.execute(
         "SELECT scans.file_path, errors.line, errors.error_type, errors.error_message, left(errors.csv_line, 2000)"
         " FROM reject_errors errors JOIN reject_scans scans"
@@ -121,20 +122,6 @@ def rejects(connection: duckdb.DuckDBPyConnection) -> Iterator[Reject]:
             words = " ".join(str(message).split())
             yield Reject(str(path), int(line), f"{str(kind).lower()}: {words}", str(text or ""))
     connection.execute("DELETE FROM reject_errors")
-
-
-def check_gzip(path: Path) -> None:
-    """Compare a gzip file with its own checksums, which DuckDB does not look at.
-
-    Raises:
-        BillError: it is damaged or cut off.
-    """
-    try:
-        with gzip.open(path, "rb") as file:
-            while file.read(_LINE_BYTES):
-                pass
-    except (OSError, EOFError, zlib.error) as error:
-        raise BillError(f"{path.name} is damaged: {error}", hint="fetch it again") from error
 
 
 def _parquet(part: Part, connection: duckdb.DuckDBPyConnection) -> tuple[Table, int]:
@@ -167,11 +154,14 @@ def _header(part: Part) -> tuple[Table, int]:
         if banner:
             header = next(reader, [])
         lines = reader.line_num
-        sample = next(reader, [])
     except csv.Error as error:
         raise BillError(f"{part.name} has no header that can be read: {error}", hint="is it a bill?") from error
     if len(header) < 2:
         raise BillError(f"{part.name} has no header of columns", hint="is it a bill?")
+    try:
+        sample = next(reader, [])
+    except csv.Error:
+        sample = []
     names = tuple(_unique(header))
     return Table(names, {}, dict(zip(names, sample, strict=False))), lines
 

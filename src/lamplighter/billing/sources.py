@@ -62,6 +62,11 @@ class Bill:
     passed_over: tuple[str, ...] = ()
 
 
+def most_unpacked(size: int) -> int:
+    """Bytes that a packed file of so many bytes may come to: bills shrink to a tenth or a hundredth, bombs to less."""
+    return max(_SMALL, size * _MOST_RATIO)
+
+
 def find_bills(words: Sequence[str], scratch: Path, fetch: Fetch | None = None) -> list[Bill]:
     """Find the bills behind file names, folders, patterns and `s3://` addresses.
 
@@ -222,6 +227,7 @@ def _parts(path: Path, scratch: Path) -> Iterator[Part]:
     if begins == b"PAR1":
         yield Part(path, path.name, PARQUET)
     elif begins[:2] == b"\x1f\x8b":
+        _refuse_bomb(path)
         yield Part(path, path.name, GZIP)
     elif begins == b"PK\x03\x04":
         yield from _unpacked(path, scratch)
@@ -231,13 +237,25 @@ def _parts(path: Path, scratch: Path) -> Iterator[Part]:
         raise BillError(f"{path.name} is empty", hint="fetch it again")
 
 
+def _refuse_bomb(path: Path) -> None:
+    """By the length that gzip keeps at the end, modulo 4 GB; `check_gzip` counts what really comes out."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - 4))
+        length = int.from_bytes(file.read(4), "little")
+    if length > most_unpacked(size):
+        raise BillError(
+            f"{path.name} is cut off, or no bill: its end says {length:,} bytes, from {size:,}", hint="fetch it again"
+        )
+
+
 def _unpacked(path: Path, scratch: Path) -> Iterator[Part]:
     try:
         with zipfile.ZipFile(path) as archive:
             for number, member in enumerate(archive.infolist()):
                 if member.is_dir():
                     continue
-                if member.file_size > max(_SMALL, member.compress_size * _MOST_RATIO):
+                if member.file_size > most_unpacked(member.compress_size):
                     raise BillError(
                         f"{path.name} unpacks to {member.file_size:,} bytes, {_MOST_RATIO} times its size",
                         hint="that is no bill",

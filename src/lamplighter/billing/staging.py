@@ -28,6 +28,21 @@ _LAYOUT: Final = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, FILE_
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """Files with the same columns, and how they were read.
+
+    Attributes:
+        raw: the files.
+        reading: how.
+        rows: rows and lines that are no rows, as the reader counted them.
+    """
+
+    raw: Raw
+    reading: Reading
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Staged:
     """A bill whose rows are staged.
 
@@ -36,7 +51,7 @@ class Staged:
         files: the staged Parquet.
         relation: FROM item of its rows: columns of a charge, `_ok`, `_problem`, `_period`, `_cost` (the bill's own),
             `_kind` (the bill's own), `_unused`, `_net_unused`, `_used_units` (of reservations, normalised).
-        reads: for each group of files with the same columns: the raw table and how it is read.
+        reads: each group of files with the same columns.
         rejects: lines that are no rows.
         not_charges: rows that are sums or remarks in their format.
         formats: names of formats, with the number of files.
@@ -46,7 +61,7 @@ class Staged:
     name: str
     files: Sequence[Path]
     relation: str
-    reads: Sequence[tuple[Raw, Reading]]
+    reads: Sequence[Read]
     rejects: Sequence[Reject]
     not_charges: int
     formats: Mapping[str, int]
@@ -75,7 +90,7 @@ def stage_bill(
         duckdb.Error: a file is damaged.
     """
     folder.mkdir()
-    reads: list[tuple[Raw, Reading]] = []
+    reads: list[Read] = []
     refused: list[Reject] = []
     found: dict[str, int] = {}
     notes: dict[str, None] = {}
@@ -85,19 +100,20 @@ def stage_bill(
         reading = chosen.reading(raw.table)
         if reading.month is not None:
             raw = replace(raw, months=_months(connection, raw, reading.month))
-        copy_rows(connection, _staged_sql(raw, reading, chosen.name, bill.period, tags), folder / str(number))
-        if raw.is_text:
-            refused += rejects(connection)
+        sql = _staged_sql(raw, reading, chosen.name, bill.period, tags)
+        rows = copy_rows(connection, sql, folder / str(number))
+        wrong = list(rejects(connection)) if raw.is_text else []
+        refused += wrong
         if reading.keep != "true":
             written = literal(str(folder / str(number) / "*.parquet"))
             row = connection.execute(f"SELECT COUNT(*) FROM {written} WHERE NOT _keep").fetchone()
             skipped += row[0] if row else 0
-        reads.append((raw, reading))
+        reads.append(Read(raw, reading, rows + len(wrong)))
         found[chosen.name] = found.get(chosen.name, 0) + len(raw.parts)
         notes.update(dict.fromkeys(reading.notes))
     files = sorted(folder.rglob("*.parquet"))
-    rows = f"(SELECT *, _keep AND _problem IS NULL AS _ok FROM {parquet(files)} WHERE _keep)"
-    return Staged(bill.name, files, rows, reads, refused, skipped, found, tuple(notes))
+    relation = f"(SELECT *, _keep AND _problem IS NULL AS _ok FROM {parquet(files)} WHERE _keep)"
+    return Staged(bill.name, files, relation, reads, refused, skipped, found, tuple(notes))
 
 
 def _months(connection: duckdb.DuckDBPyConnection, raw: Raw, month: str) -> dict[str, str]:
@@ -113,15 +129,18 @@ def _months(connection: duckdb.DuckDBPyConnection, raw: Raw, month: str) -> dict
     return found or {"": ""}
 
 
-def copy_rows(connection: duckdb.DuckDBPyConnection, sql: str, folder: Path) -> list[Path]:
-    """Write rows as Parquet into a folder, beside what is there, sized for scanning; the new files are given back."""
+def copy_rows(connection: duckdb.DuckDBPyConnection, sql: str, folder: Path) -> int:
+    """Write rows as Parquet into a folder, beside what is there, sized for scanning; how many is given back."""
     token = uuid4().hex[:8]
     fresh = folder / f".{token}"
     fresh.mkdir(parents=True)
-    connection.execute(f"COPY ({sql}) TO {literal(str(fresh))} ({_LAYOUT}, FILENAME_PATTERN 'part-{token}-{{i}}')")
-    written = [path.rename(folder / path.name) for path in sorted(fresh.glob("*.parquet"))]
+    row = connection.execute(
+        f"COPY ({sql}) TO {literal(str(fresh))} ({_LAYOUT}, FILENAME_PATTERN 'part-{token}-{{i}}')"
+    ).fetchone()
+    for path in sorted(fresh.glob("*.parquet")):
+        path.rename(folder / path.name)
     fresh.rmdir()
-    return written
+    return int(row[0]) if row else 0
 
 
 def parquet(files: Sequence[Path]) -> str:

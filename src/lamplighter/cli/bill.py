@@ -94,6 +94,7 @@ def show_loaded(printer: Printer, loaded: Loaded) -> int:
             Column("Amortised", right=True),
             Column("Billed", right=True),
             Column("Was", right=True),
+            Column("Change", right=True),
             Column("Checks", whole=True),
         ),
         [
@@ -103,6 +104,7 @@ def show_loaded(printer: Printer, loaded: Loaded) -> int:
                 f"{month.totals.rows:,}",
                 *(_amounts(month, name) for name in ("unblended", "amortized", "billed")),
                 tuple(f"{costs['unblended']:,.2f} {currency}" for currency, costs in month.before.items()),
+                tuple(f"{costs['unblended']:+,.2f} {currency}" for currency, costs in month.changes.items()),
                 f"{len(month.checks) - len(month.differences)} of {len(month.checks)} hold",
             ]
             for month in loaded.months
@@ -119,6 +121,8 @@ def show_loaded(printer: Printer, loaded: Loaded) -> int:
         f"{counted(loaded.rows_in, 'row')} read as {', '.join(loaded.formats)}, {loaded.rows_loaded:,} loaded, "
         f"{loaded.quarantined.rows:,} in quarantine; {counted(made, 'row')} made of unused commitments"
     )
+    if loaded.not_charges:
+        printer.note(f"{counted(loaded.not_charges, 'row')} of totals and remarks are no charges")
     if not loaded.quarantined.rows:
         return exits.OK
     cost = f"{loaded.quarantined.cost:,.2f} of cost" if loaded.quarantined.cost else "no cost that can be read"
@@ -135,6 +139,7 @@ def _month_record(month: Month) -> Record:
         "published": month.published,
         "totals": month.totals.as_json(),
         "before": {currency: {n: str(c) for n, c in costs.items()} for currency, costs in month.before.items()},
+        "changes": {currency: {n: str(c) for n, c in costs.items()} for currency, costs in month.changes.items()},
         "checks": len(month.checks),
         "differences": [str(check) for check in month.differences],
     }
