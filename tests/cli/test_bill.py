@@ -109,7 +109,9 @@ def test_rows_that_cannot_be_read_are_told_with_their_file(
     assert "6 rows cannot be read, with 14.00 of cost" in said.err
     [kept] = (tmp_path / "lake" / "quarantine").glob("*.jsonl")
     assert str(kept) in said.err
-    assert sorted((row["line"], row["reason"].partition(":")[0]) for row in map(json.loads, kept.read_text().splitlines())) == [
+    assert sorted(
+        (row["line"], row["reason"].partition(":")[0]) for row in map(json.loads, kept.read_text().splitlines())
+    ) == [
         (3, "lineItem/UnblendedCost is no number"),
         (4, "lineItem/UnblendedCost is no number"),
         (5, "the charge lies outside of its billing period"),

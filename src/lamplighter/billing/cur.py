@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lamplighter.billing.columns import Columns
+from lamplighter.billing.columns import Columns, literal, quoted
 from lamplighter.billing.format import Reading, checked
 from lamplighter.billing.maps import EMPTY, flat_map, whole_map
 from lamplighter.billing.services import category_sql, service_sql
@@ -190,12 +190,12 @@ def charges(c: Columns, tags: str, cost_categories: str, discounts: str, product
             f"CASE WHEN {c.text('bill_billing_entity')} = 'AWS Marketplace'"
             f" THEN COALESCE({c.text('line_item_legal_entity')}, 'AWS Marketplace') ELSE 'AWS' END"
         ),
-        "RegionId": c.text("product_region_code", "product_region"),
+        "RegionId": fact(c, "product_region_code", "product_region"),
         "ResourceId": c.text("line_item_resource_id"),
-        "ResourceType": c.text("product_product_family"),
+        "ResourceType": fact(c, "product_product_family"),
         "ServiceCategory": category_sql(code),
-        "ServiceName": service_sql(code, c.text("product_product_name")),
-        "SkuId": c.text("product_sku"),
+        "ServiceName": service_sql(code, fact(c, "product_product_name")),
+        "SkuId": fact(c, "product_sku"),
         "SkuMeter": c.text("line_item_usage_type"),
         "SkuPriceDetails": product,
         "SkuPriceId": c.text("pricing_rate_code"),
@@ -206,8 +206,8 @@ def charges(c: Columns, tags: str, cost_categories: str, discounts: str, product
         "x_ServiceCode": code,
         "x_UsageType": c.text("line_item_usage_type"),
         "x_Operation": c.text("line_item_operation"),
-        "x_InstanceType": c.text("product_instance_type"),
-        "x_OperatingSystem": c.text("product_operating_system"),
+        "x_InstanceType": fact(c, "product_instance_type"),
+        "x_OperatingSystem": fact(c, "product_operating_system"),
         "x_UsageQuantity": f"CASE WHEN {usage} THEN {quantity} END",
         "x_NormalizationFactor": c.number("line_item_normalization_factor"),
         "x_NormalizedUsage": f"CASE WHEN {usage} THEN {c.number('line_item_normalized_usage_amount')} END",
@@ -215,6 +215,18 @@ def charges(c: Columns, tags: str, cost_categories: str, discounts: str, product
         "x_CostCategories": cost_categories,
         "x_SplitParentId": c.text("split_line_item_parent_resource_id"),
     }
+
+
+def fact(c: Columns, *names: str) -> str:
+    """SQL of a fact about the product: one of these columns, else what the map `product` of CUR 2.0 has."""
+    if c.first(*names) is not None or not c.has("product"):
+        return c.text(*names)
+    keys = [name.removeprefix("product_") for name in names]
+    if c.types.get(c.actual["product"], "").startswith("MAP"):
+        found = [f"{quoted(c.actual['product'])}[{literal(key)}]" for key in keys]
+    else:
+        found = [f"TRY_CAST({c.raw('product')} AS JSON)->>{literal(key)}" for key in keys]
+    return f"NULLIF(COALESCE({', '.join(f'({each})' for each in found)}), '')"
 
 
 def reading(

@@ -147,6 +147,8 @@ def _header(part: Part) -> tuple[Table, int]:
     except (OSError, EOFError, zlib.error) as error:
         raise BillError(f"{part.name} is damaged: {error}", hint="fetch it again") from error
     assert part.kind in (CSV, GZIP)
+    if b"\0" in begin:
+        raise BillError(f"{part.name} holds NUL bytes", hint="it is damaged, fetch it again")
     reader = csv.reader(io.StringIO(begin.decode("utf-8-sig", errors="replace")))
     try:
         header = next(reader, [])
@@ -167,8 +169,9 @@ def _header(part: Part) -> tuple[Table, int]:
 
 
 def _unique(header: Sequence[str]) -> Iterator[str]:
-    """Names that differ, capitals aside, as DuckDB needs them."""
+    """Names that differ, capitals aside, and are not empty, as DuckDB needs them."""
     seen: dict[str, int] = {}
-    for name in header:
+    for position, given in enumerate(header, start=1):
+        name = given or f"column {position}"
         count = seen[name.lower()] = seen.get(name.lower(), 0) + 1
         yield name if count == 1 else f"{name}{AGAIN}{count}"
