@@ -25,8 +25,14 @@ NEUTRAL: Mapping[str, str] = {
 }
 
 
-def write_month(lake: Path, period: str, rows: Sequence[Mapping[str, Any]], table: str = months.CHARGES) -> None:
-    """Publish a month with these charges; a row gives SQL expressions by column, the rest is neutral."""
+def write_month(
+    lake: Path, period: str, rows: Sequence[Mapping[str, Any]], table: str = months.CHARGES, tags: Sequence[str] = ()
+) -> None:
+    """Publish a month with these charges; a row gives SQL expressions by column, the rest is neutral.
+
+    Args:
+        tags: keys of tags that the rows have columns of.
+    """
     start = f"TIMESTAMP '{period}-01'"
     defaults = {
         **NEUTRAL,
@@ -47,4 +53,4 @@ def write_month(lake: Path, period: str, rows: Sequence[Mapping[str, Any]], tabl
         made = duckdb.sql(" UNION ALL ".join(selects))
         assert made is not None
         made.write_parquet(str(staged / "part-0.parquet"))
-        months.publish(lake, table, period, staged, {"rows": len(rows)})
+        months.publish(lake, table, period, staged, {"rows": len(rows), **({"tags": list(tags)} if tags else {})})

@@ -3,10 +3,12 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 from tests.lake.conftest import write_month
 
 from lamplighter.errors import LakeError
+from lamplighter.lake.catalog import views
 from lamplighter.lake.columns import CHARGE
 from lamplighter.lake.ledger import Ledger
 
@@ -52,14 +54,72 @@ def test_a_month_replaced_under_an_open_ledger_is_seen(tmp_path: Path) -> None:
         "INSTALL httpfs",
         "SELECT nothing FROM charges",
         "SELEC 1",
+        "COPY (SELECT 1) TO '{lake}/never.csv'",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO '{lake}/never.csv'",
+        "DROP VIEW charges",
+        "CREATE TABLE charges2 AS SELECT 1",
+        "SELECT 1; DROP VIEW charges",
+        "SELECT 1) TO '{lake}/never.csv'; --",
+        "",
     ],
 )
 def test_a_question_reads_the_lake_and_nothing_else(tmp_path: Path, sql: str) -> None:
     write_month(tmp_path, "2026-10", [{"BilledCost": "1"}])
-    with Ledger.open(tmp_path) as ledger, pytest.raises(LakeError) as raised:
-        ledger.query(sql)
-    assert "\n" not in raised.value.message
+    sql = sql.format(lake=tmp_path)
+    with Ledger.open(tmp_path) as ledger:
+        for ask in (ledger.query, ledger.arrow, lambda text: ledger.to_parquet(text, tmp_path / "out.parquet")):
+            with pytest.raises(LakeError) as raised:
+                ask(sql)
+            assert "\n" not in raised.value.message
+            assert raised.value.hint
+        assert list(ledger.query("SELECT SUM(BilledCost) FROM charges").rows) == [(Decimal(1),)]
     assert not Path("/tmp/never.csv").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".loading", "charges"]
+
+
+def test_columns_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        assert list(ledger.query("SELECT 1 AS a, 2 AS a, 3 AS a_2, 4 AS b").columns) == ["a", "a_2", "a_2_2", "b"]
+
+
+def test_what_can_be_asked_is_listed(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        listed = {row[0] for row in ledger.query("SHOW TABLES").rows}
+        assert listed == {"charges", *views()}
+        assert ledger.query("DESCRIBE top_movers").rows[0][0] == "billing_period"
+
+
+def test_an_answer_becomes_a_parquet_file(tmp_path: Path) -> None:
+    lake, out = tmp_path / "lake", tmp_path / "it's.parquet"
+    write_month(lake, "2026-10", [{"BilledCost": "1.25"}, {"BilledCost": "2", "Tags": "MAP {'Team': 'a'}"}])
+    with Ledger.open(lake) as ledger:
+        assert ledger.to_parquet("SELECT BilledCost, tag('Team') AS team FROM charges ORDER BY 1; -- all", out) == 2
+        found = duckdb.read_parquet(str(out))
+        assert found.fetchall() == [(Decimal("1.25"), None), (Decimal(2), "a")]
+        assert [str(kind) for kind in found.types] == ["DECIMAL(38,18)", "VARCHAR"]
+        assert ledger.to_parquet("SELECT service FROM cost_by_service", out) == 1
+        with pytest.raises(LakeError):
+            ledger.to_parquet("SELECT nothing FROM charges", out)
+        with pytest.raises(LakeError, match=r"none/x\.parquet"):
+            ledger.to_parquet("SELECT 1", tmp_path / "none" / "x.parquet")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["it's.parquet", "lake"]
+    assert duckdb.read_parquet(str(out)).columns == ["service"]
+
+
+def test_the_names_of_the_package() -> None:
+    import lamplighter.lake as package
+
+    assert package.Ledger is Ledger
+    assert [getattr(package, name).__name__ for name in package.__all__] == package.__all__
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = package.nothing
+
+
+def test_limits_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(LakeError, match="Memory must have a number"):
+        Ledger.open(tmp_path, memory="much")
+    with Ledger.open(tmp_path, memory="200MB", threads=1) as ledger:
+        assert list(ledger.query("SELECT current_setting('threads')").rows) == [(1,)]
 
 
 def test_frames(tmp_path: Path) -> None:

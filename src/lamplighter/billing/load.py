@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from lamplighter.billing.columns import literal
+from lamplighter.billing.hot import hot_tags
 from lamplighter.billing.lines import count_lines, prove_lines
 from lamplighter.billing.quarantine import Quarantined, write_quarantine
 from lamplighter.billing.sources import PARQUET, Bill, Fetch, find_bills
@@ -231,7 +232,8 @@ def _finish(
             )
         published = []
         for month, folder in prepared:
-            record = _record(month, bills, staged, quarantined, at=at, accept=accept)
+            hot = hot_tags(connection, lake, month.period, folder, tags)
+            record = {**_record(month, bills, staged, quarantined, at=at, accept=accept), "tags": hot}
             months.publish(lake, months.CHARGES, month.period, folder, record)
             published.append(
                 Month(month.period, month.payers, month.totals, month.checks, month.before, published=True)

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from lamplighter.billing.columns import literal
+from lamplighter.billing.columns import literal, quoted
 from lamplighter.billing.format import Format, Reading
 from lamplighter.billing.raw import Raw, Reject, read_tables, rejects
 from lamplighter.billing.registry import formats, recognise
 from lamplighter.billing.sources import Bill
 from lamplighter.errors import UsageError
 from lamplighter.lake.columns import CHARGE, MONEY, Column
+from lamplighter.lake.tags import map_sql, tag_columns
 
 if TYPE_CHECKING:
     import duckdb
@@ -177,7 +178,8 @@ def _staged_sql(raw: Raw, reading: Reading, name: str, period: str | None, tags:
         **{extra: f"CAST({given.get(extra, 'NULL')} AS {MONEY})" for extra in _EXTRA},
     }
     columns = [_column(column, given.get(column.name, "NULL")) for column in CHARGE]
-    columns += [f"({given.get('Tags', 'NULL')})[{literal(key)}] AS {tag_column(key)}" for key in tags]
+    whole = f"({given.get('Tags', 'NULL')})"
+    columns += [f"{map_sql(key, whole)} AS {quoted(name)}" for key, name in tag_columns(tags).items()]
     columns += [f"{sql} AS {column}" for column, sql in own.items()]
     return f"SELECT {', '.join(columns)} FROM {raw.sql()}"
 
@@ -217,11 +219,6 @@ def unused_sql(relation: str, period: str, tags: Sequence[str]) -> str:
     }
     columns = ", ".join(_column(column, made.get(column.name, f'"{column.name}"')) for column in CHARGE)
     return (
-        f"SELECT {columns}{''.join(f', {tag_column(key)}' for key in tags)} FROM {relation}"
+        f"SELECT {columns}{''.join(f', {quoted(name)}' for name in tag_columns(tags).values())} FROM {relation}"
         f" WHERE _ok AND _period = {literal(period)} AND (_unused <> 0 OR _net_unused <> 0)"
     )
-
-
-def tag_column(key: str) -> str:
-    """Name of the column of a tag that is asked for often, quoted."""
-    return '"x_Tag_' + "".join(letter if letter.isalnum() else "_" for letter in key) + '"'

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +15,7 @@ from lamplighter.cli import context, options
 from lamplighter.cli.commands import single
 from lamplighter.cli.options import Output
 from lamplighter.cli.show import Column
+from lamplighter.cli.views import counted
 from lamplighter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,33 +81,35 @@ def show_cost(printer: Printer, found: Cost, periods: Sequence[str]) -> None:
     columns += [Column("Currency")] if several else []
     columns += [Column(title, right=True), Column("Share", right=True), Column("Charges", right=True)]
     rows = []
-    for values, currency, amount, count in found.rows:
-        whole = found.totals[currency]
-        share = f"{amount / whole * 100:.1f} %" if whole else ""
-        shown = ["(none)" if value is None else value for value in values]
-        rows.append([*shown, *([currency] if several else []), f"{amount:,.2f}", share, f"{count:,}"])
-    foot = (
-        ["total", *("" for _ in found.by[1:]), f"{found.totals[unit]:,.2f}", "", ""] if len(found.totals) == 1 else ()
-    )
+    for row in found.rows:
+        whole = found.totals[row.currency]
+        share = f"{row.cost / whole * 100:.1f} %" if whole else ""
+        shown = ["(none)" if value is None else value for value in row.values]
+        rows.append([*shown, *([row.currency] if several else []), _money(row.cost), share, f"{row.charges:,}"])
+    charges = f"{sum(row.charges for row in found.rows):,}"
+    foot = ["total", *("" for _ in found.by[1:]), _money(found.totals[unit]), "", charges] if unit else []
     printer.answer(
         [
             {
-                **{name.replace("-", "_"): value for name, value in zip(found.by, values, strict=True)},
-                "currency": currency,
+                **{name.replace("-", "_"): value for name, value in zip(found.by, row.values, strict=True)},
+                "currency": row.currency,
                 "measure": found.measure,
-                "cost": amount,
-                "charges": count,
+                "cost": _exact(row.cost),
+                "charges": row.charges,
             }
-            for values, currency, amount, count in found.rows
+            for row in found.rows
         ],
         columns,
         rows,
         empty="no charge fits" if periods else "nothing is loaded yet: lamp bill load",
-        foot=foot,
+        foot=() if several else foot,
     )
     if several and not printer.for_programs:
         for currency, amount in found.totals.items():
-            printer.note(f"total {amount:,.2f} {currency}")
+            printer.note(f"total {_money(amount)} {currency}")
+    if found.unknown:
+        what = f"no known {found.measure.replace('_', ' ')} cost"
+        printer.warn(f"{counted(found.unknown, 'charge')} with {what}: in no row")
     if periods:
         printer.note(f"{found.measure.replace('_', ' ')} cost of {', '.join(periods)}")
 
@@ -173,18 +179,32 @@ def show_answer(printer: Printer, answer: Answer) -> None:
     )
 
 
+def _money(amount: Decimal) -> str:
+    """With two places, for people; never `-0.00`."""
+    text = f"{amount:,.2f}"
+    return text.lstrip("-") if not text.strip("-0.,") else text
+
+
+def _exact(amount: Decimal) -> Decimal:
+    """The same number without zeros at its end."""
+    whole, _, part = format(amount, "f").partition(".")
+    return Decimal(f"{whole}.{part.rstrip('0')}" if part.rstrip("0") else whole)
+
+
 def _value(value: object) -> object:
     """A value as programs get it; what JSON does not know becomes text."""
-    from datetime import date, datetime
-    from decimal import Decimal
-
-    known = value is None or isinstance(value, (bool, int, float, str, Decimal, date, datetime, list, dict))
-    return value if known else str(value)
+    if isinstance(value, Decimal):
+        return _exact(value) if value.is_finite() else str(value)
+    if isinstance(value, float):
+        return value if isfinite(value) else str(value)
+    if isinstance(value, dict):
+        return {str(key): _value(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_value(part) for part in value]
+    return value if value is None or isinstance(value, (bool, int, str, date, datetime)) else str(value)
 
 
 def _shown(value: object) -> str:
-    from decimal import Decimal
-
     if value is None:
         return ""
     if isinstance(value, Decimal):

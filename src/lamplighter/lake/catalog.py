@@ -2,7 +2,8 @@
 
 A file begins with a header of comment lines. The first says what a row is; `-- needs:` names the views or tables that
 it reads; `-- columns:` is followed by one line for each column: its name, its unit or type, its meaning. The text below
-is one SELECT in DuckDB's dialect; `lamplighter.lake.dialects` turns it into those of other engines.
+is one SELECT in DuckDB's dialect, with `tag('KEY')` for the value of a tag (`lamplighter.lake.tags`);
+`lamplighter.lake.dialects` turns it into those of other engines.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from lamplighter.errors import LakeError
 TABLES = ("charges",)
 """What views may need besides other views."""
 
+_LISTING = frozenset(("show", "information_schema", "sqlite_master", "pg_catalog"))
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -99,6 +101,19 @@ def views() -> Mapping[str, View]:
         if entry.name.endswith(".sql")
     }
     return MappingProxyType({view.name: view for view in _ordered(found)})
+
+
+def named_views(sql: str) -> list[View]:
+    """The views that a question needs, each after those it needs itself; all of them where it asks what there is."""
+    words = set(re.findall(r"\w+", sql.lower()))
+    known = views()
+    if words & _LISTING or any(word.startswith("duckdb_") for word in words):
+        return list(known.values())
+    wanted = {name for name in known if name in words}
+    for view in reversed(list(known.values())):
+        if view.name in wanted:
+            wanted.update(name for name in view.needs if name in known)
+    return [view for name, view in known.items() if name in wanted]
 
 
 def _ordered(found: Mapping[str, View]) -> Iterator[View]:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import date
+from decimal import Decimal, localcontext
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Final
 
 from lamplighter.errors import UsageError
 from lamplighter.lake.columns import MEASURES
 from lamplighter.lake.ledger import Ledger
+from lamplighter.lake.tags import expand
 
 DIMENSIONS: Final[Mapping[str, str]] = {
     "account": "COALESCE(SubAccountId, BillingAccountId)",
     "account-name": "COALESCE(SubAccountName, SubAccountId, BillingAccountId)",
     "payer": "BillingAccountId",
     "period": "billing_period",
-    "day": "CAST(CAST(ChargePeriodStart AS DATE) AS VARCHAR)",
+    "day": "CAST(ChargePeriodStart AS DATE)",
     "service": "ServiceName",
     "service-category": "ServiceCategory",
     "region": "RegionId",
@@ -37,8 +39,30 @@ DIMENSIONS: Final[Mapping[str, str]] = {
 }
 """What cost can be asked by: SQL over a charge. Beside them `tag:KEY` and `cost-category:NAME`."""
 
-_CONDITION = re.compile(r"(.+?)(!=|=|~)(.*)", re.DOTALL)
+TIMES: Final = ("period", "day")
+"""Dimensions that have an order: answers follow it, and conditions may use `<`, `<=`, `>`, `>=`."""
+
+_CONDITION = re.compile(r"(.+?)(!=|<=|>=|=|~|<|>)(.*)", re.DOTALL)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DIGITS: Final = 60
 REST: Final = "(others)"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Cost of one combination.
+
+    Attributes:
+        values: of what was asked by, in order; None where a charge has none.
+        currency: ISO 4217 code.
+        cost: in it.
+        charges: how many lines of the bill.
+    """
+
+    values: tuple[str | None, ...]
+    currency: str
+    cost: Decimal
+    charges: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +72,17 @@ class Cost:
     Attributes:
         by: what it was asked by, in order.
         measure: name of the measure.
-        rows: (values of `by`, None where a charge has none; currency; cost; charges), the greatest cost first, or in
-            order of time where the first of `by` is a time.
+        rows: by currency; the greatest cost first, or in order of time where a time comes first in `by`. The row of
+            what `limit` left out, `(others)`, is the last of its currency.
         totals: cost by currency; the rows of a currency add up to it exactly.
+        unknown: charges that fit, but of which the measure is not known; they are in no row.
     """
 
     by: tuple[str, ...]
     measure: str
-    rows: Sequence[tuple[tuple[str | None, ...], str, Decimal, int]]
+    rows: Sequence[Row]
     totals: Mapping[str, Decimal]
+    unknown: int = 0
 
 
 def ask_cost(
@@ -74,94 +100,113 @@ def ask_cost(
         ledger: the charges.
         by: names of dimensions, at least one.
         periods: only these months, YYYY-MM; all when empty.
-        measure: name of a measure, see `lamplighter.lake.columns`.
-        where: conditions that all hold: `service=AWS Lambda`, `tag:Team!=shop`, `usage-type~BoxUsage`; an empty
-            value means that a charge has none.
-        limit: at most so many rows of each currency; what is left stands in one more row, `(others)`.
+        measure: name of a measure, see `lamplighter.lake.columns`; hyphens and `amortised` will do.
+        where: conditions that all hold: `service=AWS Lambda`, `tag:Team!=shop`, `usage-type~BoxUsage` (a part, in
+            small letters or capitals), `day>=2026-10-15`; an empty value means that a charge has none.
+        limit: at most so many rows of each currency, those of the greatest cost; the rest stands in one more row.
 
     Raises:
         UsageError: a dimension, measure or condition is none; a month is not loaded.
         LakeError: the lake cannot be read.
     """
-    names = _close("measure", measure.replace("-", "_").replace("ised", "ized"), list(MEASURES))
+    name = _close("measure", measure.replace("-", "_").replace("ised", "ized"), list(MEASURES))
     loaded = ledger.periods
     missing = [period for period in periods if period not in loaded]
     if missing:
         known = f"loaded: {', '.join(loaded)}" if loaded else "nothing is loaded yet: lamp bill load"
         raise UsageError(f"{', '.join(missing)} is not in the ledger", hint=known)
-    tags = _columns(ledger)
-    keys = [_expression(name, tags) for name in by]
-    parameters: list[Any] = []
-    conditions = ["true"]
+    if not by or (limit is not None and limit < 1):
+        raise UsageError("a cost is asked by something, and has a row at least", hint="for example by service")
+    by = tuple(dict.fromkeys(by))
+    conditions, parameters = ["true"], list[str]()
     if periods:
         conditions.append(f"billing_period IN ({', '.join('?' for _ in periods)})")
         parameters += periods
     for text in where:
-        sql, values = _condition(text, tags)
+        sql, values = _condition(text)
         conditions.append(sql)
         parameters += values
-    answer = ledger.query(
-        f"SELECT {', '.join(keys)}, BillingCurrency, SUM({MEASURES[names]}), COUNT(*) FROM charges"
-        f" WHERE {' AND '.join(conditions)} GROUP BY ALL HAVING SUM({MEASURES[names]}) IS NOT NULL",
-        parameters,
+    column = MEASURES[name]
+    question = (
+        f"SELECT {', '.join(map(_expression, by))}, BillingCurrency, SUM({column}), COUNT({column}), COUNT(*)"
+        f" FROM charges WHERE {' AND '.join(conditions)} GROUP BY ALL"
     )
-    rows = [(tuple(row[:-3]), str(row[-3]), Decimal(row[-2]), int(row[-1])) for row in answer.rows]
-    totals: dict[str, Decimal] = {}
-    for _, currency, cost, _ in rows:
-        totals[currency] = totals.get(currency, Decimal(0)) + cost
-    if by[0] in ("day", "period"):
-        rows.sort(key=lambda row: (row[1], [value or "" for value in row[0]][:1], -row[2]))
-    else:
-        rows.sort(key=lambda row: (row[1], -row[2], [value or "" for value in row[0]]))
-    return Cost(tuple(by), names, _cut(rows, limit, len(by)), dict(sorted(totals.items())))
+    answer = ledger.query(expand(question, ledger.hot_tags, periods or loaded), parameters)
+    rows = [
+        Row(tuple(map(_plain, values)), str(currency), Decimal(cost), int(known))
+        for *values, currency, cost, known, _ in answer.rows
+        if known
+    ]
+    totals = {
+        currency: _sum(row for row in rows if row.currency == currency) for currency in {row.currency for row in rows}
+    }
+    unknown = sum(int(row[-1]) - int(row[-2]) for row in answer.rows)
+    rows.sort(key=lambda row: (row.currency, -row.cost, [value or "" for value in row.values]))
+    rows = rows if limit is None else _cut(rows, limit, len(by))
+    if by[0] in TIMES:
+        rows.sort(key=lambda row: (row.currency, row.values[0] == REST, row.values[0] or ""))
+    return Cost(by, name, rows, dict(sorted(totals.items())), unknown)
 
 
-def _cut(
-    rows: Sequence[tuple[tuple[str | None, ...], str, Decimal, int]], limit: int | None, width: int
-) -> list[tuple[tuple[str | None, ...], str, Decimal, int]]:
-    if limit is None:
-        return list(rows)
-    kept: list[tuple[tuple[str | None, ...], str, Decimal, int]] = []
-    for currency in dict.fromkeys(row[1] for row in rows):
-        mine = [row for row in rows if row[1] == currency]
-        kept += mine[:limit]
+def _cut(rows: Sequence[Row], limit: int, width: int) -> list[Row]:
+    """The first rows of each currency, and one of all the others."""
+    kept: list[Row] = []
+    for currency in dict.fromkeys(row.currency for row in rows):
+        mine = [row for row in rows if row.currency == currency]
         rest = mine[limit:]
+        kept += mine[:limit]
         if rest:
-            label = (REST, *("" for _ in range(width - 1)))
-            cost = sum((row[2] for row in rest), Decimal(0))
-            kept.append((label, currency, cost, sum(row[3] for row in rest)))
+            values = (REST, *("" for _ in range(width - 1)))
+            kept.append(Row(values, currency, _sum(rest), sum(row.charges for row in rest)))
     return kept
 
 
-def _columns(ledger: Ledger) -> frozenset[str]:
-    return frozenset(ledger.query("SELECT * FROM charges LIMIT 0").columns)
+def _sum(rows: Iterable[Row]) -> Decimal:
+    """Exact, where Python would round after 28 digits."""
+    with localcontext(prec=_DIGITS):
+        return sum((row.cost for row in rows), Decimal(0))
 
 
-def _expression(name: str, columns: frozenset[str]) -> str:
+def _plain(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else str(value)
+
+
+def _expression(name: str) -> str:
     kind, colon, key = name.partition(":")
     if kind == "tag" and key:
-        hot = "x_Tag_" + "".join(letter if letter.isalnum() else "_" for letter in key)
-        # CUR 2.0 keeps tag keys in small letters only.
-        text = f"COALESCE(Tags[{_text(key)}], Tags[{_text(key.lower().replace(' ', '_'))}])"
-        return f'COALESCE("{hot}", {text})' if hot in columns else text
+        return f"tag({_text(key)})"
     if kind == "cost-category" and key:
-        return f"x_CostCategories[{_text(key)}]"
+        return f"NULLIF(x_CostCategories[{_text(key)}], '')"
     if colon:
         raise UsageError(f"there is no {name!r} to ask by", hint="write tag:KEY or cost-category:NAME")
     return DIMENSIONS[_close("dimension", name, list(DIMENSIONS))]
 
 
-def _condition(text: str, columns: frozenset[str]) -> tuple[str, list[str]]:
+def _condition(text: str) -> tuple[str, list[str]]:
     found = _CONDITION.fullmatch(text)
     if not found:
         raise UsageError(f"{text!r} is no condition", hint="write name=value, name!=value or name~part")
     name, sign, value = (part.strip() for part in found.groups())
-    sql = _expression(name, columns)
-    if not value:
+    sql = _expression(name)
+    if sign not in ("=", "!=", "~") and name not in TIMES:
+        raise UsageError(f"{name} has no order to compare by", hint=f"{sign} is for {' and '.join(TIMES)}")
+    if not value and sign in ("=", "!="):
         return f"{sql} IS {'NOT ' if sign == '!=' else ''}NULL", []
+    if not value:
+        raise UsageError(f"{text!r} compares with nothing", hint=f"for example {name}{sign}2026-10-15")
     if sign == "~":
-        return f"contains(LOWER({sql}), LOWER(?))", [value]
-    return (f"{sql} = ?" if sign == "=" else f"{sql} IS DISTINCT FROM ?"), [value]
+        return f"contains(LOWER(CAST({sql} AS VARCHAR)), LOWER(?))", [value]
+    operator = {"!=": "IS DISTINCT FROM"}.get(sign, sign)
+    return (f"{sql} {operator} CAST(? AS DATE)", [_day(value)]) if name == "day" else (f"{sql} {operator} ?", [value])
+
+
+def _day(text: str) -> str:
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    raise UsageError(f"{text!r} is not a day", hint="write YYYY-MM-DD, or day~2026-10 for all of a month")
 
 
 def _close(what: str, name: str, known: Sequence[str]) -> str:

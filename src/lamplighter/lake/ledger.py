@@ -7,15 +7,18 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from uuid import uuid4
 
 from lamplighter.errors import LakeError
-from lamplighter.lake.catalog import views
+from lamplighter.lake.catalog import named_views
 from lamplighter.lake.columns import CHARGE, PARTITION, TEXT
-from lamplighter.lake.months import CHARGES, files, periods
+from lamplighter.lake.months import CHARGES, RECORD, files, periods, record_of
+from lamplighter.lake.tags import expand
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _ATTEMPTS = 3
+_HELP: Final = "lamp sql --tables lists what can be asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,9 @@ class Ledger:
     def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection) -> None:
         self.path = path
         self._connection = connection
-        self._seen: tuple[Path, ...] | None = None
+        self._seen: object = None
+        self._defined: set[str] = set()
+        self._hot: Mapping[str, Collection[str]] = {}
 
     @classmethod
     def open(cls, path: str | Path, *, memory: str | None = None, threads: int | None = None) -> Self:
@@ -62,24 +68,10 @@ class Ledger:
         Raises:
             LakeError: DuckDB is not installed, or the path is no folder.
         """
-        try:
-            import duckdb
-        except ImportError as error:
-            raise LakeError("DuckDB is not installed", hint="pip install 'lamplighter[lake]'") from error
         folder = Path(path).resolve()
         if folder.exists() and not folder.is_dir():
             raise LakeError(f"{path} is no folder", hint="give the folder of the lake, for example --lake ./lake")
-        connection = duckdb.connect()
-        connection.execute("SET TimeZone = 'UTC'")
-        if memory is not None:
-            connection.execute("SET memory_limit = ?", [memory])
-        if threads is not None:
-            connection.execute("SET threads = ?", [threads])
-        # A question may name files; it can reach those of the lake, and write none.
-        connection.execute("SET allowed_directories = ?", [[str(folder)]])
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
-        return cls(folder, connection)
+        return cls(folder, _connect(folder, memory=memory, threads=threads))
 
     def __enter__(self) -> Self:
         return self
@@ -96,46 +88,68 @@ class Ledger:
         """The months that are loaded, YYYY-MM, sorted."""
         return periods(self.path, CHARGES)
 
+    @property
+    def hot_tags(self) -> Mapping[str, Collection[str]]:
+        """Keys of tags that are columns, with the months in which they are; see `lamplighter.lake.tags`."""
+        self._see()
+        return self._hot
+
     def query(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> Answer:
         """Ask; `charges` and every view of `lamplighter.lake.catalog` can be named.
 
         Args:
-            sql: one SELECT in DuckDB's dialect.
+            sql: one SELECT in DuckDB's dialect; `tag('KEY')` is the value of a tag.
             parameters: values for `?` or `$name`.
 
         Raises:
             LakeError: the question is wrong, or files of the lake cannot be read.
         """
 
-        def ask() -> Answer:
-            cursor = self._connection.execute(sql, parameters or None)
+        def ask(text: str) -> Answer:
+            cursor = self._connection.execute(text, parameters or None)
             described = cursor.description or []
-            return Answer([each[0] for each in described], [str(each[1]) for each in described], cursor.fetchall())
+            names = _different([str(each[0]) for each in described])
+            return Answer(names, [str(each[1]) for each in described], cursor.fetchall())
 
-        return self._again(ask)
+        return self._again(sql, ask)
 
     def to_parquet(self, sql: str, path: Path) -> int:
-        """Write an answer as Parquet, and give the number of its rows. Raises LakeError as `query` does."""
-        import duckdb
+        """Write an answer as Parquet, whole or not at all, and give the number of its rows.
 
-        table = self.arrow(sql)
+        Raises:
+            LakeError: as by `query`, or the file cannot be written.
+        """
+        half = path.resolve().parent / f".{path.name}-{uuid4().hex[:8]}"
+        if not half.parent.is_dir():
+            raise LakeError(f"{path} cannot be written: there is no folder {half.parent}", hint="check the path")
+        writer = Ledger(self.path, _connect(self.path, writable=half))
         try:
-            duckdb.from_arrow(table).write_parquet(str(path), compression="zstd")
-        except duckdb.Error as error:
-            raise LakeError(f"{path} cannot be written: {_first_line(error)}", hint="check the path") from error
-        return int(table.num_rows)
+
+            def ask(text: str) -> int:
+                # A text may end with a semicolon and a remark, which COPY's brackets cannot hold.
+                writer._connection.execute(f"CREATE OR REPLACE VIEW _answer AS {text}")
+                options = "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false"
+                copy = f"COPY (FROM _answer) TO {_literal(str(half))} ({options})"
+                row = writer._connection.execute(copy).fetchone()
+                return int(row[0]) if row else 0
+
+            rows = writer._again(sql, ask)
+            half.rename(path)
+        except OSError as error:
+            raise LakeError(f"{path} cannot be written: {error.strerror or error}", hint="check the path") from error
+        finally:
+            writer.close()
+            half.unlink(missing_ok=True)
+        return rows
 
     def arrow(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> pyarrow.Table:
         """The same as a pyarrow table. Raises LakeError as `query` does, and where pyarrow is missing."""
         _needs("pyarrow")
 
-        def ask() -> pyarrow.Table:
-            relation = self._connection.sql(sql, params=parameters or None)
-            if relation is None:
-                raise LakeError("the question has no answer", hint="ask with one SELECT")
-            return relation.to_arrow_table()
+        def ask(text: str) -> pyarrow.Table:
+            return self._connection.sql(text, params=parameters or None).to_arrow_table()
 
-        return self._again(ask)
+        return self._again(sql, ask)
 
     def pandas(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> pandas.DataFrame:
         """The same as a pandas frame; money arrives as Decimal. Raises LakeError as `query` does."""
@@ -152,43 +166,129 @@ class Ledger:
         assert isinstance(frame, polars.DataFrame)
         return frame
 
-    def _again(self, ask: Callable[[], T]) -> T:
+    def _again(self, sql: str, ask: Callable[[str], T]) -> T:
         """Ask, and ask again when a month was replaced meanwhile."""
         import duckdb
 
+        try:
+            text = _one_select(self._connection, sql)
+        except duckdb.Error as error:
+            raise LakeError(_first_line(error), hint=_HELP) from error
         for attempt in range(_ATTEMPTS):
             try:
                 self._see()
-                return ask()
+                self._define(text)
+                return ask(expand(text, self._hot, self.periods))
             except duckdb.IOException as error:
-                current = tuple(files(self.path, CHARGES))
-                if attempt + 1 == _ATTEMPTS or current == self._seen:
+                if attempt + 1 == _ATTEMPTS or self._now()[0] == self._seen:
                     raise LakeError(f"{self.path}: {_first_line(error)}", hint="lamp bill check") from error
             except duckdb.Error as error:
-                raise LakeError(_first_line(error), hint="lamp sql --tables lists what can be asked") from error
+                raise LakeError(_first_line(error), hint=_HELP) from error
         raise AssertionError  # the last attempt returns or raises
 
     def _see(self) -> None:
-        """Define `charges` over the files that are there now, and the views over it."""
-        found = tuple(files(self.path, CHARGES))
-        if found == self._seen:
+        """Define `charges` over the files that are there now."""
+        now, found = self._now()
+        if now == self._seen:
             return
+        for view in self._defined:
+            self._connection.execute(f"DROP VIEW {view}")
+        self._defined = set()
         self._connection.execute(f"CREATE OR REPLACE VIEW {CHARGES} AS {_charges(found)}")
-        for view in views().values():
-            self._connection.execute(f"CREATE OR REPLACE VIEW {view.name} AS {view.sql}")
-        self._seen = found
+        self._hot = hot_tags(self.path)
+        self._seen = now
+
+    def _now(self) -> tuple[object, Sequence[Path]]:
+        """What tells the lake's state from another one, and the files of all months."""
+        found = files(self.path, CHARGES)
+        marks = []
+        for folder in dict.fromkeys(path.parent for path in found):
+            with suppress(FileNotFoundError):
+                status = (folder / RECORD).stat()
+                marks.append((status.st_ino, status.st_mtime_ns))
+        return (tuple(found), tuple(marks)), found
+
+    def _define(self, sql: str) -> None:
+        """Define the views that a question names; each costs a look at every file's columns."""
+        for view in named_views(sql):
+            if view.name not in self._defined:
+                text = expand(view.sql, self._hot, self.periods)
+                self._connection.execute(f"CREATE OR REPLACE VIEW {view.name} AS {text}")
+                self._defined.add(view.name)
+
+
+def _connect(
+    folder: Path, *, memory: str | None = None, threads: int | None = None, writable: Path | None = None
+) -> duckdb.DuckDBPyConnection:
+    """DuckDB that reaches the files of a folder, and one other."""
+    try:
+        import duckdb
+    except ImportError as error:
+        raise LakeError("DuckDB is not installed", hint="pip install 'lamplighter[lake]'") from error
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    try:
+        if memory is not None:
+            connection.execute("SET memory_limit = ?", [memory])
+        if threads is not None:
+            connection.execute("SET threads = ?", [threads])
+    except duckdb.Error as error:
+        raise LakeError(_first_line(error), hint="for example memory='2GB', threads=2") from error
+    connection.execute("SET allowed_directories = ?", [[str(folder)]])
+    if writable is not None:
+        connection.execute("SET allowed_paths = ?", [[str(writable)]])
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def _one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """The text of a question that only asks: anything else could change the lake's files or the views."""
+    import duckdb
+
+    found = connection.extract_statements(sql)
+    if len(found) != 1 or found[0].type != duckdb.StatementType.SELECT:
+        raise LakeError("this is not one question", hint="ask with one SELECT")
+    return str(found[0].query)
+
+
+def _different(names: Sequence[str]) -> list[str]:
+    """Names of columns, each once: a second `cost` is `cost_2`."""
+    found: list[str] = []
+    for name in names:
+        number, free = 1, name
+        while free in found:
+            number += 1
+            free = f"{name}_{number}"
+        found.append(free)
+    return found
+
+
+def hot_tags(lake: Path) -> Mapping[str, Collection[str]]:
+    """Keys of tags that are columns, with the months in which they are, by the records of the months."""
+    found: dict[str, set[str]] = {}
+    for period in periods(lake, CHARGES):
+        # A damaged record tells nothing; then tags are looked up in the map, which is slower and as right.
+        with suppress(LakeError):
+            for key in (record_of(lake, CHARGES, period) or {}).get("tags") or ():
+                found.setdefault(str(key), set()).add(period)
+    return found
 
 
 def _charges(found: Sequence[Path]) -> str:
     if not found:
         columns = [f'CAST(NULL AS {column.type}) AS "{column.name}"' for column in CHARGE]
         return f"SELECT {', '.join(columns)}, CAST(NULL AS {TEXT}) AS {PARTITION} WHERE false"
-    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in found)
+    listed = ", ".join(_literal(str(path)) for path in found)
     return (
         f"SELECT COLUMNS(lambda name: NOT starts_with(name, '_'))"
         f" FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = true, "
         f"hive_types = {{'{PARTITION}': {TEXT}}})"
     )
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _first_line(error: Exception) -> str:

@@ -3,7 +3,7 @@
 -- columns:
 --   billing_period  text  YYYY-MM
 --   account_id  text  account that used it, else the payer
---   account_name  text  its name, where the bill has it
+--   account_name  text  its name, where the bill has it; the last in the alphabet where it changed within the month
 --   currency  text  ISO 4217 code; costs of different currencies are different rows
 --   billed_cost  currency  as invoiced
 --   effective_cost  currency  amortised, after discounts
@@ -13,7 +13,7 @@
 SELECT
     billing_period,
     COALESCE(SubAccountId, BillingAccountId) AS account_id,
-    SubAccountName AS account_name,
+    MAX(SubAccountName) AS account_name,
     BillingCurrency AS currency,
     SUM(BilledCost) AS billed_cost,
     SUM(EffectiveCost) AS effective_cost,
@@ -21,4 +21,4 @@ SELECT
     SUM(ListCost) AS list_cost,
     COUNT(*) AS charges
 FROM charges
-GROUP BY billing_period, COALESCE(SubAccountId, BillingAccountId), SubAccountName, BillingCurrency
+GROUP BY billing_period, COALESCE(SubAccountId, BillingAccountId), BillingCurrency

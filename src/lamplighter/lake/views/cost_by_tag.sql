@@ -1,4 +1,5 @@
--- Cost of what has a tag, for each key and value; a charge with several tags counts once for each of its keys.
+-- Cost of what has a tag, for each key and value; a charge with several tags counts once for each of its keys, and a
+-- tag without a value is none.
 -- needs: charges
 -- columns:
 --   billing_period  text  YYYY-MM
@@ -22,4 +23,5 @@ SELECT
     COUNT(*) AS charges
 FROM charges
 CROSS JOIN UNNEST(MAP_KEYS(Tags)) AS keys(tag_key)
+WHERE Tags[tag_key] <> ''
 GROUP BY billing_period, tag_key, Tags[tag_key], BillingCurrency

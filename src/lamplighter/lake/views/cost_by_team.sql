@@ -1,4 +1,4 @@
--- Cost of a team in a billing period, by the tag Team (or team); what has no such tag has NULL.
+-- Cost of a team in a billing period and account, by the tag Team; what has no such tag, or an empty one, has NULL.
 -- needs: charges
 -- columns:
 --   billing_period  text  YYYY-MM
@@ -12,7 +12,7 @@
 --   charges  rows  how many lines of the bill
 SELECT
     billing_period,
-    COALESCE(Tags['Team'], Tags['team']) AS team,
+    tag('Team') AS team,
     COALESCE(SubAccountId, BillingAccountId) AS account_id,
     BillingCurrency AS currency,
     SUM(BilledCost) AS billed_cost,
@@ -21,4 +21,4 @@ SELECT
     SUM(ListCost) AS list_cost,
     COUNT(*) AS charges
 FROM charges
-GROUP BY billing_period, COALESCE(Tags['Team'], Tags['team']), COALESCE(SubAccountId, BillingAccountId), BillingCurrency
+GROUP BY billing_period, tag('Team'), COALESCE(SubAccountId, BillingAccountId), BillingCurrency

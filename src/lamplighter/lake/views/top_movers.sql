@@ -1,40 +1,49 @@
--- Change of the effective cost of a service in an account against the billing period before that is loaded.
+-- Change of the effective cost of a service in an account against the billing period before; where that is not loaded,
+-- against the last one before it that is. The first billing period has no rows.
 -- needs: cost_by_service
 -- columns:
 --   billing_period  text  YYYY-MM
+--   previous_period  text  YYYY-MM, what it is held against
 --   account_id  text  account that used it, else the payer
 --   service  text  name of the service
 --   currency  text  ISO 4217 code
 --   cost  currency  effective cost in this period; zero when there was none
 --   previous_cost  currency  effective cost in the period before; zero when there was none
 --   change  currency  cost - previous_cost
+--   change_share  ratio  change / previous_cost; NULL when that is zero
+--   place  rank  1 for the greatest change, up or down, of its billing period and currency
 WITH months AS (
     SELECT billing_period, LAG(billing_period) OVER (ORDER BY billing_period) AS previous_period
     FROM (SELECT DISTINCT billing_period FROM cost_by_service) AS loaded
 ),
-places AS (
-    SELECT months.billing_period, months.previous_period, cost_by_service.account_id, cost_by_service.service,
-        cost_by_service.currency
+sides AS (
+    SELECT months.billing_period, months.previous_period, now.account_id, now.service, now.currency,
+        now.effective_cost AS cost, CAST(0 AS DECIMAL(38, 18)) AS previous_cost
     FROM months
-    JOIN cost_by_service
-        ON cost_by_service.billing_period = months.billing_period
-        OR cost_by_service.billing_period = months.previous_period
+    JOIN cost_by_service AS now ON now.billing_period = months.billing_period
     WHERE months.previous_period IS NOT NULL
-    GROUP BY months.billing_period, months.previous_period, cost_by_service.account_id, cost_by_service.service,
-        cost_by_service.currency
+    UNION ALL
+    SELECT months.billing_period, months.previous_period, earlier.account_id, earlier.service, earlier.currency,
+        CAST(0 AS DECIMAL(38, 18)) AS cost, earlier.effective_cost AS previous_cost
+    FROM months
+    JOIN cost_by_service AS earlier ON earlier.billing_period = months.previous_period
+),
+both_sides AS (
+    SELECT billing_period, previous_period, account_id, service, currency,
+        SUM(cost) AS cost, SUM(previous_cost) AS previous_cost
+    FROM sides
+    GROUP BY billing_period, previous_period, account_id, service, currency
 )
 SELECT
-    places.billing_period,
-    places.account_id,
-    places.service,
-    places.currency,
-    COALESCE(now.effective_cost, 0) AS cost,
-    COALESCE(earlier.effective_cost, 0) AS previous_cost,
-    COALESCE(now.effective_cost, 0) - COALESCE(earlier.effective_cost, 0) AS change
-FROM places
-LEFT JOIN cost_by_service AS now
-    ON now.billing_period = places.billing_period AND now.account_id = places.account_id
-    AND now.service = places.service AND now.currency = places.currency
-LEFT JOIN cost_by_service AS earlier
-    ON earlier.billing_period = places.previous_period AND earlier.account_id = places.account_id
-    AND earlier.service = places.service AND earlier.currency = places.currency
+    billing_period,
+    previous_period,
+    account_id,
+    service,
+    currency,
+    cost,
+    previous_cost,
+    cost - previous_cost AS change,
+    CAST(cost - previous_cost AS DOUBLE) / NULLIF(ABS(CAST(previous_cost AS DOUBLE)), 0) AS change_share,
+    ROW_NUMBER() OVER (PARTITION BY billing_period, currency
+        ORDER BY ABS(cost - previous_cost) DESC, account_id, service) AS place
+FROM both_sides

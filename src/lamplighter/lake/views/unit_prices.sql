@@ -10,22 +10,36 @@
 --   currency  text  ISO 4217 code
 --   quantity  unit  how much was used
 --   effective_cost  currency  amortised, after discounts
---   on_demand_cost  currency  at public list prices
+--   on_demand_cost  currency  at public list prices; NULL where the bill does not say
 --   effective_price  currency/unit  effective_cost / quantity; NULL when nothing was used
---   list_price  currency/unit  on_demand_cost / quantity; NULL when the bill does not say
+--   list_price  currency/unit  on_demand_cost / quantity; NULL where the bill does not say
+WITH parts AS (
+    SELECT
+        billing_period,
+        ServiceName AS service,
+        RegionId AS region,
+        x_UsageType AS usage_type,
+        x_Operation AS operation,
+        PricingUnit AS unit,
+        BillingCurrency AS currency,
+        SUM(x_UsageQuantity) AS quantity,
+        SUM(EffectiveCost) AS effective_cost,
+        CASE WHEN COUNT(*) = COUNT(x_OnDemandCost) THEN SUM(x_OnDemandCost) END AS on_demand_cost
+    FROM charges
+    WHERE ChargeCategory = 'Usage' AND x_UsageQuantity IS NOT NULL
+    GROUP BY billing_period, ServiceName, RegionId, x_UsageType, x_Operation, PricingUnit, BillingCurrency
+)
 SELECT
     billing_period,
-    ServiceName AS service,
-    RegionId AS region,
-    x_UsageType AS usage_type,
-    x_Operation AS operation,
-    PricingUnit AS unit,
-    BillingCurrency AS currency,
-    SUM(x_UsageQuantity) AS quantity,
-    SUM(EffectiveCost) AS effective_cost,
-    SUM(x_OnDemandCost) AS on_demand_cost,
-    CAST(SUM(EffectiveCost) AS DOUBLE) / NULLIF(CAST(SUM(x_UsageQuantity) AS DOUBLE), 0) AS effective_price,
-    CAST(SUM(x_OnDemandCost) AS DOUBLE) / NULLIF(CAST(SUM(x_UsageQuantity) AS DOUBLE), 0) AS list_price
-FROM charges
-WHERE ChargeCategory = 'Usage' AND x_UsageQuantity IS NOT NULL
-GROUP BY billing_period, ServiceName, RegionId, x_UsageType, x_Operation, PricingUnit, BillingCurrency
+    service,
+    region,
+    usage_type,
+    operation,
+    unit,
+    currency,
+    quantity,
+    effective_cost,
+    on_demand_cost,
+    CAST(effective_cost AS DOUBLE) / NULLIF(CAST(quantity AS DOUBLE), 0) AS effective_price,
+    CAST(on_demand_cost AS DOUBLE) / NULLIF(CAST(quantity AS DOUBLE), 0) AS list_price
+FROM parts
