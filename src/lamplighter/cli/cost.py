@@ -141,9 +141,7 @@ def sql(
         return
     text = _question(question, query_file)
     if dialect is not None:
-        from lamplighter.lake.dialects import translate
-
-        printer.text(translate(text, dialect))
+        printer.text(_translated(text, dialect, context.lake_folder(lake)))
         return
     with Ledger.open(context.lake_folder(lake)) as ledger:
         if to_parquet is not None:
@@ -152,6 +150,14 @@ def sql(
             return
         answer = ledger.query(text)
     show_answer(printer, answer)
+
+
+def _translated(text: str, dialect: str, folder: Path) -> str:
+    """For another engine; tags that are columns in every month of the lake are taken to be columns there too."""
+    from lamplighter.lake.dialects import translate
+    from lamplighter.lake.ledger import hot_everywhere
+
+    return translate(text, dialect, hot_everywhere(folder))
 
 
 def _question(question: str | None, file: Path | None) -> str:
@@ -218,8 +224,10 @@ def show_tables(printer: Printer) -> None:
     from lamplighter.lake.catalog import views
     from lamplighter.lake.columns import CHARGE
 
+    partition = ("billing_period", "VARCHAR", "month of the bill, YYYY-MM")
+    charge = [*((column.name, column.type, column.about) for column in CHARGE), partition]
     records: list[dict[str, object]] = [
-        {"view": "charges", "column": column.name, "unit": column.type, "about": column.about} for column in CHARGE
+        {"view": "charges", "column": name, "unit": unit, "about": about} for name, unit, about in charge
     ]
     for view in views().values():
         records += [

@@ -184,7 +184,17 @@ def _question(sql: str) -> exp.Query:
         raise LakeError("this is not one question", hint="ask with one SELECT")
     for select in trees[0].find_all(exp.Select):
         _write_out(select)
-    return trees[0]
+    found = trees[0].transform(_without_qualify)
+    assert isinstance(found, exp.Query)
+    return found
+
+
+def _without_qualify(node: exp.Expr) -> exp.Expr:
+    """QUALIFY as a subquery. Left to the end, sqlglot names tables that are not in sight there."""
+    from sqlglot import exp
+    from sqlglot.transforms import eliminate_qualify
+
+    return eliminate_qualify(node) if isinstance(node, exp.Select) and node.args.get("qualify") else node
 
 
 def _write_out(select: exp.Select) -> None:

@@ -15,7 +15,7 @@ from lamplighter.errors import LakeError
 from lamplighter.lake.catalog import views
 from lamplighter.lake.columns import CHARGE, PARTITION, TIME
 from lamplighter.lake.dialects import hive_type, translate
-from lamplighter.lake.ledger import Answer, hot_tags
+from lamplighter.lake.ledger import Answer, hot_everywhere
 from lamplighter.lake.months import CHARGES, periods
 from lamplighter.lake.tags import tag_columns
 
@@ -54,9 +54,7 @@ class SparkLedger:
         """
         folder = Path(path).resolve()
         months = periods(folder, CHARGES)
-        hot = hot_tags(folder)
-        tags = [key for key, having in hot.items() if set(months) <= set(having)]
-        made = cls(session or _local_session(), tags, own=session is None)
+        made = cls(session or _local_session(), hot_everywhere(folder), own=session is None)
         try:
             made._define(folder, months)
         except LakeError:

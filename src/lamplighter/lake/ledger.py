@@ -275,6 +275,12 @@ def hot_tags(lake: Path) -> Mapping[str, Collection[str]]:
     return found
 
 
+def hot_everywhere(lake: Path) -> list[str]:
+    """Keys of tags that are columns in every month of a lake."""
+    months = set(periods(lake, CHARGES))
+    return [key for key, having in hot_tags(lake).items() if months <= set(having)]
+
+
 def _charges(found: Sequence[Path]) -> str:
     if not found:
         columns = [f'CAST(NULL AS {column.type}) AS "{column.name}"' for column in CHARGE]
