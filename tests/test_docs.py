@@ -51,7 +51,9 @@ def test_commands_in_documents_exist_with_their_options(line: str) -> None:
 
     from lamplighter.cli.main import command_tree
 
-    words = shlex.split(line.split("#", maxsplit=1)[0].split("|", maxsplit=1)[0].split(">", maxsplit=1)[0])[1:]
+    words = shlex.split(line, comments=True)[1:]
+    ends = [words.index(sign) for sign in ("|", ">") if sign in words]
+    words = words[: min(ends, default=len(words))]
     node: Any = command_tree()
     while words and getattr(node, "commands", None) and words[0] in node.commands:
         node = node.commands[words.pop(0)]
