@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
 from difflib import get_close_matches
-from typing import Final
+from itertools import groupby
+from typing import Final, NamedTuple
 
 from lamplighter.errors import UsageError
 from lamplighter.lake.columns import MEASURES
@@ -48,8 +49,7 @@ _DIGITS: Final = 60
 REST: Final = "(others)"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """Cost of one combination.
 
     Attributes:
@@ -126,38 +126,39 @@ def ask_cost(
         sql, values = _condition(text)
         conditions.append(sql)
         parameters += values
-    column = MEASURES[name]
+    keys = ", ".join(f"{_expression(each)} AS k{number}" for number, each in enumerate(by))
     question = (
-        f"SELECT {', '.join(map(_expression, by))}, BillingCurrency, SUM({column}), COUNT({column}), COUNT(*)"
-        f" FROM charges WHERE {' AND '.join(conditions)} GROUP BY ALL"
+        f"SELECT {keys}, BillingCurrency AS currency, SUM({MEASURES[name]}) AS cost,"
+        f" COUNT({MEASURES[name]}) AS known, COUNT(*) AS charges FROM charges WHERE {' AND '.join(conditions)} GROUP BY ALL"
     )
-    answer = ledger.query(expand(question, ledger.hot_tags, periods or loaded), parameters)
-    rows = [
-        Row(tuple(map(_plain, values)), str(currency), Decimal(cost), int(known))
-        for *values, currency, cost, known, _ in answer.rows
-        if known
-    ]
-    totals = {
-        currency: _sum(row for row in rows if row.currency == currency) for currency in {row.currency for row in rows}
-    }
-    unknown = sum(int(row[-1]) - int(row[-2]) for row in answer.rows)
-    rows.sort(key=lambda row: (row.currency, -row.cost, [value or "" for value in row.values]))
-    rows = rows if limit is None else _cut(rows, limit, len(by))
-    if by[0] in TIMES:
-        rows.sort(key=lambda row: (row.currency, row.values[0] == REST, row.values[0] or ""))
-    return Cost(by, name, rows, dict(sorted(totals.items())), unknown)
+    in_time = by[0] in TIMES and limit is None
+    answer = ledger.query(expand(_ordered(question, len(by), in_time), ledger.hot_tags, periods or loaded), parameters)
+    width = len(by)
+    rows = [Row(row[:width], *row[width:-1]) for row in answer.rows if row[-2]]
+    unknown = sum(row[-1] - row[-2] for row in answer.rows)
+    groups = {currency: list(mine) for currency, mine in groupby(rows, lambda row: row.currency)}
+    totals = {currency: _sum(mine) for currency, mine in groups.items()}
+    if limit is not None:
+        rows = [row for mine in groups.values() for row in _cut(mine, limit, width, in_time=by[0] in TIMES)]
+    return Cost(by, name, rows, totals, unknown)
 
 
-def _cut(rows: Sequence[Row], limit: int, width: int) -> list[Row]:
-    """The first rows of each currency, and one of all the others."""
-    kept: list[Row] = []
-    for currency in dict.fromkeys(row.currency for row in rows):
-        mine = [row for row in rows if row.currency == currency]
-        rest = mine[limit:]
-        kept += mine[:limit]
-        if rest:
-            values = (REST, *("" for _ in range(width - 1)))
-            kept.append(Row(values, currency, _sum(rest), sum(row.charges for row in rest)))
+def _ordered(question: str, width: int, in_time: bool) -> str:
+    """With texts as keys, made of groups rather than of charges, and in the order of `Cost.rows`."""
+    keys = [f"k{number}" for number in range(width)]
+    texts = ", ".join(f"CAST({key} AS VARCHAR) AS {key}" for key in keys)
+    order = ["currency", *(["k0 NULLS FIRST"] if in_time else []), "cost DESC", *(f"{key} NULLS FIRST" for key in keys)]
+    return f"SELECT {texts}, currency, cost, known, charges FROM ({question}) ORDER BY {', '.join(order)}"
+
+
+def _cut(rows: Sequence[Row], limit: int, width: int, *, in_time: bool) -> list[Row]:
+    """The first rows of a currency, and one of all the others."""
+    kept, rest = list(rows[:limit]), rows[limit:]
+    if in_time:
+        kept.sort(key=lambda row: row.values[0] or "")
+    if rest:
+        values = (REST, *("" for _ in range(width - 1)))
+        kept.append(Row(values, rows[0].currency, _sum(rest), sum(row.charges for row in rest)))
     return kept
 
 
@@ -165,10 +166,6 @@ def _sum(rows: Iterable[Row]) -> Decimal:
     """Exact, where Python would round after 28 digits."""
     with localcontext(prec=_DIGITS):
         return sum((row.cost for row in rows), Decimal(0))
-
-
-def _plain(value: object) -> str | None:
-    return value if value is None or isinstance(value, str) else str(value)
 
 
 def _expression(name: str) -> str:
