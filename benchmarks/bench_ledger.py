@@ -96,7 +96,7 @@ def _write(lake: Path, period: str, count: int) -> None:
     team = "CASE WHEN hash(i * 7) % 10 < 8 THEN 'team-' || (hash(i * 5) % 30) END"
     given = {
         "BillingAccountId": "'111122223333'",
-        "SubAccountId": "CAST(100000000000 + hash(i) % 40 AS VARCHAR)",
+        "SubAccountId": "LPAD(CAST(hash(i) % 40 AS VARCHAR), 12, '0')",
         "BillingCurrency": "'USD'",
         "ServiceName": "'service ' || (hash(i * 3) % 25)",
         "ServiceCategory": "'Compute'",
