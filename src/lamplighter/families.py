@@ -1,4 +1,4 @@
-"""Families of small files: members are found in the modules of a package and by entry points; there is no central list."""
+"""Families of small files: members are found in packages and by entry points; there is no central list."""
 
 from __future__ import annotations
 
