@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import pytest
 from tests.scheduler.conftest import Cloud, Stage
 
+from lamplighter import families
 from lamplighter.alerts import Told, after_pass, preview
 from lamplighter.alerts.outbox import TABLE as OUTBOX
 from lamplighter.alerts.told import TABLE as TOLD
@@ -127,7 +128,7 @@ MakeTower = Callable[..., Tower]
 def tower(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[MakeTower]:
     """Makes towers; rules default to everything to one bell."""
     entry = EntryPoint("bell", f"{__name__}:Bell", registry.ENTRY_POINT)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [entry] if group == registry.ENTRY_POINT else [])
+    monkeypatch.setattr(families, "entry_points", lambda group: [entry] if group == registry.ENTRY_POINT else [])
     registry.senders.cache_clear()
     Bell.rung.clear()
     Bell.ring = _quiet
