@@ -12,6 +12,17 @@ settings.register_profile("repeat", deadline=None, derandomize=True)
 settings.load_profile("repeat" if os.environ.get("CI") else "search")
 
 
+WIRE = {"_probe", "probe", "estate", "server", "wire"}
+"""Fixtures behind which a simulated AWS answers over the wire."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever talks to a server is slow."""
+    for item in items:
+        if WIRE & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many faults were tried, which no passing test says by itself."""
     found = [

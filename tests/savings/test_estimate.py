@@ -101,6 +101,7 @@ def test_against_a_clock_that_steps_by_minutes(name: str, base: datetime, offset
 
 
 @pytest.mark.parametrize("name", TIMED)
+@pytest.mark.slow
 def test_a_whole_year(name: str) -> None:
     start, end = datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
     assert lit_span(SCHEDULES[name].timeline(start, end)) == by_minutes(SCHEDULES[name], start, end, 5)

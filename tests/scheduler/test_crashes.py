@@ -144,6 +144,7 @@ def moments(scene: Scene) -> int:
 
 @pytest.mark.parametrize("quick", [True, False], ids=["quick", "slow"])
 @pytest.mark.parametrize("name", SCENES)
+@pytest.mark.slow
 def test_a_pass_that_dies_at_any_moment(name: str, quick: bool) -> None:
     counting = SCENES[name](quick)
     counting.stage.cloud.reaper.arm(None)
@@ -169,6 +170,7 @@ def test_a_pass_that_dies_at_any_moment(name: str, quick: bool) -> None:
 
 
 @pytest.mark.parametrize("quick", [True, False], ids=["quick", "slow"])
+@pytest.mark.slow
 def test_after_any_death_the_evening_comes_as_usual(quick: bool) -> None:
     """Killed between start and record, the original took its own start for one by hand and never stopped it."""
     counting = morning(quick)
@@ -189,6 +191,7 @@ def test_after_any_death_the_evening_comes_as_usual(quick: bool) -> None:
 @pytest.mark.parametrize(
     "stride", [pytest.param(2, marks=pytest.mark.slow, id="every-other"), pytest.param(9, id="every-ninth")]
 )
+@pytest.mark.slow
 def test_a_pass_that_dies_and_another_that_dies_settling_it(stride: int) -> None:
     counting = morning(quick=False)
     counting.stage.cloud.reaper.arm(None)
@@ -212,6 +215,7 @@ def test_a_pass_that_dies_and_another_that_dies_settling_it(stride: int) -> None
 
 @pytest.mark.parametrize("action", [Action.START, Action.STOP])
 @pytest.mark.parametrize("known", [True, False])
+@pytest.mark.slow
 def test_a_start_or_stop_by_hand_that_dies_at_any_moment(action: Action, known: bool) -> None:
     at = 0
     while True:

@@ -614,6 +614,7 @@ def test_kinds_that_are_not_resized_say_so_and_are_started_all_the_same(stage: S
 @pytest.mark.parametrize("quick", [True, False], ids=["quick", "slow"])
 @pytest.mark.parametrize("short", [(), ("m5.xlarge",)], ids=["capacity", "no capacity"])
 @pytest.mark.parametrize("passes", [0, 1], ids=["the stop dies", "the start dies"])
+@pytest.mark.slow
 def test_a_resize_that_dies_at_any_moment(quick: bool, short: tuple[str, ...], passes: int) -> None:
     at = 0
     while True:
@@ -639,6 +640,7 @@ def test_a_resize_that_dies_at_any_moment(quick: bool, short: tuple[str, ...], p
     assert at > 20
 
 
+@pytest.mark.slow
 def test_a_resize_that_dies_at_every_step(stage: Stage) -> None:
     """Each pass dies one call later than the one before; what is done is done once."""
     id_ = lit_by_day(stage)

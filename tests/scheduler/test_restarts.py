@@ -189,6 +189,7 @@ def week_later(closed: Stage) -> Stage:
     return closed
 
 
+@pytest.mark.slow
 def test_a_pass_that_dies_anywhere_forgets_no_restart() -> None:
     deaths = 0
     while True:

@@ -121,6 +121,7 @@ def test_out_at_night_and_back_in_the_morning(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("dies", [1, 2, 3, 4])
+@pytest.mark.slow
 def test_a_pass_that_dies_between_two_calls_forgets_no_size(stage: Stage, dies: int) -> None:
     groups = Groups()
     groups.dies = dies

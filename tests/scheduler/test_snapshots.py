@@ -223,6 +223,7 @@ def test_a_stop_refused_after_the_snapshot_uses_it_at_the_next_attempt(night: Ni
 
 
 @pytest.mark.parametrize("earlier", [0, 1], ids=["asking", "stopping"])
+@pytest.mark.slow
 def test_a_pass_that_dies_anywhere_makes_one_snapshot_and_one_stop(earlier: int) -> None:
     """Killed at every moment of the pass that asks for the snapshot, and of the one that stops."""
     deaths = 0

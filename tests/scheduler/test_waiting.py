@@ -119,6 +119,7 @@ def test_an_error_counts_more_than_waiting(stage: Stage, slow: Slow) -> None:
     assert stage.stored("web") == "stop_failed"
 
 
+@pytest.mark.slow
 def test_a_pass_that_dies_while_it_asks_forgets_nothing(stage: Stage, slow: Slow) -> None:
     slow.dies = True
     stage.clock.at(18)

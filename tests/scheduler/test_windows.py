@@ -547,6 +547,7 @@ def test_after_a_failed_start_what_somebody_lights_is_left() -> None:
 
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("quick", [True, False])
+@pytest.mark.slow
 def test_a_pass_that_dies_at_any_moment_of_a_window(known: bool, quick: bool) -> None:
     """Both the pass that lights and the one that puts back may die, each at any moment; by hand stays by hand."""
     at = 0

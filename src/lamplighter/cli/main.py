@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import MappingProxyType
@@ -135,6 +136,7 @@ def root(
         print_help(context)
 
 
+@cache
 def command_tree() -> TyperGroup:
     """The whole tree, every command loaded; for documents and tests."""
     tree = get_command(app)
