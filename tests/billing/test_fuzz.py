@@ -199,7 +199,7 @@ def test_damaged_text(kind: str, seed: int, tmp_path: Path, record_property: Cal
 
 
 def _cells(data: bytes) -> list[str]:
-    text = data.decode(errors="replace").replace("\0", "")
+    text = data.decode(errors="replace").replace("\0", "").replace("\r", "")
     return [cell for row in csv.reader(io.StringIO(text)) for cell in row]
 
 

@@ -10,11 +10,14 @@ from typing import Final
 from lamplighter.lake.columns import NUMBER
 
 _NO_UTC: Final = (
-    " OR NOT (substr({raw}, 17, 1) = ':' AND substr({raw}, 20) IN ('Z', '.000Z', ''))"
+    " OR NOT (suffix({raw}, 'Z') AND strlen({raw}) IN (20, 24))"
     " AND NOT regexp_full_match({raw},"
     " '[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}([T ][0-9]{{1,2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]+)?)?Z?)?')"
 )
-"""SQL: a text that DuckDB takes for a time, yet it is none in UTC: with an offset, a zone, or a word for it."""
+"""SQL: a text that DuckDB takes for a time, yet it is none in UTC: with an offset, a zone, or a word for it.
+
+Nearly all are `2026-10-05T10:00:00Z`, with or without milliseconds, which is cheap to see.
+"""
 
 
 def quoted(name: str) -> str:
@@ -81,8 +84,11 @@ class Columns:
         One with an offset other than Z, or with words, is a problem of its row: DuckDB would leave the offset out.
         """
         name = self.first(*names)
-        if name is not None and self.types.get(self.actual[name], "").startswith("TIMESTAMP WITH"):
+        kind = self.types.get(self.actual[name], "") if name is not None else ""
+        if name is not None and kind.startswith("TIMESTAMP WITH"):
             return f"({quoted(self.actual[name])} AT TIME ZONE 'UTC')"
+        if name is not None and kind.startswith("TIMESTAMP"):
+            return f"CAST({quoted(self.actual[name])} AS TIMESTAMP)"
         return self._read(names, "TIMESTAMP", "time in UTC", _NO_UTC)
 
     def problem(self) -> str:
