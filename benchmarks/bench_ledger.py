@@ -78,7 +78,7 @@ def _framed(lake: Path, *, exact: bool) -> int:
     frame = pandas.read_parquet(lake / months.CHARGES, columns=names)
     if not exact:
         frame["EffectiveCost"] = frame["EffectiveCost"].astype(float)
-    frame["day"] = frame["ChargePeriodStart"].dt.date
+    frame["day"] = frame["ChargePeriodStart"].dt.normalize()
     return len(frame.groupby(["SubAccountId", "ServiceName", "day", "BillingCurrency"])["EffectiveCost"].sum())
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.lake.conftest import write_month
 from tests.lake.known import DATA, EC2, LAMBDA, OTHER, PAYER, RI, S3, SHOP, SP, plain, write_known
 
-from lamplighter.errors import UsageError
+from lamplighter.errors import LakeError, UsageError
 from lamplighter.lake.columns import MEASURES
 from lamplighter.lake.cost import DIMENSIONS, REST, Cost, Row, ask_cost
 from lamplighter.lake.ledger import Ledger
@@ -240,6 +240,13 @@ def test_an_empty_lake_has_no_cost(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="not in the ledger") as raised:
             ask_cost(opened, periods=OCTOBER)
     assert raised.value.hint == "nothing is loaded yet: lamp bill load"
+
+
+def test_a_damaged_file_is_an_error_of_the_lake(tmp_path: Path) -> None:
+    write_month(tmp_path, "2026-10", [{"BilledCost": "1"}], tags=["Team"])
+    (tmp_path / "charges" / "billing_period=2026-10" / "part-0.parquet").write_bytes(b"PAR1 no parquet")
+    with Ledger.open(tmp_path) as opened, pytest.raises(LakeError):
+        ask_cost(opened, ["tag:Team"])
 
 
 AMOUNTS = st.decimals(min_value=-(10**19), max_value=10**19, places=18, allow_nan=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from lamplighter.lake.ledger import Ledger
 
 pytestmark = pytest.mark.slow
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "ledger-queries.md"
 NAMES = ("duckdb", "spark")
 ADHOC: Mapping[str, list[tuple[str | None, ...]]] = {
     "SELECT ChargeCategory AS kind, SUM(BilledCost) AS cost FROM charges GROUP BY ALL ORDER BY ALL": [
@@ -121,3 +123,15 @@ def test_tags_that_are_columns_in_every_month_are_read_from_them(spark: SparkLed
 def test_an_empty_lake_answers_with_no_rows(spark: SparkLedger, tmp_path: Path) -> None:
     with SparkLedger.open(tmp_path, spark.session.newSession()) as opened:
         assert opened.query("SELECT * FROM cost_by_service").rows == []
+
+
+def test_the_example_of_the_documents_runs_and_leaves_the_session_alone(
+    spark: SparkLedger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [code] = re.findall(r"<!-- needs Java -->\n```python\n(.*?)^```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+    write_known(tmp_path / "lake")
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, list[tuple[object, ...]]] = {}
+    exec(code, found)
+    assert len(found["rows"]) == 5
+    assert spark.query("SELECT COUNT(*) FROM charges").rows == [(15,)]

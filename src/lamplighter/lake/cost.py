@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 from lamplighter.errors import UsageError
 from lamplighter.lake.columns import MEASURES
 from lamplighter.lake.ledger import Ledger
-from lamplighter.lake.tags import expand
 
 DIMENSIONS: Final[Mapping[str, str]] = {
     "account": "COALESCE(SubAccountId, BillingAccountId)",
@@ -128,12 +127,12 @@ def ask_cost(
         parameters += values
     keys = ", ".join(f"{_expression(each)} AS k{number}" for number, each in enumerate(by))
     question = (
-        f"SELECT {keys}, BillingCurrency AS currency, SUM({MEASURES[name]}) AS cost,"
-        f" COUNT({MEASURES[name]}) AS known, COUNT(*) AS charges FROM charges WHERE {' AND '.join(conditions)} GROUP BY ALL"
+        f"SELECT {keys}, BillingCurrency AS currency, SUM({MEASURES[name]}) AS cost, COUNT({MEASURES[name]}) AS known,"
+        f" COUNT(*) AS charges FROM charges WHERE {' AND '.join(conditions)} GROUP BY ALL"
     )
     in_time = by[0] in TIMES and limit is None
-    answer = ledger.query(expand(_ordered(question, len(by), in_time), ledger.hot_tags, periods or loaded), parameters)
     width = len(by)
+    answer = ledger.query(_ordered(question, width, in_time), parameters, months=periods)
     rows = [Row(row[:width], *row[width:-1]) for row in answer.rows if row[-2]]
     unknown = sum(row[-1] - row[-2] for row in answer.rows)
     groups = {currency: list(mine) for currency, mine in groupby(rows, lambda row: row.currency)}

@@ -34,7 +34,7 @@ class Engine(Protocol):
 
 
 class SparkLedger:
-    """The charges of a lake, asked with Spark. Only reads; `open` makes one."""
+    """The charges of a lake as they were when `open` made it, asked with Spark. Only reads."""
 
     def __init__(self, session: SparkSession, tags: Sequence[str], *, own: bool) -> None:
         self.session = session
@@ -47,14 +47,16 @@ class SparkLedger:
 
         Args:
             path: the folder, which this process can see as well as Spark.
-            session: yours; else one on this machine, which `close` stops.
+            session: yours; else one beside the session that this process has; else one made for this, on this
+                machine, which `close` stops.
 
         Raises:
             LakeError: pyspark or Java is missing, or Spark cannot read the folder.
         """
         folder = Path(path).resolve()
         months = periods(folder, CHARGES)
-        made = cls(session or _local_session(), hot_everywhere(folder), own=session is None)
+        beside = session or _beside()
+        made = cls(beside or _local_session(), hot_everywhere(folder), own=beside is None)
         try:
             made._define(folder, months)
         except LakeError:
@@ -111,12 +113,20 @@ def _spark_type(duckdb_type: str) -> str:
     return "timestamp_ntz" if duckdb_type == TIME else hive_type(duckdb_type)
 
 
-def _local_session() -> SparkSession:
+def _beside() -> SparkSession | None:
+    """A session with views of its own in the Spark that this process has already."""
     try:
-        from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise LakeError("pyspark is not installed", hint="pip install 'lamplighter[spark]'") from error
+    active = SparkSession.getActiveSession()
+    return active.newSession() if active is not None else None
+
+
+def _local_session() -> SparkSession:
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
     try:
         return (
             SparkSession.builder.master("local[2]")

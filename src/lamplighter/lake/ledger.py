@@ -91,15 +91,22 @@ class Ledger:
     @property
     def hot_tags(self) -> Mapping[str, Collection[str]]:
         """Keys of tags that are columns, with the months in which they are; see `lamplighter.lake.tags`."""
-        self._see()
-        return self._hot
+        return hot_tags(self.path)
 
-    def query(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> Answer:
+    def query(
+        self,
+        sql: str,
+        parameters: Sequence[object] | Mapping[str, object] = (),
+        *,
+        months: Collection[str] = (),
+    ) -> Answer:
         """Ask; `charges` and every view of `lamplighter.lake.catalog` can be named.
 
         Args:
             sql: one SELECT in DuckDB's dialect; `tag('KEY')` is the value of a tag.
             parameters: values for `?` or `$name`.
+            months: those that the question is about, YYYY-MM, where it is not about all; tags can then be read from
+                columns that only they have.
 
         Raises:
             LakeError: the question is wrong, or files of the lake cannot be read.
@@ -111,7 +118,7 @@ class Ledger:
             names = _different([str(each[0]) for each in described])
             return Answer(names, [str(each[1]) for each in described], cursor.fetchall())
 
-        return self._again(sql, ask)
+        return self._again(sql, ask, months)
 
     def to_parquet(self, sql: str, path: Path) -> int:
         """Write an answer as Parquet, whole or not at all, and give the number of its rows.
@@ -166,7 +173,7 @@ class Ledger:
         assert isinstance(frame, polars.DataFrame)
         return frame
 
-    def _again(self, sql: str, ask: Callable[[str], T]) -> T:
+    def _again(self, sql: str, ask: Callable[[str], T], months: Collection[str] = ()) -> T:
         """Ask, and ask again when a month was replaced meanwhile."""
         import duckdb
 
@@ -178,7 +185,7 @@ class Ledger:
             try:
                 self._see()
                 self._define(text)
-                return ask(expand(text, self._hot, self.periods))
+                return ask(expand(text, self._hot, months or self.periods))
             except duckdb.IOException as error:
                 if attempt + 1 == _ATTEMPTS or self._now()[0] == self._seen:
                     raise LakeError(f"{self.path}: {_first_line(error)}", hint="lamp bill check") from error
