@@ -79,6 +79,30 @@ def test_the_journal_and_the_simulated_aws_agree_to_the_minute(left: Left) -> No
     assert found[1] == found[2]
 
 
+def test_the_bill_and_the_journal_agree_to_the_cent(left: Left) -> None:
+    found = re.search(r"on the bill and by the journal: (\d+) of (\d+) equal, to the cent", left.out)
+    assert found
+    assert found[1] == found[2]
+    assert int(found[1]) > 450
+    table = left.out.split("The bill of the week")[1]
+    rows = re.findall(
+        r"^(office-hours-berlin|always-on|Total) +(\d+) +(\S+) +(\S+) +(\S+) +(\S+) +(\S+)$", table, re.MULTILINE
+    )
+    assert {row[0] for row in rows} == {"always-on", "office-hours-berlin", "Total"}
+    for name, _, billed_hours, journal_hours, billed, journal, saved in rows:
+        assert (billed_hours, billed) == (journal_hours, journal)
+        assert (saved == "0.00") == (name == "always-on")
+    assert re.search(r"Compute Savings Plan of \d+\.\d\d USD an hour was used to \d\d%", left.out)
+
+
+def test_the_bill_that_is_left_can_be_asked(left: Left) -> None:
+    cost = left.lamp("cost", "--by", "tag:Schedule", "--where", "usage-type~BoxUsage", "-o", "json")
+    assert cost.returncode == 0, cost.stderr
+    assert "office-hours-berlin" in cost.stdout
+    check = left.lamp("bill", "check")
+    assert check.returncode == 0, check.stderr
+
+
 def test_it_says_why_one_is_off_and_one_is_on(left: Left) -> None:
     off, on = re.split(r"Why is it on\?", left.out.split("Why is it off?")[1])
     assert "state     stopped" in off

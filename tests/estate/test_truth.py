@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from lamplighter.estate.history import StateChange
-from lamplighter.estate.truth import lit_hours
+from lamplighter.estate.truth import lit_hours, lit_spells
 
 START = datetime(2026, 11, 16, tzinfo=UTC)
 END = datetime(2026, 11, 17, tzinfo=UTC)
@@ -30,3 +30,9 @@ def test_what_began_before_counts_from_the_start_and_what_goes_on_to_the_end() -
 def test_databases_are_lit_while_available() -> None:
     changes = [change(7, "starting"), change(7.25, "available"), change(9, "stopping")]
     assert lit_hours(changes, START, END) == {KEY: Decimal(2)}
+
+
+def test_spells_have_their_ends_and_do_not_break_while_lit() -> None:
+    changes = [change(8, "pending"), change(8.5, "running"), change(12, "stopping"), change(22, "pending")]
+    at = START.replace
+    assert lit_spells(changes, START, END) == {KEY: [(at(hour=8), at(hour=12)), (at(hour=22), END)]}

@@ -61,6 +61,9 @@ def demo(
         if keep:
             _leave(printer, simulated, home)
     printer.note(f"the demo took {time.monotonic() - began:.0f} s")
+    if shown.bill is not None and shown.bill.differing:
+        printer.warn(f"the bill and the journal differ on {len(shown.bill.differing)} resources")
+        exits.leave(exits.FAILED)
     if shown.differing:
         printer.warn(f"the journal and the simulated AWS differ on {len(shown.differing)} resources")
         exits.leave(exits.FAILED)
@@ -80,7 +83,10 @@ def _first_day(begin: str | None) -> datetime:
 
 @contextmanager
 def _home(folder: Path, keep: bool) -> Iterator[Path]:
-    """The folder of this demo: one to keep, emptied before, or one that goes away."""
+    """The folder of this demo: one to keep, emptied before of what another demo left, or one that goes away."""
+    from lamplighter.estate.demo_bill import BILLS, LAKE
+    from lamplighter.estate.kept import ENVIRONMENT
+
     if not keep:
         with tempfile.TemporaryDirectory(prefix="lamp-demo-") as name:
             yield Path(name)
@@ -88,6 +94,9 @@ def _home(folder: Path, keep: bool) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("state.sqlite*"):
         old.unlink()
+    if (folder / ENVIRONMENT).exists():  # nobody else's folders are emptied
+        for name in (BILLS, LAKE):
+            shutil.rmtree(folder / name, ignore_errors=True)
     yield folder.resolve()
 
 
@@ -120,10 +129,12 @@ def _play(printer: Printer, simulated: SimulatedAws, home: Path, start: datetime
                 simulated,
                 store,
                 start,
+                home,
                 building=lambda what, done, total: progress.update(building, completed=done, total=total, now=what),
                 living=lambda at, _: progress.update(
                     living, completed=(at - start).total_seconds(), now=f"{at:%a %H:%M} UTC"
                 ),
+                billing=lambda: progress.update(living, completed=WEEK.total_seconds(), now="the bill"),
             )
     finally:
         store.close()
@@ -131,6 +142,7 @@ def _play(printer: Printer, simulated: SimulatedAws, home: Path, start: datetime
 
 def show(printer: Printer, shown: Shown) -> None:
     """Show what the week came to."""
+    from lamplighter.cli.demo_bill import show_bill
     from lamplighter.cli.savings import show_savings
     from lamplighter.cli.why import explained
     from lamplighter.estate.demo import demo_configuration
@@ -147,6 +159,10 @@ def show(printer: Printer, shown: Shown) -> None:
     printer.text(
         f"\nLit hours in the journal and in the simulated AWS's own record: {agreed} of {len(shown.measured)} equal."
     )
+    if shown.bill is not None:
+        show_bill(printer, shown.bill)
+    else:
+        printer.note("there is no bill of the week: it needs the extra `lake` (pip install 'lamplighter[lake]')")
     printer.text("\nWhy is it off?\n" + explained(shown.off, config))
     printer.text("\nWhy is it on?\n" + explained(shown.on, config))
     printer.text("\nWhat went wrong, and stopped nothing else\n")
@@ -180,6 +196,7 @@ def _troubles(shown: Shown) -> Iterator[str]:
 def _leave(printer: Printer, simulated: SimulatedAws, home: Path) -> None:
     from lamplighter.estate import kept
     from lamplighter.estate.demo import definitions
+    from lamplighter.estate.demo_bill import LAKE
 
     assert simulated.pid is not None
     simulated.control.release_clock()
@@ -190,10 +207,11 @@ def _leave(printer: Printer, simulated: SimulatedAws, home: Path) -> None:
         **simulated.environment,
         "AWS_REGION": "eu-central-1",
         "LAMPLIGHTER_FILE": str(copy),
+        "LAMPLIGHTER_LAKE": str(home / LAKE),
         "LAMPLIGHTER_STORE": str(home / "state.sqlite"),
     }
     kept.remember(home, simulated.pid, variables)
     where = home.relative_to(Path.cwd()) if home.is_relative_to(Path.cwd()) else home
     printer.note(f"the simulated AWS is left running at {simulated.url}; its clock is yours again")
-    printer.note(f"try it:  source {where}/env; lamp plan; lamp resources list; lamp next")
+    printer.note(f"try it:  source {where}/env; lamp plan; lamp next; lamp cost --by tag:Schedule")
     printer.note("end it:  lamp demo --stop")

@@ -152,6 +152,16 @@ def build_estate(endpoint_url: str, plan: EstatePlan = DEFAULT, progress: Progre
     return BuiltEstate(endpoint_url, plan, _sorted(found))
 
 
+def ask_targets(endpoint_url: str, plan: EstatePlan, ask: Callable[[TargetSession], T]) -> list[T]:
+    """Ask something of every target that can be entered, as the management account may; in order.
+
+    Raises:
+        AwsError: a call failed.
+    """
+    with Aws(endpoint_url=endpoint_url, region=plan.regions[0], environ=_KEYS) as aws:
+        return _done(each(plan.targets, lambda target: ask(_session(aws, target)), threads=THREADS))
+
+
 # The front takes keys it does not know for base credentials of the management account.
 _KEYS = {"AWS_ACCESS_KEY_ID": "estate", "AWS_SECRET_ACCESS_KEY": "estate", "AWS_EC2_METADATA_DISABLED": "true"}
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 
 from lamplighter.aws.access import Aws
@@ -14,6 +15,7 @@ from lamplighter.estate.build import BuiltEstate, Progress, build_estate
 from lamplighter.estate.build_found import Member
 from lamplighter.estate.build_stacks import templates_folder
 from lamplighter.estate.control import SimulatedAws, capacity
+from lamplighter.estate.demo_bill import WeekBill, bill_of_week
 from lamplighter.estate.truth import lit_hours
 from lamplighter.estate.week import Lived, live
 from lamplighter.pricing.book import PriceBook
@@ -47,6 +49,7 @@ class Shown:
         off: why one machine is off at the end.
         on: why one machine is on at the end: somebody holds it.
         scarce: what was done in the week to the machine that had no capacity for a while.
+        bill: the bill of the week, and how it agrees with the journal; None without the extra `lake`.
     """
 
     built: BuiltEstate
@@ -56,6 +59,7 @@ class Shown:
     off: Explanation
     on: Explanation
     scarce: Sequence[Entry]
+    bill: WeekBill | None
 
 
 def definitions() -> Path:
@@ -73,9 +77,11 @@ def play(
     simulated: SimulatedAws,
     store: Store,
     start: datetime,
+    home: Path,
     *,
     building: Progress | None = None,
     living: Callable[[datetime, PassReport], None] | None = None,
+    billing: Callable[[], None] | None = None,
 ) -> Shown:
     """Build the estate and live through the week that begins at `start`, an aware datetime.
 
@@ -86,11 +92,14 @@ def play(
         simulated: an empty simulated AWS.
         store: an empty store.
         start: beginning of the week.
+        home: folder for the bill and the lake that it is loaded into.
         building: told of every piece that is built.
         living: told of every pass.
+        billing: told when the bill is begun.
 
     Raises:
         AwsError: the estate could not be built.
+        Unreconciled: its bill does not add up.
     """
     control, end = simulated.control, start + WEEK
     control.set_clock(start - SETTLING)
@@ -113,15 +122,19 @@ def play(
         lived = live(world, control, start, end, progress=living)
         entries = [entry for target in journal.targets(store) for entry in journal.read(store, target)]
         measured = measure(entries, PriceBook.bundled(), start, end)
+        if billing is not None:
+            billing()
+        history = list(control.history())
         off = next(member for member in built.schedulable if _is_machine(member, OFFICE) and member.id != held.id)
         return Shown(
             built,
             lived,
             measured,
-            _differing(measured, lit_hours(control.history(), start, end)),
+            _differing(measured, lit_hours(history, start, end)),
             _explain(world, off, end),
             _explain(world, held, end),
             [entry for entry in entries if entry.resource == f"{built.scarce.kind}/{built.scarce.id}"],
+            bill_of_week(built, history, measured, start, end, home) if find_spec("duckdb") else None,
         )
 
 

@@ -42,6 +42,20 @@ def buy(used: Used) -> Bought:
     return Bought(tuple(reservations), tuple(_plans(used, flexible, long_ago, lately)))
 
 
+def compute_plan(used: Used, share: Decimal) -> Planned:
+    """A Compute Savings Plan without upfront payment, for a share of what an average hour costs under it.
+
+    Raises:
+        ValueError: nothing is used that such a plan takes.
+    """
+    takes = {number for number, each in enumerate(used.meters) if PlanKind.COMPUTE in each.plan_rates}
+    commitment = _average(used, PlanKind.COMPUTE, takes) * share
+    if not commitment:
+        raise ValueError("nothing is used that a Compute Savings Plan takes")
+    start = month_of(next(iter(used.hours))) - timedelta(days=100)
+    return _plan(6, PlanKind.COMPUTE, commitment, start, Decimal(0))
+
+
 def _reserve(
     number: int,
     meter: Meter,

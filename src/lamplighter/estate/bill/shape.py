@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import inspect
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from hashlib import md5
-from importlib import import_module
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 import lamplighter.estate.bill.formats as package
 from lamplighter.errors import UsageError
 from lamplighter.estate.bill.options import Options
+from lamplighter.families import by_name, member_classes
 
+ENTRY_POINT: Final = "lamplighter.bill_writers"
 CREATE_NEW: Final = "create-new"
 OVERWRITE: Final = "overwrite"
 GZIP: Final = "gzip"
@@ -117,12 +116,8 @@ class Shape(ABC):
 @cache
 def shapes() -> MappingProxyType[str, Shape]:
     """All formats that can be written, by name."""
-    found: dict[str, Shape] = {}
-    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        for _, member in inspect.getmembers(import_module(module.name), inspect.isclass):
-            if issubclass(member, Shape) and hasattr(member, "name") and member.__module__ == module.name:
-                found[member.name] = member()
-    return MappingProxyType(dict(sorted(found.items())))
+    members = member_classes(package, Shape, ENTRY_POINT)  # type: ignore[type-abstract]
+    return by_name(((member.name, member()) for member in members), "two formats of written bills are called {}")
 
 
 def shape(name: str) -> Shape:

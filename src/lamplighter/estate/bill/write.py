@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 TRUTH: Final = "truth.json"
 _CHUNK: Final = 1 << 20
+_AT_ONCE: Final = 2
 _OLD: Final = (1980, 1, 1, 0, 0, 0)
 
 
@@ -188,23 +190,17 @@ def _put_parquet(
 
 def _put_gzip(connection: duckdb.DuckDBPyConnection, selects: Sequence[str], path: Path, names: Sequence[str]) -> int:
     """One member for the header and for each piece: together they are one gzip file."""
-    rows = 0
     with path.open("wb") as sink:
         sink.write(gzip.compress(_header(names), mtime=0))
-        for sql in selects:
-            rows += _append(connection, sql, sink, path, "gzip")
-    return rows
+        return _append(connection, selects, sink, path, "gzip")
 
 
 def _put_zip(connection: duckdb.DuckDBPyConnection, selects: Sequence[str], path: Path, names: Sequence[str]) -> int:
-    rows = 0
     member = zipfile.ZipInfo(f"{path.stem}.csv", _OLD)
     member.compress_type = zipfile.ZIP_DEFLATED
     with zipfile.ZipFile(path, "w") as archive, archive.open(member, "w", force_zip64=True) as sink:
         sink.write(_header(names))
-        for sql in selects:
-            rows += _append(connection, sql, sink, path, "none")
-    return rows
+        return _append(connection, selects, sink, path, "none")
 
 
 def _header(names: Sequence[str]) -> bytes:
@@ -212,14 +208,25 @@ def _header(names: Sequence[str]) -> bytes:
     return (",".join(names) + "\n").encode()
 
 
-def _append(connection: duckdb.DuckDBPyConnection, sql: str, sink: IO[bytes], path: Path, packed: str) -> int:
-    """Piece by piece, so that no more than one is held in memory."""
-    piece = path.with_name(f".{path.name}.piece")
-    target = f"{literal(str(piece))} (FORMAT csv, HEADER false, COMPRESSION {packed})"
-    rows = _count(connection.execute(f"COPY ({sql}) TO {target}").fetchone())
-    with piece.open("rb") as source:
-        shutil.copyfileobj(source, sink, _CHUNK)
-    piece.unlink()
+def _append(
+    connection: duckdb.DuckDBPyConnection, selects: Sequence[str], sink: IO[bytes], path: Path, packed: str
+) -> int:
+    """Piece by piece, two at a time and in order, so that no more than that is held in memory or waits on disk."""
+
+    def piece(number: int) -> tuple[Path, int]:
+        made = path.with_name(f".{path.name}.{number}")
+        target = f"{literal(str(made))} (FORMAT csv, HEADER false, COMPRESSION {packed})"
+        with connection.cursor() as cursor:
+            return made, _count(cursor.execute(f"COPY ({selects[number]}) TO {target}").fetchone())
+
+    rows = 0
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for first in range(0, len(selects), _AT_ONCE):
+            for made, count in pool.map(piece, range(first, min(first + _AT_ONCE, len(selects)))):
+                with made.open("rb") as source:
+                    shutil.copyfileobj(source, sink, _CHUNK)
+                made.unlink()
+                rows += count
     return rows
 
 

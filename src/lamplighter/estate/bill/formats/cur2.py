@@ -54,7 +54,12 @@ def tags_sql(sheet: Sheet, spell: str) -> str:
     return f"map_from_entries(list_filter(list_zip([{keys}], [{values}]), lambda entry: entry[2] IS NOT NULL))"
 
 
-class _Cur2(Shape):
+class Cur2Csv(Shape):
+    """CSV: maps are JSON."""
+
+    name: ClassVar[str] = "cur-2.0-csv"
+    parquet: ClassVar[bool] = False
+
     def columns(self, sheet: Sheet) -> Sequence[Selected]:
         """Names of accounts are there; maps take the place of columns that would change."""
         value = as_typed if self.parquet else as_text
@@ -99,14 +104,7 @@ class _Cur2(Shape):
         return export_manifests(sheet, files, NAME)
 
 
-class Cur2Csv(_Cur2):
-    """CSV: maps are JSON."""
-
-    name: ClassVar[str] = "cur-2.0-csv"
-    parquet: ClassVar[bool] = False
-
-
-class Cur2Parquet(_Cur2):
+class Cur2Parquet(Cur2Csv):
     """Parquet: maps are maps."""
 
     name: ClassVar[str] = "cur-2.0-parquet"

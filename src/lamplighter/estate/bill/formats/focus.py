@@ -82,7 +82,12 @@ _SQL: Final = {
 }
 
 
-class _Focus(Shape):
+class FocusCsv(Shape):
+    """CSV: times end with `.000Z`, maps are JSON."""
+
+    name: ClassVar[str] = "focus-1.2-csv"
+    parquet: ClassVar[bool] = False
+
     def rows(self, relation: str) -> str:
         """Negations are not there; what was not used of a commitment is."""
         return (
@@ -120,14 +125,7 @@ class _Focus(Shape):
         return export_manifests(sheet, files, _NAME)
 
 
-class FocusCsv(_Focus):
-    """CSV: times end with `.000Z`, maps are JSON."""
-
-    name: ClassVar[str] = "focus-1.2-csv"
-    parquet: ClassVar[bool] = False
-
-
-class FocusParquet(_Focus):
+class FocusParquet(FocusCsv):
     """Parquet: costs are binary numbers, maps are maps."""
 
     name: ClassVar[str] = "focus-1.2-parquet"
