@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.billing.bills import as_parquet, dbr
+from tests.billing.bills import as_parquet, dbr, focus_1_2
 from tests.billing.conftest import BOUGHT, cur_text, line, write_cur
 
 from lamplighter.cli.testing import Lamp, Said
@@ -209,6 +209,25 @@ def test_nothing_there_and_wrong_manifests(load: Callable[..., Said], tmp_path: 
     said = load(folder)
     assert said.code == 1
     assert "none of 2 rows can be read" in said.err
+
+
+def test_a_month_that_is_told_twice_is_refused(
+    load: Callable[..., Said], tmp_path: Path, total: Callable[[], dict[str, str]]
+) -> None:
+    folder = tmp_path / "bills"
+    folder.mkdir()
+    write(folder / "cur.csv", GOOD)
+    write(folder / "focus.csv", focus_1_2())
+    said = load(folder)
+    assert said.code == 1
+    assert f"{folder} has the bill of 111122223333 for 2026-10 twice, as cur-csv and as focus-1.2" in said.err
+    assert total() == {}
+    for name in ("a", "b"):
+        write(folder / f"{name}-Manifest.json", json.dumps({"reportName": name, "reportKeys": ["cur.csv"]}))
+    again = load(folder)
+    assert again.code == 1
+    assert "a-Manifest.json and b-Manifest.json are both the bill of 111122223333 for 2026-10" in again.err
+    assert total() == {}
 
 
 def test_a_file_without_rights(load: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

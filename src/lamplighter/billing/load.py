@@ -255,16 +255,24 @@ def _finish(
 
 
 def _one_bill_a_month(connection: duckdb.DuckDBPyConnection, staged: Sequence[Staged]) -> None:
-    """Refuse two bills of one payer and month: the one would restate the other, and the order is not known."""
-    seen: dict[tuple[str, str], str] = {}
+    """Refuse two bills of one payer and month: the one would restate the other, and the order is not known.
+
+    Files in one place are one bill; those of several formats are as many tellings of the same month.
+    """
+    seen: dict[tuple[str, str], tuple[str, str]] = {}
     for each in staged:
-        for payer, period in connection.execute(
-            f"SELECT DISTINCT BillingAccountId, _period FROM {each.relation} WHERE _ok"
+        for payer, period, kind in connection.execute(
+            f"SELECT DISTINCT BillingAccountId, _period, x_SourceFormat FROM {each.relation} WHERE _ok ORDER BY ALL"
         ).fetchall():
-            other = seen.setdefault((payer, period), each.name)
+            other, format_name = seen.setdefault((payer, period), (each.name, kind))
             if other != each.name:
                 raise BillError(
                     f"{other} and {each.name} are both the bill of {payer} for {period}", hint="load one of them"
+                )
+            if format_name != kind:
+                raise BillError(
+                    f"{other} has the bill of {payer} for {period} twice, as {format_name} and as {kind}",
+                    hint="load one of them",
                 )
 
 
