@@ -75,6 +75,7 @@ class Sweep:
     lit: bool = True
     runs: int = 0
     tried: Counter[str] = field(default_factory=Counter)
+    resources: int = 9
 
     def half_day(self, fault: dict[str, Any] | None = None) -> list[PassReport]:
         """The next evening or morning: a pass with the fault, and passes without it until all is quiet."""
@@ -102,7 +103,7 @@ class Sweep:
         """Whether everything is as it should be."""
         wanted = Live.RUNNING if self.lit else Live.STOPPED
         states = {step.resource.key: step.resource.live for step in report.steps if not step.resource.unsupported}
-        return not report.partial and set(states.values()) == {wanted} and len(states) == RESOURCES
+        return not report.partial and set(states.values()) == {wanted} and len(states) == self.resources
 
     def done(self, since: datetime) -> Counter[tuple[str, str]]:
         """How often each resource was started or stopped since, by the journal."""
@@ -117,9 +118,6 @@ class Sweep:
         """How often each machine or database really began to start or stop since a position of the history."""
         changes = self.estate.control.history(since=position)
         return Counter(f"{c.kind}/{c.id}" for c in changes if c.to_state in ("pending", "stopping", "starting"))
-
-
-RESOURCES = 9
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +231,7 @@ def test_every_call_fails_in_every_way(sweep: Sweep, record_property: Callable[[
         done = sweep.done(began)
         assert set(done.values()) == {1}, (what, done)
         assert {action for _, action in done} == {"start" if sweep.lit else "stop"}, (what, done)
-        assert len(done) == RESOURCES, (what, done)
+        assert len(done) == sweep.resources, (what, done)
         assert set(sweep.moved(position).values()) <= {1}, (what, sweep.moved(position))
         assert list(sweep.world.store.query("intents", f"{MANAGEMENT}/{REGION}")) == []
         sweep.tried[name] += 1
