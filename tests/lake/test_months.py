@@ -143,14 +143,6 @@ def test_a_damaged_record_is_said(tmp_path: Path) -> None:
     assert months.record_of(tmp_path, "charges", "2026-10") is None
 
 
-def test_a_month_can_be_removed(tmp_path: Path) -> None:
-    write_month(tmp_path, "2026-10", [{"BilledCost": "1"}])
-    assert months.remove(tmp_path, "charges", "2026-10")
-    assert not months.remove(tmp_path, "charges", "2026-10")
-    assert months.periods(tmp_path, "charges") == []
-    assert total(tmp_path) == []
-
-
 def test_a_lake_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LakeError, match="cannot be written"), months.loading(tmp_path / "file"):

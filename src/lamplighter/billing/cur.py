@@ -63,7 +63,8 @@ def measures(c: Columns) -> dict[str, str]:
         c.number("savings_plan_net_amortized_upfront_commitment_for_billing_period"),
         c.number("savings_plan_net_recurring_commitment_for_billing_period"),
     ]
-    # The report has no net unused commitment; it keeps the share that the net fee has of the gross one.
+    # The report has no net unused commitment; it keeps the share that the net fee has of the gross one: a ratio,
+    # exact to 15 digits, which no control total rests on.
     shrunk = (
         f"CASE WHEN {gross} <> 0 AND COALESCE({net_fee[0]}, {net_fee[1]}) IS NOT NULL THEN CAST({unused_sp} * "
         f"CAST(({_zero(net_fee[0])} + {_zero(net_fee[1])}) AS DOUBLE) / CAST({gross} AS DOUBLE) AS DECIMAL(38,18))"

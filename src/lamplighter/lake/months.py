@@ -102,17 +102,6 @@ def publish(lake: Path, table: str, period: str, staged: Path, record: Mapping[s
     shutil.rmtree(old, ignore_errors=True)
 
 
-def remove(lake: Path, table: str, period: str) -> bool:
-    """Take a month away; whether there was one."""
-    live = lake / table / f"{PARTITION}={period}"
-    if not live.exists():
-        return False
-    gone = lake / table / f"{_NEW}{period}-{uuid4().hex[:12]}"
-    live.rename(gone)
-    shutil.rmtree(gone)
-    return True
-
-
 def periods(lake: Path, table: str) -> list[str]:
     """The months of a table, sorted."""
     folder = lake / table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 
 from lamplighter.aws.targets import Target
@@ -169,12 +169,6 @@ def held_back(step: Step, reason: str, rule: str, *, at: datetime) -> Step:
         step.decision.action,
     )
     return replace(step, decision=decision)
-
-
-def held_for(step: Step, at: datetime) -> timedelta:
-    """How long what is due has been held back, over all passes until `at`; zero if it was not."""
-    since = remembered(step.record, step.resource).held_since
-    return at - datetime.fromisoformat(since) if since else timedelta(0)
 
 
 def _kept(config: Configuration, resource: Resource, unsettled: bool) -> tuple[str, str] | None:
