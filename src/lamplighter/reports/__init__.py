@@ -1,0 +1,1 @@
+"""Reports: what the services answer, shaped and drawn."""

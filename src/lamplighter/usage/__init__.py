@@ -1,0 +1,1 @@
+"""Usage by the hour: collected from AWS, kept by key, gaps seen and filled."""
