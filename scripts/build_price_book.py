@@ -2,8 +2,8 @@
 
     python scripts/build_price_book.py DATA_FOLDER [-o FILE] [--as-of FILE=DATE ...]
 
-DATA_FOLDER (or its `prices` folder) holds the files named in SOURCES and SPECS. What cannot be a price is dropped and
-counted, never guessed. docs/prices.md describes the sources.
+DATA_FOLDER (or its `prices` folder) holds the files named in SOURCES, OFFERS and SPECS. What cannot be a
+price is dropped and counted, never guessed. docs/prices.md describes the sources.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import TypeVar
 
 from lamplighter.errors import PriceBookError
 from lamplighter.pricing.archive import write_archive
 from lamplighter.pricing.money import Money
+from lamplighter.pricing.offers import ReservationOffer, Terms
 from lamplighter.pricing.price import (
     GB_MONTH,
     GIBPS_MONTH,
@@ -34,9 +36,13 @@ from lamplighter.pricing.price import (
     PriceKey,
     ebs_key,
     ec2_key,
+    elasticache_key,
+    opensearch_key,
     rds_key,
+    redshift_key,
 )
 from lamplighter.pricing.specs import TABLE, InstanceType, type_table
+from reserved_prices import OFFERS, ON_DEMAND_TERM, NotAnOffer, OfferFile, judge_offer
 
 PACKAGED = Path(__file__).parents[1] / "src" / "lamplighter" / "pricing" / "data" / "prices.zip"
 SPECS = "ec2_specs"
@@ -100,6 +106,8 @@ _VOLUMES = {
 _READABLE_STANDBYS = "multi-az-readable-standbys"
 # A standby doubles the price and two readable ones at most quadruple it; outside, the source is in error.
 _TIMES_SINGLE = {MULTI_AZ: (Decimal("1.5"), Decimal("2.5")), MULTI_AZ_CLUSTER: (Decimal(2), Decimal(4))}
+# AWS advertises at most 76 % off for reserving; outside, the source is in error or older than a fall in price.
+_TIMES_ON_DEMAND = (Decimal("0.2"), Decimal(1))
 
 
 def _ec2(row: Row) -> Listing:
@@ -130,7 +138,19 @@ def _ebs(row: Row) -> Listing:
 
 
 def _redshift(row: Row) -> Listing:
-    return Listing(PriceKey("redshift", row["region"], row["node_type"]), row["usd_per_hour"])
+    return Listing(redshift_key(row["region"], row["node_type"]), row["usd_per_hour"])
+
+
+def _elasticache(row: Row) -> Listing:
+    if row["term"] != ON_DEMAND_TERM:
+        raise NotAPrice("reserved, see below")
+    return Listing(elasticache_key(row["region"], row["node_type"], row["engine"]), row["effective_usd_per_hour"])
+
+
+def _opensearch(row: Row) -> Listing:
+    if row["term"] != ON_DEMAND_TERM:
+        raise NotAPrice("reserved, see below")
+    return Listing(opensearch_key(row["region"], row["instance_type"]), row["effective_usd_per_hour"])
 
 
 SOURCES = (
@@ -181,6 +201,22 @@ SOURCES = (
         name="yeo/ec2.shop, Redshift on demand",
         licence="MIT",
         as_of=date(2025, 3, 19),
+    ),
+    SourceFile(
+        file="elasticache_prices",
+        columns=("region", "engine", "node_type", "term", "effective_usd_per_hour"),
+        read=_elasticache,
+        name="LeanerCloud/ec2-instances-info, ElastiCache",
+        licence="MIT",
+        as_of=date(2025, 4, 24),
+    ),
+    SourceFile(
+        file="opensearch_prices",
+        columns=("region", "instance_type", "term", "effective_usd_per_hour"),
+        read=_opensearch,
+        name="LeanerCloud/ec2-instances-info, OpenSearch",
+        licence="MIT",
+        as_of=date(2025, 4, 24),
     ),
 )
 
@@ -330,27 +366,86 @@ def _positive(text: str) -> int:
     return number
 
 
-def build(folder: Path, sources: Sequence[SourceFile] = SOURCES) -> tuple[bytes, dict[str, Tally]]:
+def read_offers(
+    folder: Path, source: OfferFile, prices: Mapping[PriceKey, Price]
+) -> tuple[list[ReservationOffer], Tally]:
+    """The reservations of one file, and what became of what it offers.
+
+    Args:
+        folder: where the file is.
+        source: the file.
+        prices: on-demand prices, which an offer must be plausible beside.
+
+    Raises:
+        PriceBookError: the file cannot be read, or offers the same twice.
+    """
+    offers: dict[tuple[PriceKey, Terms], ReservationOffer] = {}
+    tally = Tally()
+    for row in read_csv(folder, source.file, source.columns):
+        try:
+            for offered in source.read(row):
+                tally.read += 1
+                offer = judge_offer(offered, source)
+                if offers.setdefault((offer.key, offer.terms), offer) != offer:
+                    raise PriceBookError(f"{source.file}: two offers for {offer.key}, {offer.terms}")
+        except NotAnOffer as reason:
+            tally.dropped[str(reason)] += 1
+    kept = []
+    for offer in offers.values():
+        if doubt := _doubt(offer, prices.get(offer.key)):
+            tally.dropped[doubt] += 1
+        else:
+            kept.append(offer)
+    tally.kept = len(kept)
+    return kept, tally
+
+
+def _doubt(offer: ReservationOffer, price: Price | None) -> str:
+    if price is None:
+        return "no price on demand to compare with"
+    low, high = _TIMES_ON_DEMAND
+    share = offer.effective.amount / price.rate.amount
+    return "" if low <= share < high else "implausible beside on demand"
+
+
+def build(
+    folder: Path, sources: Sequence[SourceFile] = SOURCES, offer_files: Sequence[OfferFile] = OFFERS
+) -> tuple[bytes, dict[str, Tally]]:
     """The bytes of the price book, and what became of each file's rows."""
     by_file = {source.file: read_prices(folder, source) for source in sources}
     prices = merge(by_file)
     licences = {price.source: source.licence for source in sources for price in by_file[source.file][0].values()}
-    content = write_archive(prices, licences, {TABLE: type_table(read_types(folder))})
-    return content, {file: tally for file, (_, tally) in by_file.items()}
+    offered = {source.file: read_offers(folder, source, prices) for source in offer_files}
+    licences |= {source.name: source.licence for source in offer_files}
+    offers = [offer for found, _ in offered.values() for offer in found]
+    content = write_archive(prices, licences, {TABLE: type_table(read_types(folder))}, offers)
+    tallies = {file: tally for file, (_, tally) in by_file.items()}
+    return content, tallies | {f"{file}, reserved": tally for file, (_, tally) in offered.items()}
 
 
-def dated(sources: Sequence[SourceFile], changes: Sequence[str]) -> tuple[SourceFile, ...]:
-    """The sources with other dates, for figures gathered anew: `ebs_prices=2026-09-01`."""
-    known = {source.file: source for source in sources}
+Dated = TypeVar("Dated", SourceFile, OfferFile)
+
+
+def dated(sources: Sequence[Dated], days: Mapping[str, date]) -> tuple[Dated, ...]:
+    """The sources with other dates, for figures gathered anew."""
+    return tuple(replace(source, as_of=days.get(source.file, source.as_of)) for source in sources)
+
+
+def read_days(changes: Sequence[str]) -> dict[str, date]:
+    """Dates by file, from `ebs_prices=2026-09-01`."""
+    known = {source.file for source in (*SOURCES, *OFFERS)}
+    days: dict[str, date] = {}
     for change in changes:
         file, _, day = change.partition("=")
         if file not in known:
-            raise PriceBookError(f"--as-of {change}: there is no source {file!r}", hint=f"one of {', '.join(known)}")
+            raise PriceBookError(
+                f"--as-of {change}: there is no source {file!r}", hint="one of " + ", ".join(sorted(known))
+            )
         try:
-            known[file] = replace(known[file], as_of=date.fromisoformat(day))
+            days[file] = date.fromisoformat(day)
         except ValueError as error:
             raise PriceBookError(f"--as-of {change}: {error}", hint="write it like ebs_prices=2026-09-01") from error
-    return tuple(known.values())
+    return days
 
 
 def report(tallies: Mapping[str, Tally]) -> Iterator[str]:
@@ -370,7 +465,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     inner = options.folder / "prices"
     try:
-        content, tallies = build(inner if inner.is_dir() else options.folder, dated(SOURCES, options.as_of))
+        days = read_days(options.as_of)
+        folder = inner if inner.is_dir() else options.folder
+        content, tallies = build(folder, dated(SOURCES, days), dated(OFFERS, days))
     except PriceBookError as error:
         print(f"{error}" + (f" ({error.hint})" if error.hint else ""), file=sys.stderr)
         return 1

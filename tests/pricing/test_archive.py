@@ -16,6 +16,7 @@ from lamplighter.errors import PriceBookError
 from lamplighter.pricing.archive import Archive, Source, bundled_content, write_archive
 from lamplighter.pricing.book import PriceBook
 from lamplighter.pricing.money import Money
+from lamplighter.pricing.offers import OfferingClass, Payment, ReservationOffer, Terms
 from lamplighter.pricing.price import Price, PriceKey, ec2_key
 
 LICENCES = {"one": "MIT", "two": "Apache-2.0"}
@@ -49,6 +50,52 @@ def test_what_goes_in_comes_out(prices: dict[PriceKey, Price]) -> None:
 def test_the_same_prices_make_the_same_bytes(prices: dict[PriceKey, Price], order: random.Random) -> None:
     shuffled = sorted(prices.items(), key=lambda _: order.random())
     assert write_archive(dict(shuffled), LICENCES, {}) == write_archive(prices, LICENCES, {})
+
+
+def offer(
+    key: PriceKey, terms: Terms, upfront: str, hourly: str, *, estimated: bool = False, source: str = "one"
+) -> ReservationOffer:
+    paid = Money(Decimal(upfront), "USD"), Money(Decimal(hourly), "USD")
+    return ReservationOffer(key, terms, *paid, date(2025, 4, 4), source, estimated)
+
+
+OFFERS = (
+    offer(M5, Terms(1, Payment.NO_UPFRONT), "0", "0.06"),
+    offer(M5, Terms(3, Payment.ALL_UPFRONT, OfferingClass.CONVERTIBLE), "1170.5", "0", estimated=True, source="two"),
+    offer(M5, Terms(1, Payment.PARTIAL_UPFRONT), "250", "0.029"),
+    offer(ec2_key("us-east-1", "m5.xlarge"), Terms(1, Payment.NO_UPFRONT), "0", "0.12"),
+)
+
+
+def test_offers_come_out_as_they_went_in_and_one_region_is_read() -> None:
+    archive = Archive(write_archive({M5: PRICE}, LICENCES, {}, OFFERS))
+    assert archive.offered == {("ec2", "us-east-1")}
+    assert {each.terms: each for each in archive.reservations(M5)} == {each.terms: each for each in OFFERS[:3]}
+    assert archive.reservations(ec2_key("us-east-1", "m5.xlarge")) == OFFERS[3:]
+    assert archive.reservations(ec2_key("us-east-1", "m5.huge")) == ()
+    assert archive.reservations(ec2_key("mars-north-1", "m5.large")) == ()
+    assert write_archive({M5: PRICE}, LICENCES, {}, OFFERS[::-1]) == write_archive({M5: PRICE}, LICENCES, {}, OFFERS)
+
+
+OFFERED = "resource_type,operating_system,engine,deployment,currency,source"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "resource_type\nm5.large\n",
+        f"{OFFERED},1 standard Some Upfront\nm5.large,Linux,,,USD,0,0.06\n",
+        f"{OFFERED},1 standard No Upfront\nm5.large,Linux,,,USD,0\n",
+        f"{OFFERED},1 standard No Upfront\nm5.large,Linux,,,USD,0,six\n",
+        f"{OFFERED},1 standard No Upfront\nm5.large,Linux,,,USD,9,0.06\n",
+    ],
+)
+def test_damaged_offers_are_an_error_and_not_unknown(text: str) -> None:
+    manifest = json.dumps(MANIFEST | {"offers": {"ec2": ["us-east-1"]}})
+    archive = Archive(changed({"manifest.json": manifest, "offers/ec2/us-east-1.csv": text}))
+    with pytest.raises(PriceBookError, match="damaged"):
+        archive.reservations(M5)
 
 
 def test_a_source_has_a_date_and_a_licence() -> None:

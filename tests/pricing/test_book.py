@@ -14,8 +14,11 @@ from lamplighter.pricing import (
     address_key,
     ebs_key,
     ec2_key,
+    elasticache_key,
+    opensearch_key,
     rds_key,
     rds_storage_key,
+    redshift_key,
 )
 from lamplighter.pricing.archive import Archive, bundled_archive, bundled_content
 from lamplighter.pricing.price import BY_THE_MONTH
@@ -47,6 +50,12 @@ def usd(text: str) -> Money:
         (rds_key("us-east-1", "db.r5.large", "aurora-postgresql"), "0.29"),
         (PriceKey("redshift", "us-east-1", "dc2.large"), "0.25"),
         (PriceKey("redshift", "us-east-1", "ra3.4xlarge"), "3.26"),
+        (redshift_key("us-east-1", "ra3.xlplus"), "1.086"),
+        (elasticache_key("us-east-1", "cache.m5.large"), "0.156"),
+        (elasticache_key("us-east-1", "cache.m5.large", "Valkey"), "0.1248"),
+        (elasticache_key("us-east-1", "cache.r6g.large", "memcached"), "0.206"),
+        (opensearch_key("us-east-1", "m5.large.search"), "0.142"),
+        (opensearch_key("us-east-1", "m5.large.elasticsearch"), "0.142"),
     ],
 )
 def test_known_hourly_prices(key: PriceKey, rate: str) -> None:
@@ -209,7 +218,7 @@ def test_every_packaged_price_can_be_shown() -> None:
             metal += price.estimated
             assert ".metal" in key.resource_type or not price.estimated
             assert BOOK.find(key) == price
-    assert (count, metal) == (41_891, 136)
+    assert (count, metal) == (50_586, 136)
 
 
 def test_the_packaged_file_is_small_and_its_sources_are_named() -> None:
@@ -218,7 +227,7 @@ def test_the_packaged_file_is_small_and_its_sources_are_named() -> None:
 
 
 def test_regions_and_services() -> None:
-    assert BOOK.services() == ("ebs", "ec2", "rds", "redshift")
+    assert BOOK.services() == ("ebs", "ec2", "elasticache", "opensearch", "rds", "redshift")
     assert len(BOOK.regions("redshift")) == 34
     assert len(BOOK.regions("ec2")) == 35
     assert "us-west-2-lax-1" in BOOK.regions("rds")

@@ -4,6 +4,7 @@ import csv
 import gzip
 import importlib.util
 import sys
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,21 @@ from types import ModuleType
 import pytest
 
 from lamplighter.errors import PriceBookError
-from lamplighter.pricing import Archive, Money, PriceBook, PriceKey, ebs_key, ec2_key, find_type, rds_key
+from lamplighter.pricing import (
+    Archive,
+    Money,
+    Payment,
+    PriceBook,
+    PriceKey,
+    Terms,
+    ebs_key,
+    ec2_key,
+    elasticache_key,
+    find_type,
+    opensearch_key,
+    rds_key,
+    redshift_key,
+)
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "build_price_book.py"
 HEADERS = {
@@ -23,6 +38,11 @@ HEADERS = {
     "rds_ondemand_aurora_2021": "region,engine,instance_class,usd_per_hour",
     "ebs_prices": "region,dimension,usd",
     "redshift_ondemand": "region,node_type,usd_per_hour",
+    "elasticache_prices": "region,engine,node_type,term,effective_usd_per_hour",
+    "opensearch_prices": "region,instance_type,term,effective_usd_per_hour",
+    "ec2_reserved_linux_no_upfront": "region,instance_type,standard_1yr,standard_3yr,convertible_1yr,convertible_3yr",
+    "rds_reserved": "region,engine,deployment,instance_class,lease,purchase_option,upfront_usd,usd_per_hour",
+    "redshift_reserved": "region,node_type,lease,purchase_option,upfront_usd,usd_per_hour",
 }
 ROWS = {
     "ec2_ondemand_linux": [
@@ -52,18 +72,41 @@ ROWS = {
         "eu-west-1,Fast Snapshot Restore per hours,0.75",
     ],
     "redshift_ondemand": ["eu-west-1,ra3.xlplus,1.202"],
+    "elasticache_prices": [
+        "eu-west-1,Redis,cache.m5.large,ondemand,0.172",
+        "eu-west-1,Redis,cache.m5.large,yrTerm1Standard.noUpfront,0.117",
+        "eu-west-1,Redis,cache.m5.large,yrTerm1Standard.partialUpfront,0.1116849315",
+        "eu-west-1,Redis,cache.m5.large,yrTerm3Standard.allUpfront,0.0776255708",
+        "eu-west-1,Redis,cache.m5.large,yrTerm5Standard.allUpfront,0.05",
+    ],
+    "opensearch_prices": [
+        "eu-west-1,m5.large.search,ondemand,0.158",
+        "eu-west-1,m5.large.search,yrTerm3Standard.noUpfront,0.082",
+        "eu-west-1,m5.large.search,yrTerm3Standard.allUpfront,0.01",
+    ],
+    "ec2_reserved_linux_no_upfront": ["eu-west-1,m5.large,0.067,,0.079,0.055", "eu-west-1,m5.huge,1,1,1,1"],
+    "rds_reserved": [
+        "eu-west-1,PostgreSQL,multi-az,db.m5.large,1yr,Partial Upfront,1049,0.1197",
+        "eu-west-1,PostgreSQL,multi-az,db.m5.large,2yr,Partial Upfront,1049,0.1197",
+        "eu-west-1,PostgreSQL,multi-az,db.m5.large,3yr,No Upfront,0,0",
+        "eu-west-1,PostgreSQL,multi-az,db.m5.large,1yr,No Upfront,0,none",
+        ",PostgreSQL,multi-az,db.m5.large,1yr,No Upfront,0,0.2",
+    ],
+    "redshift_reserved": ["eu-west-1,ra3.xlplus,1yr,All Upfront,6950,0"],
 }
 
 
 @pytest.fixture(name="script", scope="module")
-def load_script() -> ModuleType:
+def load_script() -> Iterator[ModuleType]:
+    sys.path.insert(0, str(SCRIPT.parent))
     spec = importlib.util.spec_from_file_location("build_price_book", SCRIPT)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    return module
+    yield module
+    sys.path.remove(str(SCRIPT.parent))
 
 
 def make(folder: Path, changes: dict[str, list[str]] | None = None) -> Path:
@@ -109,6 +152,48 @@ def test_databases_storage_and_types_are_in_it(script: ModuleType, tmp_path: Pat
     old = find_type("m3.large", archive)
     assert old is not None
     assert (old.previous_generation, old.instance_storage, old.memory_mib) == (True, True, 7680)
+
+
+def test_reservations_are_in_it_with_what_each_source_says(script: ModuleType, tmp_path: Path) -> None:
+    content, tallies = script.build(make(tmp_path))
+    archive = Archive(content)
+    read = {
+        (key, offer.terms): (str(offer.upfront), str(offer.hourly), offer.estimated)
+        for key in (
+            ec2_key("eu-west-1", "m5.large"),
+            rds_key("eu-west-1", "db.m5.large", "postgres", "multi-az"),
+            elasticache_key("eu-west-1", "cache.m5.large"),
+            opensearch_key("eu-west-1", "m5.large.search"),
+            redshift_key("eu-west-1", "ra3.xlplus"),
+        )
+        for offer in archive.reservations(key)
+    }
+    assert len(read) == 9
+    m5 = ec2_key("eu-west-1", "m5.large")
+    cache = elasticache_key("eu-west-1", "cache.m5.large")
+    database = rds_key("eu-west-1", "db.m5.large", "postgres", "multi-az")
+    assert read[m5, Terms(1, Payment.NO_UPFRONT)] == ("0.00 USD", "0.067 USD", False)
+    assert read[database, Terms(1, Payment.PARTIAL_UPFRONT)] == ("1049.00 USD", "0.1197 USD", False)
+    assert read[cache, Terms(1, Payment.PARTIAL_UPFRONT)] == ("489.55 USD", "0.0558 USD", True)
+    assert read[cache, Terms(3, Payment.ALL_UPFRONT)] == ("2040.00 USD", "0.00 USD", False)
+    assert {name: dict(tally.dropped) for name, tally in tallies.items() if name.endswith(", reserved")} == {
+        "ec2_reserved_linux_no_upfront, reserved": {"no price on demand to compare with": 4},
+        "rds_reserved, reserved": {
+            "unknown term": 1,
+            "zero or negative price": 1,
+            "not a number": 1,
+            "no region or type": 1,
+        },
+        "elasticache_prices, reserved": {"unknown term": 1},
+        "opensearch_prices, reserved": {"implausible beside on demand": 1},
+        "redshift_reserved, reserved": {},
+    }
+
+
+def test_two_offers_for_the_same_thing_stop_the_build(script: ModuleType, tmp_path: Path) -> None:
+    rows = ["eu-west-1,ra3.xlplus,1yr,All Upfront,6950,0", "eu-west-1,ra3.xlplus,1yr,All Upfront,6951,0"]
+    with pytest.raises(PriceBookError, match=r"two offers for redshift ra3\.xlplus in eu-west-1"):
+        script.build(make(tmp_path, {"redshift_reserved": rows}))
 
 
 def test_the_same_facts_make_the_same_bytes_in_any_order(script: ModuleType, tmp_path: Path) -> None:

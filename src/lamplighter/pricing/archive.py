@@ -1,9 +1,10 @@
 """The packaged price book: one zip, of which a look-up reads one small member.
 
     manifest.json                    {"format": 1, "sources": [{"name", "as_of", "licence"}, ...],
-                                     "regions": {service: [region, ...]}}
+                                     "regions": {service: [region, ...]}, "offers": the same, of what is offered}
     prices/<service>/<region>.csv    resource_type, operating_system, engine, deployment, unit, currency, amount,
                                      source (index into the manifest's list), estimated (1 or empty)
+    offers/<service>/<region>.csv    reservations on offer, see `lamplighter.pricing.offer_rows`
     tables/<name>.csv                facts that are not prices, such as instance types
 
 Columns are found by name, so another service or another column needs no new format. Everything is sorted and carries
@@ -18,7 +19,7 @@ import json
 import zipfile
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -29,6 +30,8 @@ from operator import itemgetter
 
 from lamplighter.errors import PriceBookError
 from lamplighter.pricing.money import Money
+from lamplighter.pricing.offer_rows import OfferTable, kind_of, write_offers
+from lamplighter.pricing.offers import ReservationOffer
 from lamplighter.pricing.price import Price, PriceKey
 
 FORMAT = 1
@@ -88,9 +91,10 @@ class Archive:
             self.sources = tuple(
                 Source(item["name"], date.fromisoformat(item["as_of"]), item["licence"]) for item in manifest["sources"]
             )
-            covered: Mapping[str, Iterable[str]] = manifest["regions"]
-            self.partitions = frozenset((service, region) for service in covered for region in covered[service])
+            self.partitions = _places(manifest["regions"])
+            self.offered = _places(manifest.get("offers", {}))
         self._read: dict[tuple[str, str], dict[tuple[str, ...], tuple[str, ...]]] = {}
+        self._offers: dict[tuple[str, str], OfferTable] = {}
         self._tables: dict[str, Table] = {}
 
     @property
@@ -104,10 +108,24 @@ class Archive:
         Raises:
             PriceBookError: the member that would hold it is damaged.
         """
-        row = self._partition(key.service, key.region).get(
-            (key.resource_type, key.operating_system, key.engine, key.deployment)
-        )
+        row = self._partition(key.service, key.region).get(kind_of(key))
         return None if row is None else self._price(row, str(key))
+
+    def reservations(self, key: PriceKey) -> tuple[ReservationOffer, ...]:
+        """What is offered to those who reserve a thing, in any order; empty if nothing is known.
+
+        Raises:
+            PriceBookError: the member that would hold it is damaged.
+        """
+        place = (key.service, key.region)
+        if place not in self.offered:
+            return ()
+        if place not in self._offers:
+            member = _member("offers", *place)
+            with _reading(member):
+                self._offers[place] = OfferTable.read(io.StringIO(self._zip.read(member).decode(), newline=""))
+        with _reading(f"what is offered for {key}"):
+            return self._offers[place].offers(key, [(source.name, source.as_of) for source in self.sources])
 
     def items(self, service: str, region: str) -> Iterator[tuple[PriceKey, Price]]:
         """Every price of a service in a region; none if the archive does not cover it."""
@@ -130,7 +148,7 @@ class Archive:
         if place not in self._read:
             if place not in self.partitions:
                 return {}
-            rows = self._rows(_member(service, region), _KEY_COLUMNS + _PRICE_COLUMNS)
+            rows = self._rows(_member("prices", service, region), _KEY_COLUMNS + _PRICE_COLUMNS)
             self._read[place] = {row[: len(_KEY_COLUMNS)]: row[len(_KEY_COLUMNS) :] for row in rows}
         return self._read[place]
 
@@ -173,19 +191,25 @@ def bundled_content() -> bytes:
 
 
 def write_archive(
-    prices: Mapping[PriceKey, Price], licences: Mapping[str, str], tables: Mapping[str, Iterable[tuple[str, ...]]]
+    prices: Mapping[PriceKey, Price],
+    licences: Mapping[str, str],
+    tables: Mapping[str, Iterable[tuple[str, ...]]],
+    offers: Sequence[ReservationOffer] = (),
 ) -> bytes:
     """The bytes of an archive; the same for the same input, in whatever order it comes.
 
     Args:
         prices: every price, in any order.
-        licences: SPDX name by source name, for every source the prices name.
+        licences: SPDX name by source name, for every source the prices and offers name.
         tables: rows by table name, the header first; they are kept in the order given.
+        offers: reservations on offer, each key and terms once, in any order.
 
     Raises:
         PriceBookError: a source has no licence.
     """
-    named = sorted({(price.source, price.as_of) for price in prices.values()})
+    named = sorted(
+        {(price.source, price.as_of) for price in prices.values()} | {(offer.source, offer.as_of) for offer in offers}
+    )
     missing = [name for name, _ in named if name not in licences]
     if missing:
         raise PriceBookError(f"no licence is given for the source {missing[0]}")
@@ -193,22 +217,37 @@ def write_archive(
     numbers = {place: str(number) for number, place in enumerate(named)}
     parts: dict[tuple[str, str], list[tuple[str, ...]]] = defaultdict(list)
     for key, price in prices.items():
-        kind = (key.resource_type, key.operating_system, key.engine, key.deployment)
         number, estimated = numbers[price.source, price.as_of], "1" if price.estimated else ""
         rate = (price.unit, price.rate.currency, format(price.rate.amount, "f"), number, estimated)
-        parts[key.service, key.region].append(kind + rate)
-    regions: dict[str, list[str]] = defaultdict(list)
-    members: dict[str, str] = {}
-    for (service, region), rows in sorted(parts.items()):
-        regions[service].append(region)
-        members[_member(service, region)] = _csv([_KEY_COLUMNS + _PRICE_COLUMNS, *sorted(rows)])
+        parts[key.service, key.region].append(kind_of(key) + rate)
+    offered: dict[tuple[str, str], list[ReservationOffer]] = defaultdict(list)
+    for offer in offers:
+        offered[offer.key.service, offer.key.region].append(offer)
+    members = {
+        _member("prices", *place): _csv([_KEY_COLUMNS + _PRICE_COLUMNS, *sorted(rows)])
+        for place, rows in sorted(parts.items())
+    }
+    members |= {
+        _member("offers", *place): _csv(write_offers(found, numbers)) for place, found in sorted(offered.items())
+    }
     members |= {f"tables/{name}.csv": _csv(rows) for name, rows in sorted(tables.items())}
-    manifest = {"format": FORMAT, "sources": sources, "regions": regions}
+    manifest = {"format": FORMAT, "sources": sources, "regions": _regions(parts), "offers": _regions(offered)}
     return _zip({_MANIFEST: json.dumps(manifest, indent=1)} | members)
 
 
-def _member(service: str, region: str) -> str:
-    return f"prices/{service}/{region}.csv"
+def _regions(places: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    regions: dict[str, list[str]] = defaultdict(list)
+    for service, region in sorted(places):
+        regions[service].append(region)
+    return regions
+
+
+def _places(regions: Mapping[str, Iterable[str]]) -> frozenset[tuple[str, str]]:
+    return frozenset((service, region) for service in regions for region in regions[service])
+
+
+def _member(folder: str, service: str, region: str) -> str:
+    return f"{folder}/{service}/{region}.csv"
 
 
 def _csv(rows: Iterable[tuple[str, ...]]) -> str:

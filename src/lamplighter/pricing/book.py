@@ -11,7 +11,10 @@ from lamplighter.errors import PriceBookError
 from lamplighter.pricing.addresses import address_price
 from lamplighter.pricing.archive import bundled_archive
 from lamplighter.pricing.money import Money
+from lamplighter.pricing.offers import Plan, PlanRate, ReservationOffer, Terms
+from lamplighter.pricing.plans import LIKE, below_on_demand, like_reservation
 from lamplighter.pricing.price import HOURS, Price, PriceKey, address_key
+from lamplighter.pricing.reserved import pay_upfront, with_windows
 from lamplighter.pricing.rows import read_rows
 from lamplighter.pricing.specs import find_type
 from lamplighter.pricing.windows import windows_estimate
@@ -40,6 +43,10 @@ class Layer(Protocol):
         """Every price of a service in a region."""
         ...
 
+    def reservations(self, key: PriceKey) -> tuple[ReservationOffer, ...]:
+        """What is offered to those who reserve it, each terms once."""
+        ...
+
 
 class PriceBook:
     """Prices in layers: the first layer that knows a price gives it.
@@ -51,6 +58,7 @@ class PriceBook:
     def __init__(self, layers: tuple[Layer, ...]) -> None:
         self.layers = layers
         self._found: dict[PriceKey, Price | None] = {}
+        self._offered: dict[PriceKey, tuple[ReservationOffer, ...]] = {}
 
     @classmethod
     def bundled(cls) -> PriceBook:
@@ -77,9 +85,23 @@ class PriceBook:
         return cls.from_prices(read_rows(rows), base=base)
 
     @classmethod
-    def from_prices(cls, prices: Mapping[PriceKey, Price], *, base: PriceBook | None = None) -> PriceBook:
-        """Prices that are objects already, before those of `base`."""
-        return cls((_OwnPrices(prices), *(base.layers if base else ())))
+    def from_prices(
+        cls,
+        prices: Mapping[PriceKey, Price],
+        *,
+        offers: Iterable[ReservationOffer] = (),
+        rates: Iterable[PlanRate] = (),
+        base: PriceBook | None = None,
+    ) -> PriceBook:
+        """Prices that are objects already, before those of `base`.
+
+        Args:
+            prices: on demand, by what they are for.
+            offers: reservations on offer; of several for the same thing and terms the last one counts.
+            rates: of Savings Plans; the same.
+            base: where to look for what is not given; nowhere when None.
+        """
+        return cls((_OwnPrices(prices, offers, rates), *(base.layers if base else ())))
 
     def find(self, key: PriceKey) -> Price | None:
         """The price of a key; None means unknown, and unknown is not free.
@@ -109,6 +131,52 @@ class PriceBook:
         if price.unit != HOURS:
             raise PriceBookError(f"{key} is priced per {price.unit}, not per hour", hint="use find() and its unit")
         return price.rate
+
+    def reservations(self, key: PriceKey) -> tuple[ReservationOffer, ...]:
+        """What is offered to those who reserve a thing, sorted by terms; empty means that nothing is known.
+
+        The first layer that knows terms gives them. What no layer lists is derived for EC2 where a rule is published
+        (see `pay_upfront` and `with_windows`), and marked as estimated.
+
+        Raises:
+            PriceBookError: the packaged file is damaged where the offers would be.
+        """
+        if key not in self._offered:
+            known: dict[Terms, ReservationOffer] = {}
+            for layer in self.layers:
+                known |= {offer.terms: offer for offer in layer.reservations(key) if offer.terms not in known}
+            if key.service == "ec2":
+                known |= self._derive_offers(key, known)
+            self._offered[key] = tuple(known[terms] for terms in sorted(known))
+        return self._offered[key]
+
+    def reservation(self, key: PriceKey, terms: Terms) -> ReservationOffer | None:
+        """The reservation of a thing on given terms; None means that it is not known."""
+        return next((offer for offer in self.reservations(key) if offer.terms == terms), None)
+
+    def plan_rate(self, plan: Plan, key: PriceKey, terms: Terms) -> PlanRate | None:
+        """What one unit of usage draws on a Savings Plan; None: it is not known, or the plan does not take it.
+
+        AWS's own figures are in the book if they were read into it (`lamplighter.pricing.plan_list`). What no layer
+        lists is derived where a rule is published (`lamplighter.pricing.plans`), and marked as estimated.
+
+        Args:
+            plan: which kind of plan.
+            key: the usage.
+            terms: length and payment of the plan; the offering class of reservations is ignored.
+
+        Raises:
+            PriceBookError: the packaged file is damaged where the price would be.
+        """
+        mine = Terms(terms.years, terms.payment)
+        for layer in self.layers:
+            if isinstance(layer, _OwnPrices) and (found := layer.plan_rate(plan, key, mine)):
+                return found
+        if key.service == "ec2" and plan in LIKE:
+            offer = self.reservation(key, replace(mine, offering_class=LIKE[plan]))
+            return like_reservation(plan, offer) if offer else None
+        price = self.find(key)
+        return below_on_demand(plan, price, key, mine) if price else None
 
     def items(self, service: str, region: str) -> Iterator[tuple[PriceKey, Price]]:
         """Every listed price of a service in a region, each key once; derived prices are not listed."""
@@ -144,12 +212,31 @@ class PriceBook:
         linux = self.find(replace(key, operating_system="Linux"))
         return windows_estimate(linux, find_type(key.resource_type)) if linux else None
 
+    def _derive_offers(self, key: PriceKey, known: Mapping[Terms, ReservationOffer]) -> dict[Terms, ReservationOffer]:
+        if key.operating_system == "Linux":
+            return pay_upfront(known)
+        if key.operating_system != "Windows":
+            return {}
+        kind = find_type(key.resource_type)
+        linux = self.reservations(replace(key, operating_system="Linux"))
+        derived = (with_windows(offer, key, kind) for offer in linux if offer.terms not in known)
+        return {offer.terms: offer for offer in derived if offer}
+
 
 class _OwnPrices:
     """A layer held in memory."""
 
-    def __init__(self, prices: Mapping[PriceKey, Price]) -> None:
+    def __init__(
+        self,
+        prices: Mapping[PriceKey, Price],
+        offers: Iterable[ReservationOffer] = (),
+        rates: Iterable[PlanRate] = (),
+    ) -> None:
         self._prices = dict(prices)
+        self._offers: dict[PriceKey, dict[Terms, ReservationOffer]] = {}
+        for offer in offers:
+            self._offers.setdefault(offer.key, {})[offer.terms] = offer
+        self._rates = {(rate.plan, rate.key, rate.terms): rate for rate in rates}
         self.partitions = frozenset((key.service, key.region) for key in self._prices)
         self.dates = tuple(price.as_of for price in self._prices.values())
 
@@ -158,3 +245,9 @@ class _OwnPrices:
 
     def items(self, service: str, region: str) -> Iterator[tuple[PriceKey, Price]]:
         return ((key, price) for key, price in self._prices.items() if (key.service, key.region) == (service, region))
+
+    def reservations(self, key: PriceKey) -> tuple[ReservationOffer, ...]:
+        return tuple(self._offers.get(key, {}).values())
+
+    def plan_rate(self, plan: Plan, key: PriceKey, terms: Terms) -> PlanRate | None:
+        return self._rates.get((plan, key, terms))

@@ -23,6 +23,15 @@ class Payment(StrEnum):
     ALL_UPFRONT = "All Upfront"
 
 
+class Plan(StrEnum):
+    """Kinds of Savings Plans, as the Savings Plans API spells them."""
+
+    COMPUTE = "Compute"
+    EC2_INSTANCE = "EC2Instance"
+    SAGEMAKER = "SageMaker"
+    DATABASE = "Database"
+
+
 class OfferingClass(StrEnum):
     """Whether a reservation can be exchanged."""
 
@@ -48,6 +57,24 @@ class Terms:
     def hours(self) -> int:
         """Hours of the whole term."""
         return self.years * YEAR_HOURS
+
+
+def split(effective: Money, terms: Terms) -> tuple[Money, Money]:
+    """The upfront and the hourly payment of a reservation of which only the effective hourly price is known.
+
+    No Upfront pays it all by the hour and All Upfront all at once. Partial Upfront pays about half at once: AWS lists
+    the hourly part first and rounds it (RDS db.m5.large: 457 USD and 0.0522 USD an hour, of 0.1044), so half of the
+    price, rounded to four decimals, is taken to be hourly. Upfront amounts are whole cents.
+
+    Args:
+        effective: price of an hour with the upfront payment spread over the term.
+        terms: how long, how paid.
+    """
+    nothing = Money(Decimal(0), effective.currency)
+    if terms.payment is Payment.NO_UPFRONT:
+        return nothing, effective
+    hourly = nothing if terms.payment is Payment.ALL_UPFRONT else (effective * Decimal("0.5")).rounded(4)
+    return ((effective - hourly) * terms.hours).rounded(), hourly
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +110,7 @@ class PlanRate:
     """What one hour (or GB, or request) of usage draws on a Savings Plan.
 
     Attributes:
-        plan: `Compute`, `EC2Instance`, `SageMaker` or `Database`.
+        plan: which kind of plan.
         key: the usage, in the words of its on-demand price.
         terms: how long, how paid.
         rate: drawn on the commitment by one unit of it.
@@ -92,7 +119,7 @@ class PlanRate:
         estimated: True when it is derived.
     """
 
-    plan: str
+    plan: Plan
     key: PriceKey
     terms: Terms
     rate: Money

@@ -141,6 +141,52 @@ def rds_storage_key(region: str, storage_type: str) -> PriceKey:
     return PriceKey("rds-storage", region, storage_type)
 
 
+def elasticache_key(region: str, node_type: str, engine: str = "redis") -> PriceKey:
+    """The key of an ElastiCache node on demand.
+
+    Args:
+        region: region code.
+        node_type: for example `cache.m6g.large`.
+        engine: `redis`, `valkey` or `memcached`, in any case.
+    """
+    return PriceKey("elasticache", region, node_type, engine=engine.lower())
+
+
+def opensearch_key(region: str, instance_type: str) -> PriceKey:
+    """The key of an OpenSearch instance on demand.
+
+    Args:
+        region: region code.
+        instance_type: for example `m6g.large.search`; `m4.large.elasticsearch` is an older spelling of the same.
+    """
+    return PriceKey("opensearch", region, instance_type.replace(".elasticsearch", ".search"))
+
+
+def redshift_key(region: str, node_type: str) -> PriceKey:
+    """The key of a Redshift node on demand, for example `ra3.xlplus`."""
+    return PriceKey("redshift", region, node_type)
+
+
+def fargate_key(region: str, what: str) -> PriceKey:
+    """The key of an hour of Fargate on x86 Linux on demand; the packaged book has no such prices.
+
+    Args:
+        region: region code.
+        what: `vcpu` or `gb`.
+    """
+    return PriceKey("fargate", region, what)
+
+
+def lambda_key(region: str, what: str) -> PriceKey:
+    """The key of Lambda on x86 on demand, first tier; the packaged book has no such prices.
+
+    Args:
+        region: region code.
+        what: `gb-second` or `request`.
+    """
+    return PriceKey("lambda", region, what)
+
+
 def address_key(region: str) -> PriceKey:
     """The key of an hour of a public IPv4 address that AWS provides."""
     return PriceKey("vpc", region, "public-ipv4")
