@@ -1,6 +1,7 @@
 """Normalised units: how AWS compares instance sizes of one family.
 
-Source: EC2 User Guide, "How Reserved Instances are applied"; RDS and ElastiCache user guides, "Size-flexible reserved".
+Source: EC2 User Guide, "How Reserved Instances are applied"; RDS User Guide, "Size-flexible reserved DB instances";
+ElastiCache User Guide, "Size flexible reserved nodes"; MemoryDB Developer Guide, "Size flexible reserved nodes".
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ _RIGID: Final = frozenset(
     | {"hpc7a", "p5", "inf1", "inf2", "u7i-6tb", "u7i-8tb"}
 )
 """EC2 families whose reservations are not size-flexible."""
+_RDS_FLEXIBLE: Final = ("mysql", "mariadb", "postgres", "aurora", "db2", "oracle")
+_LICENCE_INCLUDED: Final = "li"
+_INSTANCES: Final = {"multi-az": 2, "multi-az-cluster": 3}
+"""Instances that are paid for behind one DB instance (or cluster) of each deployment."""
+_MEMORYDB_VALKEY: Final = Decimal("0.7")
 _N_XLARGE: Final = re.compile(r"(\d+)xlarge")
 
 
@@ -63,3 +69,35 @@ def is_size_flexible(family: str, platform: str, tenancy: str) -> bool:
         tenancy: `default` or `dedicated`.
     """
     return platform == "Linux" and tenancy == "default" and family.lower() not in _RIGID
+
+
+def rds_is_size_flexible(engine: str, licence: str = "") -> bool:
+    """Whether a reserved DB instance covers other sizes of its class family, in one zone or in several.
+
+    Args:
+        engine: the RDS API's engine value, `postgres`, `oracle-se2`.
+        licence: `li` where the licence is included; Oracle and Db2 are flexible only with a licence of one's own.
+    """
+    return engine.startswith(_RDS_FLEXIBLE) and licence != _LICENCE_INCLUDED
+
+
+def rds_units(instance_class: str, deployment: str) -> Decimal | None:
+    """Normalised units of a DB instance: twice as many with a standby, three times for a cluster of three.
+
+    Args:
+        instance_class: `db.r5.large`.
+        deployment: `single-az`, `multi-az` or `multi-az-cluster`.
+
+    Returns:
+        None when AWS publishes no factor for the size.
+    """
+    factor = normalization_factor(instance_class)
+    return None if factor is None else factor * _INSTANCES.get(deployment, 1)
+
+
+def memorydb_units(node_type: str, engine: str) -> Decimal | None:
+    """Normalised units of a MemoryDB node; one of Valkey counts 0.7 of one of Redis OSS."""
+    factor = normalization_factor(node_type)
+    if factor is None:
+        return None
+    return factor * _MEMORYDB_VALKEY if engine == "valkey" else factor

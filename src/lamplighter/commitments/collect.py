@@ -1,0 +1,120 @@
+"""Ask every source in every target what has been committed to; what could not be asked stands beside the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from lamplighter.aws.parallel import each
+from lamplighter.aws.targets import GLOBAL_REGION, Target
+from lamplighter.commitments.holdings import Held
+from lamplighter.commitments.source import Source, Where
+from lamplighter.errors import LamplighterError
+from lamplighter.resources.kind import Session, partition_of
+
+_HOMES = {"aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}
+"""Where account-wide services are asked in other parts of AWS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one source said in one target.
+
+    Attributes:
+        source: name of the source.
+        target: account and region; for what holds everywhere, the region that was asked.
+        held: everything it listed that could be read.
+        failures: why it is not known, or which rows could not be read; if `held` is not the whole, this says so.
+        whole: whether the list was had to its end; if not, `held` is empty.
+    """
+
+    source: str
+    target: Target
+    held: tuple[Held, ...]
+    failures: tuple[LamplighterError, ...] = ()
+    whole: bool = True
+
+
+def ask(
+    session_of: Callable[[Target], Session],
+    targets: Sequence[Target],
+    sources: Iterable[Source],
+    as_of: datetime,
+    *,
+    threads: int,
+) -> list[Answered]:
+    """Ask for everything that has been committed to.
+
+    Args:
+        session_of: calls in a target, as `Aws.session` gives them.
+        targets: accounts and regions; what holds everywhere is asked once for each account.
+        sources: whom to ask.
+        as_of: the time now, aware UTC.
+        threads: how many targets at a time.
+
+    Returns:
+        One answer for each source and target, in the order of the targets; a failure belongs to its source and target.
+    """
+    chosen = list(sources)
+    regional = [source for source in chosen if not source.everywhere]
+    wide = [source for source in chosen if source.everywhere]
+    answers: list[Answered] = []
+    for places, asked in ((list(targets), regional), (homes(targets), wide)):
+        if not asked:
+            continue
+
+        def work(target: Target, asked: Sequence[Source] = tuple(asked)) -> list[Answered]:
+            return [_ask_one(session_of, source, target, as_of) for source in asked]
+
+        for outcome in each(places, work, threads=threads):
+            answers += outcome.value or [
+                Answered(source.name, outcome.target, (), (outcome.error,) if outcome.error else (), whole=False)
+                for source in asked
+            ]
+    return answers
+
+
+def homes(targets: Iterable[Target]) -> list[Target]:
+    """One target for each account, in the region where account-wide services are asked."""
+    found: dict[str, Target] = {}
+    for target in targets:
+        region = _HOMES.get(partition_of(target.region), GLOBAL_REGION)
+        found.setdefault(target.account, Target(target.account, region, target.name))
+    return list(found.values())
+
+
+def _ask_one(session_of: Callable[[Target], Session], source: Source, target: Target, as_of: datetime) -> Answered:
+    where = Where(target.account, target.name or target.account, target.region, as_of)
+    try:
+        rows = list(source.rows(session_of(target)))
+    except LamplighterError as error:
+        return Answered(source.name, target, (), (error,), whole=False)
+    read = list(_read(source, rows, where))
+    return Answered(
+        source.name,
+        target,
+        tuple(one for one in read if isinstance(one, Held)),
+        tuple(one for one in read if isinstance(one, LamplighterError)),
+    )
+
+
+def _read(source: Source, rows: Iterable[Mapping[str, Any]], where: Where) -> Iterator[Held | LamplighterError]:
+    for row in rows:
+        try:
+            yield source.held(row, where)
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            said = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
+            yield LamplighterError(
+                f"{where.account}/{where.region}: {source.title}: {_name_of(row)} cannot be read: {said}",
+                hint="it is left out of coverage and of what to buy; please report what AWS answers",
+            )
+
+
+def _name_of(row: object) -> str:
+    if isinstance(row, dict):
+        for name, value in row.items():
+            if name.lower().endswith("id") and "offering" not in name.lower():
+                return str(value)
+    return "a row without an id"
