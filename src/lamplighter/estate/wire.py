@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.model import ServiceModel
@@ -91,7 +91,7 @@ def parsed(service: str, name: str, answer: Mapping[str, Any]) -> Mapping[str, A
     return found
 
 
-def request_of(service: str, name: str, request: RequestDict) -> dict[str, Any]:
+def request_of(service: str, name: str, request: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a request that came over the wire.
 
     Args:
@@ -104,6 +104,6 @@ def request_of(service: str, name: str, request: RequestDict) -> dict[str, Any]:
     """
     model = _moto_model(service)
     parser = PROTOCOL_PARSERS[str(model.metadata["protocol"])](model.operation_model(name))
-    found: dict[str, Any] = parser.parse(request)
+    found: dict[str, Any] = parser.parse(cast("RequestDict", request))
     check(operation(service, name).input_shape, found, f"the request of {service} {name}")
     return found
