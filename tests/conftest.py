@@ -5,22 +5,40 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 settings.register_profile("search", deadline=None)
 settings.register_profile("repeat", deadline=None, derandomize=True)
 settings.load_profile("repeat" if os.environ.get("CI") else "search")
 
 
-WIRE = {"_probe", "probe", "estate", "server", "wire"}
+WIRE = {"_probe", "probe", "estate", "server", "wire", "moto"}
 """Fixtures behind which a simulated AWS answers over the wire."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever talks to a server is slow."""
+SHARE = 10
+"""Of the examples of a property the fast tests try one in so many; whoever runs slow tests too tries them all."""
+
+FEWEST = 10
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whatever talks to a server is slow; where slow tests are left out, properties try fewer examples."""
     for item in items:
         if WIRE & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+    if config.getoption("markexpr") == "not slow":
+        for test in {getattr(item, "obj", None) for item in items}:
+            if is_hypothesis_test(test):
+                try_fewer(test)
+
+
+def try_fewer(test: object) -> None:
+    """Let a property try a tenth of its examples; hypothesis has no public way where a test has settings of its own."""
+    own = test._hypothesis_internal_use_settings  # type: ignore[attr-defined]
+    few = max(FEWEST, own.max_examples // SHARE)
+    if few < own.max_examples:
+        test._hypothesis_internal_use_settings = settings(own, max_examples=few)  # type: ignore[attr-defined]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

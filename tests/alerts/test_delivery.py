@@ -182,6 +182,7 @@ def test_a_bug_is_a_warning(tower: MakeTower, monkeypatch: pytest.MonkeyPatch) -
 # --- crashes ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_killed_at_every_moment_nothing_is_lost(tower: MakeTower) -> None:
     """Between sending and remembering too; told at most twice, and what was told is not told a third time."""
     moment = repeated = 0

@@ -170,7 +170,10 @@ BAD: dict[str, tuple[str, Callable[[Path], bytes], int, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", BAD)
+QUICK = ("header only", "open quote", "cut gzip", "two currencies")
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, marks=() if case in QUICK else pytest.mark.slow) for case in BAD])
 def test_a_bad_file_leaves_the_month_as_it_was(
     case: str, load: Callable[..., Said], tmp_path: Path, total: Callable[[], dict[str, str]]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -15,10 +16,17 @@ from lamplighter.cli.testing import Lamp
 from lamplighter.lake.catalog import views
 
 
-@pytest.fixture
-def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "lake"
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("known")
     write_known(folder)
+    return folder
+
+
+@pytest.fixture
+def lake(known: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "lake"
+    shutil.copytree(known, folder)
     monkeypatch.setenv("LAMPLIGHTER_LAKE", str(folder))
     return folder
 

@@ -159,6 +159,7 @@ def test_everything_has_a_price() -> None:
     assert missing == []
 
 
+@pytest.mark.slow
 def test_the_simulated_aws_knows_the_types() -> None:
     from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
 

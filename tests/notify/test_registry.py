@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
-import botocore.session
 import pytest
-from botocore import xform_name
+from tests.models import operation_name, service_model
 from tests.notify.conftest import Calls, Mailbox, MakeMeans, Webhook, note
 
 from lamplighter import families
@@ -68,15 +67,13 @@ def test_its_example_is_an_address(sender: Sender) -> None:
 
 
 def test_its_permissions_are_actions_of_aws(sender: Sender) -> None:
-    session = botocore.session.get_session()
     for action in sender.permissions:
         service, _, operation = action.partition(":")
-        assert operation in session.get_service_model(service).operation_names, action
+        assert operation in service_model(service).operation_names, action
 
 
 def iam_action(service: str, operation: str) -> str:
-    names = botocore.session.get_session().get_service_model(service).operation_names
-    return f"{service}:{next(name for name in names if xform_name(name) == operation)}"
+    return f"{service}:{operation_name(service, operation)}"
 
 
 SECRETS = ("env:SECRET", "ssm:/lamp/secret", "secretsmanager:lamp/secret")

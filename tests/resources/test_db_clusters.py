@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import botocore.session
 import pytest
+from tests.models import service_model
 from tests.resources.conftest import Recorder, cluster
 
 from lamplighter.resources.db_clusters import DbCluster, replication
@@ -41,11 +41,10 @@ def test_every_cluster_belongs_to_exactly_one_kind(engine: str, name: str) -> No
 @pytest.mark.parametrize("service", ["rds", "neptune", "docdb"])
 def test_one_api_serves_them_all(service: str) -> None:
     """Their clients have one endpoint, one signature and the same operations; only that of RDS tells everything."""
-    session = botocore.session.get_session()
-    model = session.get_service_model(service)
+    model = service_model(service)
     assert (model.endpoint_prefix, model.signing_name) == ("rds", "rds")
     for operation in ("DescribeDBClusters", "DescribeDBInstances", "StartDBCluster", "StopDBCluster"):
-        mine = session.get_service_model("rds").operation_model(operation)
+        mine = service_model("rds").operation_model(operation)
         theirs = model.operation_model(operation)
         assert set(mine.input_shape.required_members) == set(theirs.input_shape.required_members)
     described = model.operation_model("DescribeDBClusters").output_shape.members["DBClusters"].member.members

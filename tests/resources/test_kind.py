@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import botocore.session
 import pytest
+from tests.models import session as botocore_session
 
 from lamplighter.resources.kind import Search, partition_of, tags_of
 
@@ -29,7 +29,7 @@ def test_what_a_search_wants(search: Search, wanted: bool) -> None:
 
 
 def test_every_region_has_its_partition() -> None:
-    session = botocore.session.get_session()
+    session = botocore_session()
     found = {
         region: partition
         for partition in session.get_available_partitions()

@@ -8,10 +8,9 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
-from botocore import xform_name
 from botocore.validate import ParamValidator
+from tests.models import operation_model, operation_name, service_model
 from tests.resources.conftest import (
     Recorder,
     cluster,
@@ -141,24 +140,20 @@ def test_a_kind_is_one_small_file_with_a_test_of_its_own(kind: Kind) -> None:
 
 
 def test_its_permissions_are_actions_of_aws(kind: Kind) -> None:
-    session = botocore.session.get_session()
     allowed = kind.permissions
     for action in (action for purpose in astuple(allowed) for action in purpose):
         prefix, _, operation = action.partition(":")
         service = SERVICES.get(prefix, prefix)
-        assert operation in session.get_service_model(service).operation_names, action
+        assert operation in service_model(service).operation_names, action
 
 
 def actions(session: Recorder) -> set[str]:
     """The IAM actions of the calls a session was asked for."""
-    botocore_session = botocore.session.get_session()
-
-    def name(service: str, operation: str) -> str:
-        names = botocore_session.get_service_model(service).operation_names
-        return str(next(each for each in names if xform_name(each) == operation))
-
     prefixes = {service: prefix for prefix, service in SERVICES.items()}
-    return {f"{prefixes.get(service, service)}:{name(service, operation)}" for service, operation, _ in session.asked}
+    return {
+        f"{prefixes.get(service, service)}:{operation_name(service, operation)}"
+        for service, operation, _ in session.asked
+    }
 
 
 def test_its_permissions_are_the_calls_it_makes(kind: Kind) -> None:
@@ -216,11 +211,8 @@ def stops_with_snapshots(kind: Kind, resources: Sequence[Resource]) -> set[str]:
 
 def validate(session: Recorder) -> None:
     """What was asked for is what the models of the services allow."""
-    model = botocore.session.get_session()
     for asked, operation, params in session.asked:
-        shapes = model.get_service_model(asked)
-        name = next(each for each in shapes.operation_names if xform_name(each) == operation)
-        report = ParamValidator().validate(params, shapes.operation_model(name).input_shape)
+        report = ParamValidator().validate(params, operation_model(asked, operation).input_shape)
         assert not report.has_errors(), report.generate_report()
 
 

@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, cast
 
-import botocore.session
 import pytest
-from botocore import xform_name
 from botocore.validate import ParamValidator
+from tests.models import operation_model
 from tests.resources.conftest import offerings, type_facts
 from tests.scheduler.ssm_double import Ssm
 
@@ -352,9 +351,7 @@ class FakeSession:
 
 def _check_request(service: str, operation: str, params: Mapping[str, Any]) -> None:
     """Refuse what botocore would refuse, and what AWS says it takes no more of."""
-    model = botocore.session.get_session().get_service_model(service)
-    [shape] = [model.operation_model(name) for name in model.operation_names if xform_name(name) == operation]
-    report = ParamValidator().validate(params, shape.input_shape)
+    report = ParamValidator().validate(params, operation_model(service, operation).input_shape)
     assert not report.has_errors(), report.generate_report()
     assert len(params["MetricDataQueries"]) <= 500
     assert params["StartTime"] < params["EndTime"]

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-import botocore.session
 import pytest
-from botocore import xform_name
 from moto.ssm.models import ssm_backends
+from tests.models import operation_model
 from tests.scheduler.conftest import HERE, MONDAY, Stage, contents, decisions
 from tests.schedules.test_calendars import change_calendar
 
@@ -95,8 +94,7 @@ def test_where_a_change_calendar_is_asked_for(document: str, target: str, name: 
     assert fetch(aws_of(aws), document, now=now) == Copy(document, FREEZE, MONDAY, target)
     [(asked, service, operation, params)] = aws.asked
     assert (asked, params) == (target, {"Name": name})
-    model = botocore.session.get_session().get_service_model(service)
-    [shape] = [model.operation_model(each) for each in model.operation_names if xform_name(each) == operation]
+    shape = operation_model(service, operation)
     assert set(params) <= set(shape.input_shape.members)
     assert f"{service}:{shape.name}" in IAM_ACTIONS
     assert set(aws.answer) <= set(shape.output_shape.members)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-import botocore.session
 import pytest
 from botocore import xform_name
+from tests.models import service_model
 from tests.scheduler.conftest import HERE, MONDAY, THERE, Cloud, Fault, Killed, Stage, configuration, decisions
 
 from lamplighter.aws.targets import Target
@@ -298,13 +298,10 @@ def test_the_iam_actions_are_those_of_the_calls() -> None:
     stage.cloud.ssm.groups["team"] = {}
     stage.cloud.ssm.register(window, group=["team"])
     stage.run(3, day=1)
-    session = botocore.session.get_session()
-    services = {
-        "ssm": session.get_service_model("ssm"),
-        "resource-groups": session.get_service_model("resource-groups"),
-    }
     operations = {
-        xform_name(name): f"{service}:{name}" for service, model in services.items() for name in model.operation_names
+        xform_name(name): f"{service}:{name}"
+        for service in ("ssm", "resource-groups")
+        for name in service_model(service).operation_names
     }
     called = {operations[operation] for operation in asked(stage) if operation in operations}
     assert called == {*windows.PERMISSIONS, *window_targets.PERMISSIONS}

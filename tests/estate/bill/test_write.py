@@ -19,6 +19,8 @@ from lamplighter.estate.bill.used import Bought
 from lamplighter.estate.bill.write import TRUTH, prepare, write
 from lamplighter.lake.ledger import Ledger
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 11, 3, 8, tzinfo=UTC)
 CURS = ("cur-2.0-csv", "cur-2.0-parquet", "cur-csv", "cur-parquet")
 NEAR = Decimal("0.000001")
