@@ -8,6 +8,7 @@
     ├── BillError                    a bill cannot be read
     │   └── Unreconciled             its totals do not agree; nothing was published (exit code 5)
     ├── LakeError                    the lake cannot be read or written, or a question to it is wrong
+    ├── ReportError                  a report cannot be made or written
     ├── TargetBusy                   another pass is at work in the target
     ├── SendError                    a message could not be sent
     ├── StoreError                   the state store failed
@@ -104,6 +105,10 @@ class Unreconciled(BillError):
 
 class LakeError(LamplighterError):
     """The lake cannot be read or written, or a question to it cannot be answered."""
+
+
+class ReportError(LamplighterError):
+    """A report cannot be made or written."""
 
 
 class TargetBusy(LamplighterError):
