@@ -1,4 +1,4 @@
-"""A small lake whose answers were worked out by hand: two months, two payers with a currency each.
+"""A small lake whose answers were worked out by hand: two months, two payers with a currency each, and usage.
 
 October of payer 111122223333 (USD): EC2 on demand, on spot and reserved, Lambda under a Savings Plan, both commitments
 with fee and unused part, tax, a credit, storage without tags. Payer 999988887777 pays in EUR.
@@ -7,11 +7,16 @@ with fee and unused part, tax, a credit, storage without tags. Payer 99998888777
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from tests.lake.conftest import write_month
+
+from lamplighter.lake.usage import Look, Source, UsageSample
+from lamplighter.lake.usage_files import write_usage
 
 RI = "arn:aws:ec2:us-east-1:111122223333:reserved-instances/ri-1"
 SP = "arn:aws:savingsplans::111122223333:savingsplan/sp-1"
@@ -135,10 +140,35 @@ NOVEMBER = [
 ]
 
 
+TEN, NOON = datetime(2026, 10, 31, 22, tzinfo=UTC), datetime(2026, 11, 3, 12, tzinfo=UTC)
+
+
+def sample(time: datetime, quantity: str, **more: Any) -> UsageSample:
+    """Linux in the account `shop`."""
+    place = ("us-east-1", "ec2", "m5.large", "Linux", "default", "us-east-1a", "office")
+    return replace(UsageSample(time, 1, SHOP, "shop", *place, Decimal(quantity)), **more)
+
+
+def look(time: datetime, source: Source | None = Source.COLLECTED, reason: str = "", **more: Any) -> Look:
+    """At EC2 in the account `shop`."""
+    return replace(Look(time, SHOP, "shop", "us-east-1", "ec2", source, reason), **more)
+
+
 def write_known(lake: Path) -> None:
-    """Write both months."""
+    """Write both months of charges, and usage: hours collected twice, failed, filled, found empty and not looked at."""
     write_month(lake, "2026-10", OCTOBER)
     write_month(lake, "2026-11", NOVEMBER)
+    hour, day = timedelta(hours=1), datetime(2026, 11, 1, tzinfo=UTC)
+    spot = sample(TEN, "2", spot=Decimal(1), scheduled_off=Decimal(3), zone="us-east-1b")
+    write_usage(lake, [sample(TEN, "4"), spot], [look(TEN), look(TEN + hour, None, "refused")], at=TEN, run="a")
+    write_usage(lake, [sample(TEN, "9")], [look(TEN), look(TEN + hour, None, "again")], at=TEN, run="b")
+    write_usage(lake, [], [look(TEN + 2 * hour, None, "refused")], at=TEN, run="c")
+    filled = sample(TEN + 2 * hour, "1.5", covered=Decimal(1), source=Source.LEDGER)
+    write_usage(lake, [filled], [look(TEN + 2 * hour, Source.LEDGER)], at=NOON, run="d")
+    write_usage(lake, [], [look(TEN + 6 * hour)], at=NOON, run="e")
+    nodes = sample(day, "2", hours=24, service="redshift", resource_type="dc2.large", platform="", deployment="")
+    days = [look(day + timedelta(days=number), service="redshift", hours=24) for number in (0, 2)]
+    write_usage(lake, [nodes], days, at=NOON, run="f")
 
 
 def plain(rows: Iterable[Iterable[object]]) -> list[tuple[str | None, ...]]:
@@ -159,7 +189,35 @@ def _plain(value: object) -> str | None:
 
 _O, _N = "2026-10", "2026-11"
 
+_EC2, _REDSHIFT = (SHOP, "shop", "us-east-1", "ec2"), (SHOP, "shop", "us-east-1", "redshift")
+_LINUX = ("m5.large", "Linux", "default")
+
 EXPECTED: Mapping[str, list[tuple[str | None, ...]]] = {
+    # billing_period, time, hours, where, what, zone, schedule, quantity, spot, scheduled off, covered, source
+    "usage": [
+        (_O, "2026-10-31T22:00:00", "1", *_EC2, *_LINUX, "us-east-1a", "office", "4", "0", "0", None, "collected"),
+        (_O, "2026-10-31T22:00:00", "1", *_EC2, *_LINUX, "us-east-1b", "office", "2", "1", "3", None, "collected"),
+        (_N, "2026-11-01T00:00:00", "1", *_EC2, *_LINUX, "us-east-1a", "office", "1.5", "0", "0", "1", "ledger"),
+        (
+            *(_N, "2026-11-01T00:00:00", "24", *_REDSHIFT, "dc2.large", "", ""),
+            *("us-east-1a", "office", "2", "0", "0", None, "collected"),
+        ),
+    ],
+    # billing_period, time, hours, where, source, reason, run
+    "usage_looks": [
+        (_O, "2026-10-31T22:00:00", "1", *_EC2, "collected", "", "a"),
+        (_O, "2026-10-31T23:00:00", "1", *_EC2, None, "refused", "a"),
+        (_N, "2026-11-01T00:00:00", "1", *_EC2, "ledger", "", "d"),
+        (_N, "2026-11-01T04:00:00", "1", *_EC2, "collected", "", "e"),
+        (_N, "2026-11-01T00:00:00", "24", *_REDSHIFT, "collected", "", "f"),
+        (_N, "2026-11-03T00:00:00", "24", *_REDSHIFT, "collected", "", "f"),
+    ],
+    # account_id, account_name, region, service, step, begins, ends, hours, reason
+    "usage_gaps": [
+        (*_EC2, "1", "2026-10-31T23:00:00", "2026-11-01T00:00:00", "1", "refused"),
+        (*_EC2, "1", "2026-11-01T01:00:00", "2026-11-01T04:00:00", "3", "not looked at"),
+        (*_REDSHIFT, "24", "2026-11-02T00:00:00", "2026-11-03T00:00:00", "24", "not looked at"),
+    ],
     # billing_period, account_id, ..., currency, billed, effective, unblended, list, charges
     "cost_by_account": [
         (_O, PAYER, None, "USD", "1.7", "0.1", "1.7", "1.7", "5"),

@@ -14,7 +14,8 @@ from sqlglot.optimizer.qualify import qualify
 from lamplighter.errors import LakeError, UsageError
 from lamplighter.lake.catalog import views
 from lamplighter.lake.columns import CHARGE
-from lamplighter.lake.dialects import charges_table, glue_columns, schema, translate, view_statements
+from lamplighter.lake.dialects import athena_table, charges_table, glue_columns, schema, translate, view_statements
+from lamplighter.lake.tables import TABLES
 
 ADHOC = [
     "SELECT ServiceName AS service, SUM(BilledCost) AS cost FROM charges GROUP BY ALL ORDER BY ALL",
@@ -42,7 +43,7 @@ def test_a_question_can_be_read_back(sql: str, engine: str) -> None:
 @cache
 def _glue_schema() -> dict[str, dict[str, str]]:
     """Every table and view, with Glue's own types; those of a view come from its translated text."""
-    found = {"charges": {**dict(glue_columns(["Team"])), "billing_period": "string"}}
+    found = {name: {**dict(glue_columns(["Team"], name)), "billing_period": "string"} for name in TABLES}
     for view in views().values():
         tree = _typed(translate(view.sql, "athena", ["Team"]), found)
         assert isinstance(tree, exp.Query)
@@ -171,3 +172,12 @@ def _words() -> Iterator[str]:
 
 def test_functions_that_are_the_same_are_names_of_sqlglot() -> None:
     assert [name for name in _words() if not hasattr(exp, name)] == []
+
+
+def test_the_tables_of_usage_in_glue() -> None:
+    text = athena_table("usage_looks_written", "s3://lake/usage_looks/", ["Team"])
+    assert text.startswith("CREATE EXTERNAL TABLE usage_looks_written (\n  `time` timestamp,\n  `hours` int,\n")
+    assert text.endswith(
+        "PARTITIONED BY (`billing_period` string)\nSTORED AS PARQUET\nLOCATION 's3://lake/usage_looks/'"
+    )
+    assert "team" not in text

@@ -8,7 +8,7 @@ import pytest
 from tests.lake.conftest import write_month
 
 from lamplighter.errors import LakeError
-from lamplighter.lake.catalog import views
+from lamplighter.lake.catalog import TABLES, views
 from lamplighter.lake.columns import CHARGE
 from lamplighter.lake.ledger import Ledger
 
@@ -85,7 +85,7 @@ def test_columns_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
 def test_what_can_be_asked_is_listed(tmp_path: Path) -> None:
     with Ledger.open(tmp_path) as ledger:
         listed = {row[0] for row in ledger.query("SHOW TABLES").rows}
-        assert listed == {"charges", *views()}
+        assert listed == {*TABLES, *views()}
         assert ledger.query("DESCRIBE top_movers").rows[0][0] == "billing_period"
 
 

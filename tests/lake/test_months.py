@@ -78,7 +78,7 @@ def dying(call):
     return wrapped
 Path.rename = dying(Path.rename)
 months.shutil.rmtree = dying(months.shutil.rmtree)
-months._to_disk = dying(months._to_disk)
+months.to_disk = dying(months.to_disk)
 import duckdb
 with months.loading(lake):
     staged = months.stage(lake, "charges", "2026-10")

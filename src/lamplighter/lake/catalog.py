@@ -17,8 +17,8 @@ from types import MappingProxyType
 
 from lamplighter.errors import LakeError
 
-TABLES = ("charges",)
-"""What views may need besides other views."""
+TABLES = ("charges", "usage_looks_written", "usage_written")
+"""What views may need besides other views: the tables of `lamplighter.lake.tables`."""
 
 _LISTING = frozenset(("show", "information_schema", "sqlite_master", "pg_catalog"))
 _NAME = re.compile(r"[a-z][a-z0-9_]*")

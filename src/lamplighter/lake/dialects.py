@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Final
 from lamplighter.errors import LakeError, UsageError
 from lamplighter.lake.catalog import views
 from lamplighter.lake.columns import CHARGE, MAP, PARTITION, TEXT, TIME
+from lamplighter.lake.tables import TABLES
 from lamplighter.lake.tags import expand, tag_columns
+from lamplighter.lake.usage import COUNT
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 ENGINES: Final = ("duckdb", "spark", "athena")
-_TYPES: Final[Mapping[str, str]] = {TEXT: "string", TIME: "timestamp", MAP: "map<string,string>"}
+_TYPES: Final[Mapping[str, str]] = {COUNT: "int", TEXT: "string", TIME: "timestamp", MAP: "map<string,string>"}
 _HINT: Final = "lamp sql --tables lists what can be asked; or write it in the engine's own SQL"
 
 SAME: Final = frozenset(
@@ -138,33 +140,45 @@ def schema(tags: Sequence[str] = ()) -> dict[str, Mapping[str, str]]:
     """
     charges = {column.name: column.type for column in CHARGE}
     charges |= {**dict.fromkeys(tag_columns(tags).values(), TEXT), PARTITION: TEXT}
-    found: dict[str, Mapping[str, str]] = {"charges": charges}
+    found: dict[str, Mapping[str, str]] = {
+        table.name: {**{column.name: column.type for column in table.columns}, PARTITION: TEXT}
+        for table in TABLES.values()
+    }
+    found["charges"] = charges
     for view in views().values():
         found[view.name] = dict.fromkeys((column.name for column in view.columns), "UNKNOWN")
     return found
 
 
-def glue_columns(tags: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """(name, Hive type) of every column of `charges` but its partition; names in small letters, as Glue has them.
+def glue_columns(tags: Sequence[str] = (), table: str = "charges") -> list[tuple[str, str]]:
+    """(name, Hive type) of every column of a table but its partition; names in small letters, as Glue has them.
 
     Args:
-        tags: keys of tags that are columns.
+        tags: keys of tags that are columns of `charges`.
+        table: name in questions, see `lamplighter.lake.tables`.
     """
-    columns = [(column.name.lower(), hive_type(column.type)) for column in CHARGE]
-    return columns + [(name.lower(), hive_type(TEXT)) for name in tag_columns(tags).values()]
+    columns = [(column.name.lower(), hive_type(column.type)) for column in TABLES[table].columns]
+    own = tag_columns(tags).values() if table == "charges" else ()
+    return columns + [(name.lower(), hive_type(TEXT)) for name in own]
 
 
 def charges_table(location: str, tags: Sequence[str] = ()) -> str:
-    """The CREATE EXTERNAL TABLE statement of `charges` for Athena.
+    """`athena_table` of `charges`."""
+    return athena_table("charges", location, tags)
+
+
+def athena_table(table: str, location: str, tags: Sequence[str] = ()) -> str:
+    """The CREATE EXTERNAL TABLE statement of a table for Athena.
 
     Args:
+        table: name in questions, see `lamplighter.lake.tables`.
         location: `s3://` address of the folder that holds `billing_period=YYYY-MM` folders.
-        tags: keys of tags that are columns.
+        tags: keys of tags that are columns of `charges`.
     """
-    columns = ",\n  ".join(f"`{name}` {kind}" for name, kind in glue_columns(tags))
+    columns = ",\n  ".join(f"`{name}` {kind}" for name, kind in glue_columns(tags, table))
     place = location.replace("'", "''")
     return (
-        f"CREATE EXTERNAL TABLE charges (\n  {columns}\n)\nPARTITIONED BY (`{PARTITION}` string)\n"
+        f"CREATE EXTERNAL TABLE {table} (\n  {columns}\n)\nPARTITIONED BY (`{PARTITION}` string)\n"
         f"STORED AS PARQUET\nLOCATION '{place}'"
     )
 

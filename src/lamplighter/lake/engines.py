@@ -6,17 +6,18 @@ Athena is asked by what is deployed, with statements of `lamplighter.lake.dialec
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
 from lamplighter.errors import LakeError
 from lamplighter.lake.catalog import views
-from lamplighter.lake.columns import CHARGE, PARTITION, TIME
+from lamplighter.lake.columns import PARTITION, TIME
 from lamplighter.lake.dialects import hive_type, translate
 from lamplighter.lake.ledger import Answer, hot_everywhere
 from lamplighter.lake.months import CHARGES, periods
+from lamplighter.lake.tables import TABLES
 from lamplighter.lake.tags import tag_columns
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class SparkLedger:
 
     @classmethod
     def open(cls, path: str | Path, session: SparkSession | None = None) -> Self:
-        """Open a lake's folder, and define `charges` and every view as temporary views of the session.
+        """Open a lake's folder, and define its tables and every view as temporary views of the session.
 
         Args:
             path: the folder, which this process can see as well as Spark.
@@ -54,11 +55,10 @@ class SparkLedger:
             LakeError: pyspark or Java is missing, or Spark cannot read the folder.
         """
         folder = Path(path).resolve()
-        months = periods(folder, CHARGES)
         beside = session or _beside()
         made = cls(beside or _local_session(), hot_everywhere(folder), own=beside is None)
         try:
-            made._define(folder, months)
+            made._define(folder)
         except LakeError:
             made.close()
             raise
@@ -90,18 +90,20 @@ class SparkLedger:
         except PySparkException as error:
             raise LakeError(_first_line(error), hint="lamp sql --for spark shows what was asked") from error
 
-    def _define(self, folder: Path, months: Collection[str]) -> None:
+    def _define(self, folder: Path) -> None:
         from pyspark.errors import PySparkException
 
-        columns = [(column.name, _spark_type(column.type)) for column in CHARGE]
-        columns += [(name, "string") for name in tag_columns(self._tags).values()]
-        ddl = ", ".join(f"`{name}` {kind}" for name, kind in [*columns, (PARTITION, "string")])
         try:
-            if months:
-                frame = self.session.read.schema(ddl).parquet(str(folder / CHARGES))
-            else:
-                frame = self.session.createDataFrame([], ddl)
-            frame.createOrReplaceTempView(CHARGES)
+            for table in TABLES.values():
+                columns = [(column.name, _spark_type(column.type)) for column in table.columns]
+                if table.name == CHARGES:
+                    columns += [(name, "string") for name in tag_columns(self._tags).values()]
+                ddl = ", ".join(f"`{name}` {kind}" for name, kind in [*columns, (PARTITION, "string")])
+                if periods(folder, table.folder):
+                    frame = self.session.read.schema(ddl).parquet(str(folder / table.folder))
+                else:
+                    frame = self.session.createDataFrame([], ddl)
+                frame.createOrReplaceTempView(table.name)
             for view in views().values():
                 self.session.sql(translate(view.sql, "spark", self._tags)).createOrReplaceTempView(view.name)
         except PySparkException as error:

@@ -1,4 +1,4 @@
-"""The ledger: all charges of a lake, asked in SQL with DuckDB.
+"""The ledger: all charges of a lake, and the usage beside them, asked in SQL with DuckDB.
 
 Example:
     >>> with Ledger.open("lake") as ledger:  # doctest: +SKIP
@@ -16,8 +16,8 @@ from uuid import uuid4
 
 from lamplighter.errors import LakeError
 from lamplighter.lake.catalog import named_views
-from lamplighter.lake.columns import CHARGE, PARTITION, TEXT
 from lamplighter.lake.months import CHARGES, RECORD, files, periods, record_of
+from lamplighter.lake.tables import TABLES, literal, parquet
 from lamplighter.lake.tags import expand
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Ledger:
                 # A text may end with a semicolon and a remark, which COPY's brackets cannot hold.
                 writer._connection.execute(f"CREATE OR REPLACE VIEW _answer AS {text}")
                 options = "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false"
-                copy = f"COPY (FROM _answer) TO {_literal(str(half))} ({options})"
+                copy = f"COPY (FROM _answer) TO {literal(str(half))} ({options})"
                 row = writer._connection.execute(copy).fetchone()
                 return int(row[0]) if row else 0
 
@@ -194,26 +194,27 @@ class Ledger:
         raise AssertionError  # the last attempt returns or raises
 
     def _see(self) -> None:
-        """Define `charges` over the files that are there now."""
+        """Define the tables over the files that are there now."""
         now, found = self._now()
         if now == self._seen:
             return
         for view in self._defined:
             self._connection.execute(f"DROP VIEW {view}")
         self._defined = set()
-        self._connection.execute(f"CREATE OR REPLACE VIEW {CHARGES} AS {_charges(found)}")
+        for table, paths in found.items():
+            self._connection.execute(f"CREATE OR REPLACE VIEW {table} AS {parquet(paths, TABLES[table].columns)}")
         self._hot = hot_tags(self.path)
         self._seen = now
 
-    def _now(self) -> tuple[object, Sequence[Path]]:
-        """What tells the lake's state from another one, and the files of all months."""
-        found = files(self.path, CHARGES)
+    def _now(self) -> tuple[object, Mapping[str, Sequence[Path]]]:
+        """What tells the lake's state from another one, and the files of all months of each table."""
+        found = {table.name: files(self.path, table.folder) for table in TABLES.values()}
         marks = []
-        for folder in dict.fromkeys(path.parent for path in found):
+        for folder in dict.fromkeys(path.parent for path in found[CHARGES]):
             with suppress(FileNotFoundError):
                 status = (folder / RECORD).stat()
                 marks.append((status.st_ino, status.st_mtime_ns))
-        return (tuple(found), tuple(marks)), found
+        return (tuple(map(tuple, found.values())), tuple(marks)), found
 
     def _define(self, sql: str) -> None:
         """Define the views that a question names; each costs a look at every file's columns."""
@@ -286,22 +287,6 @@ def hot_everywhere(lake: Path) -> list[str]:
     """Keys of tags that are columns in every month of a lake."""
     months = set(periods(lake, CHARGES))
     return [key for key, having in hot_tags(lake).items() if months <= set(having)]
-
-
-def _charges(found: Sequence[Path]) -> str:
-    if not found:
-        columns = [f'CAST(NULL AS {column.type}) AS "{column.name}"' for column in CHARGE]
-        return f"SELECT {', '.join(columns)}, CAST(NULL AS {TEXT}) AS {PARTITION} WHERE false"
-    listed = ", ".join(_literal(str(path)) for path in found)
-    return (
-        f"SELECT COLUMNS(lambda name: NOT starts_with(name, '_'))"
-        f" FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = true, "
-        f"hive_types = {{'{PARTITION}': {TEXT}}})"
-    )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _first_line(error: Exception) -> str:

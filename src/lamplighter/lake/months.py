@@ -90,15 +90,22 @@ def publish(lake: Path, table: str, period: str, staged: Path, record: Mapping[s
     """
     (staged / RECORD).write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
     for path in (*staged.iterdir(), staged):
-        _to_disk(path)
+        to_disk(path)
     folder = lake / table
     live, old = folder / f"{PARTITION}={period}", folder / f"{_OLD}{period}"
     if old.exists():
         recover(folder)
-    if live.exists():
-        live.rename(old)
-    staged.rename(live)
-    _to_disk(folder)
+    while True:
+        if live.exists():
+            live.rename(old)
+        try:
+            staged.rename(live)
+            break
+        except OSError:
+            # A reader took the month for one whose replacement had died, and put the old one back.
+            if not live.exists():
+                raise
+    to_disk(folder)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -116,7 +123,16 @@ def periods(lake: Path, table: str) -> list[str]:
 def files(lake: Path, table: str, period: str | None = None) -> list[Path]:
     """The Parquet files of one month or of all, sorted."""
     chosen = periods(lake, table) if period is None else [period]
-    return [path for each in chosen for path in sorted((lake / table / f"{PARTITION}={each}").glob("*.parquet"))]
+    return [path for each in chosen for path in _parts(lake / table / f"{PARTITION}={each}")]
+
+
+def _parts(folder: Path) -> list[Path]:
+    found = sorted(folder.glob("*.parquet"))
+    if not found and folder.parent.is_dir():
+        # It may be in the middle of its replacement.
+        recover(folder.parent)
+        found = sorted(folder.glob("*.parquet"))
+    return found
 
 
 def record_of(lake: Path, table: str, period: str) -> Mapping[str, Any] | None:
@@ -137,7 +153,8 @@ def record_of(lake: Path, table: str, period: str) -> Mapping[str, Any] | None:
     return found
 
 
-def _to_disk(path: Path) -> None:
+def to_disk(path: Path) -> None:
+    """Have a file or folder on disk, whatever happens to the machine."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
