@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lamplighter.commitments.registry import sources
-from lamplighter.commitments.source import Source
+from lamplighter.commitments.source import Api, Source
 
 TESTS = Path(__file__).parent
 
@@ -18,12 +18,24 @@ def source(request: pytest.FixtureRequest) -> Source:
     return found
 
 
+def test_the_sources_there_are() -> None:
+    assert list(sources()) == [
+        "dynamodb",
+        "ec2",
+        "elasticache",
+        "opensearch",
+        "rds",
+        "redshift",
+        "savings-plans",
+    ]
+
+
 def test_a_source_says_what_it_is(source: Source) -> None:
     assert re.fullmatch(r"[a-z0-9-]+", source.name)
     assert source.title
     assert source.why.endswith(".")
     assert re.fullmatch(r"https://docs\.aws\.amazon\.com/\S+\.html", source.source)
-    assert source.permissions
+    assert bool(source.permissions) is isinstance(source, Api)
     assert all(re.fullmatch(r"[a-z0-9]+:[A-Z][A-Za-z]+", action) for action in source.permissions)
     assert all(re.fullmatch(r"(ri|sp)-[a-z0-9]+", key) for key in source.keys)
     assert re.fullmatch(r"\d+\.\d+\.\d+", source.since)

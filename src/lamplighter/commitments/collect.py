@@ -1,19 +1,23 @@
-"""Ask every source in every target what has been committed to; what could not be asked stands beside the answers."""
+"""Ask every source what has been committed to; what could not be asked stands beside the answers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from lamplighter.aws.parallel import each
 from lamplighter.aws.targets import GLOBAL_REGION, Target
 from lamplighter.commitments.holdings import Held
-from lamplighter.commitments.source import Source, Where
-from lamplighter.errors import LamplighterError
+from lamplighter.commitments.source import Api, FromLedger, Source, Where, instant
+from lamplighter.errors import LakeError, LamplighterError
+from lamplighter.lake.months import CHARGES, periods
 from lamplighter.resources.kind import Session, partition_of
 
+LEDGER: Final = Target("ledger", "ledger")
+"""Stands for all accounts and regions of the bills."""
 _HOMES = {"aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}
 """Where account-wide services are asked in other parts of AWS."""
 
@@ -50,14 +54,14 @@ def ask(
     Args:
         session_of: calls in a target, as `Aws.session` gives them.
         targets: accounts and regions; what holds everywhere is asked once for each account.
-        sources: whom to ask.
+        sources: whom to ask; those that are no APIs are passed over.
         as_of: the time now, aware UTC.
         threads: how many targets at a time.
 
     Returns:
         One answer for each source and target, in the order of the targets; a failure belongs to its source and target.
     """
-    chosen = list(sources)
+    chosen = [source for source in sources if isinstance(source, Api)]
     regional = [source for source in chosen if not source.everywhere]
     wide = [source for source in chosen if source.everywhere]
     answers: list[Answered] = []
@@ -65,7 +69,7 @@ def ask(
         if not asked:
             continue
 
-        def work(target: Target, asked: Sequence[Source] = tuple(asked)) -> list[Answered]:
+        def work(target: Target, asked: Sequence[Api] = tuple(asked)) -> list[Answered]:
             return [_ask_one(session_of, source, target, as_of) for source in asked]
 
         for outcome in each(places, work, threads=threads):
@@ -74,6 +78,39 @@ def ask(
                 for source in asked
             ]
     return answers
+
+
+def ask_ledger(lake: Path, sources: Iterable[Source]) -> list[Answered]:
+    """Ask the charges of a lake for what AWS has no API for.
+
+    Args:
+        lake: its folder.
+        sources: whom to ask; APIs are passed over.
+
+    Returns:
+        One answer for each source, of all accounts and regions. A ledger without bills knows nothing, which is not none.
+    """
+    chosen = [source for source in sources if isinstance(source, FromLedger)]
+    return [_ask_ledger(lake, source) for source in chosen]
+
+
+def _ask_ledger(lake: Path, source: FromLedger) -> Answered:
+    try:
+        if not periods(lake, CHARGES):
+            raise LakeError(f"{source.title} stand on bills only, and none is loaded", hint="lamp bill load")
+        from lamplighter.lake.ledger import Ledger
+
+        with Ledger.open(lake) as ledger:
+            answer = ledger.query(source.question)
+    except LamplighterError as error:
+        return Answered(source.name, LEDGER, (), (error,), whole=False)
+    read: list[Held | LamplighterError] = []
+    for values in answer.rows:
+        row = dict(zip(answer.columns, values, strict=True))
+        account = str(row["account"])
+        where = Where(account, str(row.get("account_name") or account), str(row["region"] or ""), instant(row["until"]))
+        read += _read(source, [row], where)
+    return _answered(source, LEDGER, read)
 
 
 def homes(targets: Iterable[Target]) -> list[Target]:
@@ -85,13 +122,16 @@ def homes(targets: Iterable[Target]) -> list[Target]:
     return list(found.values())
 
 
-def _ask_one(session_of: Callable[[Target], Session], source: Source, target: Target, as_of: datetime) -> Answered:
+def _ask_one(session_of: Callable[[Target], Session], source: Api, target: Target, as_of: datetime) -> Answered:
     where = Where(target.account, target.name or target.account, target.region, as_of)
     try:
         rows = list(source.rows(session_of(target)))
     except LamplighterError as error:
         return Answered(source.name, target, (), (error,), whole=False)
-    read = list(_read(source, rows, where))
+    return _answered(source, target, list(_read(source, rows, where)))
+
+
+def _answered(source: Source, target: Target, read: Sequence[Held | LamplighterError]) -> Answered:
     return Answered(
         source.name,
         target,

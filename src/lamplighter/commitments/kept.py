@@ -102,10 +102,14 @@ class Inventory:
         names, places = set(accounts), set(regions) - {"all"}
         found = []
         for each in self.known:
-            if names and not names & {each.account, each.account_name}:
-                continue
-            held = tuple(one for one in each.held if not places or not one.region or one.region in places)
-            if not places or each.region in places or held:
+            held = tuple(
+                one
+                for one in each.held
+                if (not names or names & {one.account, one.account_name})
+                and (not places or not one.region or one.region in places)
+            )
+            asked = not names or names & {each.account, each.account_name}
+            if held or (asked and (not places or each.region in places)):
                 found.append(replace(each, held=held))
         return Inventory(tuple(found))
 

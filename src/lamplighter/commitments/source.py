@@ -1,4 +1,4 @@
-"""What a source of commitments is: an API that lists reservations or Savings Plans, one shape each."""
+"""What a source of commitments is: an API that lists reservations or Savings Plans in its own shape, or the ledger."""
 
 from __future__ import annotations
 
@@ -48,7 +48,6 @@ class Source(ABC):
         source: where its answers are documented.
         permissions: IAM actions it calls.
         keys: `Held.key` of what it finds.
-        everywhere: whether one answer holds for all regions of an account.
         since: version of Lamplighter that brought it.
     """
 
@@ -58,8 +57,26 @@ class Source(ABC):
     source: ClassVar[str]
     permissions: ClassVar[tuple[str, ...]]
     keys: ClassVar[tuple[str, ...]]
-    everywhere: ClassVar[bool] = False
     since: ClassVar[str]
+
+    @abstractmethod
+    def held(self, row: Mapping[str, Any], where: Where) -> Held:
+        """What one row says, in the common shape.
+
+        Raises:
+            KeyError: it lacks what every one must have.
+            ValueError: an amount or a time cannot be read.
+        """
+
+
+class Api(Source):
+    """An API that lists them.
+
+    Attributes:
+        everywhere: whether one answer holds for all regions of an account.
+    """
+
+    everywhere: ClassVar[bool] = False
 
     @abstractmethod
     def rows(self, session: Session) -> Iterator[Mapping[str, Any]]:
@@ -69,14 +86,16 @@ class Source(ABC):
             AwsError: a call failed; what was yielded before is not the whole.
         """
 
-    @abstractmethod
-    def held(self, row: Mapping[str, Any], where: Where) -> Held:
-        """One of these in the common shape.
 
-        Raises:
-            KeyError: it lacks what every one must have.
-            ValueError: an amount or a time cannot be read.
-        """
+class FromLedger(Source):
+    """Where AWS has no API for it, the charges of the lake; they say less.
+
+    Attributes:
+        question: a SELECT over `charges` in DuckDB's SQL; its rows are what `held` reads, by column. There is
+            `account` among them, `region`, and `until`: end of the last month of the ledger, naive UTC.
+    """
+
+    question: ClassVar[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +224,6 @@ def reservation(
 def arn_of(service: str, where: Where, resource: str) -> str:
     """An ARN, where an API gives none."""
     return f"arn:{partition_of(where.region)}:{service}:{where.region}:{where.account}:{resource}"
-
-
-def listed(session: Session, service: str, operation: str, key: str, **params: Any) -> Iterator[Mapping[str, Any]]:
-    """All pages of a list; see `Session.pages`."""
-    yield from session.pages(service, operation, key, **params)
 
 
 def first_of(row: Mapping[str, Any], names: Sequence[str]) -> Any:

@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 
 from lamplighter.commitments.holdings import Held
 from lamplighter.commitments.matching import ec2_fit
-from lamplighter.commitments.source import Source, Where, arn_of, charges_of, instant, reservation
+from lamplighter.commitments.source import Api, Where, arn_of, charges_of, instant, reservation
 from lamplighter.pricing.offers import OfferingClass
 from lamplighter.resources.kind import Session
 
 _ZONAL = "Availability Zone"
 
 
-class Ec2(Source):
+class Ec2(Api):
     """DescribeReservedInstances: one answer without pages, with the end of each."""
 
     name: ClassVar[str] = "ec2"

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 from lamplighter.commitments.holdings import Held, noted, terms_of
 from lamplighter.commitments.model import PlanKind
-from lamplighter.commitments.source import Source, Where, exact, instant
+from lamplighter.commitments.source import Api, Where, exact, instant
 from lamplighter.pricing.money import Money
 from lamplighter.pricing.offers import OfferingClass
 from lamplighter.resources.kind import Session
@@ -25,7 +25,7 @@ KEYS: Final = MappingProxyType(
 )
 
 
-class SavingsPlans(Source):
+class SavingsPlans(Api):
     """DescribeSavingsPlans: an account has one list for all regions; amounts and times are texts."""
 
     name: ClassVar[str] = "savings-plans"
