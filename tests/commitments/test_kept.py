@@ -75,7 +75,7 @@ def test_where_nobody_ever_answered_there_is_no_time() -> None:
 
 def test_a_part_of_it() -> None:
     far = Target("444455556666", "us-west-2")
-    there = replace(EC2, id="there", account=far.account, region=far.region)
+    there = replace(EC2, id="there", account=far.account, account_name=far.account, region=far.region)
     plans = answered(PLAN, source="savings-plans", target=Target(HERE.account, "us-east-1", "shop"))
     whole = merged(Inventory(), [answered(EC2), answered(there, target=far), plans], NOW)
     assert whole.only(["shop"]).held == [EC2, PLAN]

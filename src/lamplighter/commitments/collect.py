@@ -88,7 +88,7 @@ def ask_ledger(lake: Path, sources: Iterable[Source]) -> list[Answered]:
         sources: whom to ask; APIs are passed over.
 
     Returns:
-        One answer for each source, of all accounts and regions. A ledger without bills knows nothing, which is not none.
+        One answer for each source, of all accounts and regions; without bills it is not known, which is not none.
     """
     chosen = [source for source in sources if isinstance(source, FromLedger)]
     return [_ask_ledger(lake, source) for source in chosen]

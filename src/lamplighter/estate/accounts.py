@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
 CACHE_SIZE = 10_000
+ALSO = {"es": ("opensearch",)}
+"""Services that sign with the name of another."""
 
 
 def account_finder(management: str) -> Callable[[str], str]:
@@ -45,8 +47,10 @@ def account_finder(management: str) -> Callable[[str], str]:
 
 def operation_of(service: str, environ: WSGIEnvironment) -> str | None:
     """The name of a REST operation, or None when moto's routes do not know it."""
-    try:
-        operation, _ = get_service_router(service).match(Request(environ))
-    except (NotFound, NotImplementedError, UnknownServiceError):
-        return None
-    return str(operation.name)
+    for name in (service, *ALSO.get(service, ())):
+        try:
+            operation, _ = get_service_router(name).match(Request(environ))
+        except (NotFound, NotImplementedError, UnknownServiceError):
+            continue
+        return str(operation.name)
+    return None

@@ -14,6 +14,7 @@ from lamplighter.estate.answers import json_answer
 from lamplighter.estate.faults import FaultRule
 from lamplighter.estate.request import read_body
 from lamplighter.estate.seed import Seed, plant
+from lamplighter.estate.strict_commitments import PlantedCommitments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -150,6 +151,11 @@ def _seed(world: World, _query: Query, body: Body) -> object:
         return plant(Seed.model_validate(body), world.management)
 
 
+def _commitments(world: World, _query: Query, body: Body) -> object:
+    with world.lock:
+        return world.commitments.plant(PlantedCommitments.model_validate(body))
+
+
 _ENDPOINTS: Mapping[str, Mapping[str, Endpoint]] = {
     "": {"GET": _about},
     "clock": {"GET": _clock, "POST": _set_clock},
@@ -159,4 +165,5 @@ _ENDPOINTS: Mapping[str, Mapping[str, Endpoint]] = {
     "calls": {"GET": _calls, "DELETE": _clear_calls},
     "reset": {"POST": _reset},
     "seed": {"POST": _seed},
+    "commitments": {"POST": _commitments},
 }

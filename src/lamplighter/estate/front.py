@@ -19,6 +19,7 @@ from lamplighter.estate.history import Call, CallLog, History
 from lamplighter.estate.lifecycle import DEFAULT_TIMINGS, Lifecycle
 from lamplighter.estate.request import AwsRequest, parse, read_body
 from lamplighter.estate.seed import wipe
+from lamplighter.estate.strict_commitments import Commitments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -56,6 +57,7 @@ class World:
         self.history = History()
         self.calls = CallLog()
         self.lives = Lifecycle(self.history)
+        self.commitments = Commitments()
         self.account_of = account_finder(management)
         self.lock = RLock()
         self.closing = Event()
@@ -69,6 +71,7 @@ class World:
             self.history.clear()
             self.calls.clear()
             self.lives.clear()
+            self.commitments = Commitments()
             self.lives.timings = dict(DEFAULT_TIMINGS)
             self.account_of = account_finder(self.management)
 
@@ -179,6 +182,11 @@ class StrictFront:
         )
 
     def _handle(self, environ: WSGIEnvironment, request: AwsRequest) -> tuple[Answer, Refusal | None]:
+        own = self._world.commitments.answer(request, environ)
+        if isinstance(own, Refusal):
+            return error_answer(own, request.protocol, NAMESPACES.get(request.service, "")), own
+        if own is not None:
+            return own, None
         if request.service in ORDERED:
             with self._world.lock:
                 return self._strictly(environ, request)

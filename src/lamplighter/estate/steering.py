@@ -145,6 +145,18 @@ class EstateControl:
         """
         return tuple(self._call("POST", "seed", {"roles": [_plain(role) for role in roles]})["roles"])
 
+    def plant_commitments(self, planted: Mapping[str, Any]) -> Mapping[str, int]:
+        """Give the estate reservations, Savings Plans and answers of Cost Explorer, in place of those it has.
+
+        Args:
+            planted: as `lamplighter.estate.strict_commitments.PlantedCommitments`: `lists`, `costs`, `page`.
+
+        Returns:
+            How many `rows` and `pages` it has now.
+        """
+        found: Mapping[str, int] = self._call("POST", "commitments", planted)
+        return found
+
     def _clock(self, **body: object) -> datetime:
         return datetime.fromisoformat(self._call("POST", "clock", body)["now"])
 

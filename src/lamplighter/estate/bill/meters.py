@@ -16,8 +16,9 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Final
 
+from lamplighter.commitments.matching import ec2_fit, rds_fit
 from lamplighter.commitments.model import Attributes, PlanKind
-from lamplighter.commitments.units import is_size_flexible, normalization_factor, split_type
+from lamplighter.commitments.units import split_type
 from lamplighter.errors import UsageError
 from lamplighter.pricing.book import PriceBook
 from lamplighter.pricing.price import GB_MONTH, HOURS, MULTI_AZ, PriceKey, ebs_key
@@ -204,26 +205,24 @@ def unit_prices() -> MappingProxyType[str, Mapping[str, str]]:
 
 
 def _ec2(key: PriceKey, rate: Decimal) -> Meter:
-    family, _ = split_type(key.resource_type)
     system = key.operating_system
-    units = normalization_factor(key.resource_type)
+    fit = ec2_fit(key.region, key.resource_type, system)
     return Meter(
         "", "", key.region, "AmazonEC2", "Compute Instance", f"{prefix(key.region)}BoxUsage:{key.resource_type}",
         "RunInstances:0002" if system == "Windows" else "RunInstances", HOURS, rate, rate,
         f"${rate} per On Demand {system} {key.resource_type} Instance Hour",
         instance_type=key.resource_type,
         system=system,
-        attributes=Attributes("ec2", key.region, family, system),
-        units=units if is_size_flexible(family, system, "default") else None,
+        attributes=fit.attributes,
+        units=fit.units,
         plan_rates={kind: rounded(rate * share).normalize() for kind, share in PLAN_SHARE.items()},
     )  # fmt: skip
 
 
 def _rds(key: PriceKey, rate: Decimal) -> Meter:
-    family, _ = split_type(key.resource_type)
+    fit = rds_fit(key.region, key.resource_type, key.engine, key.deployment)
     code, engine = _ENGINES.get(key.engine, ("0000", key.engine))
     both = key.deployment == MULTI_AZ
-    units = normalization_factor(key.resource_type)
     deployment = "Multi-AZ" if both else "Single-AZ"
     return Meter(
         "", "", key.region, "AmazonRDS", "Database Instance",
@@ -233,8 +232,8 @@ def _rds(key: PriceKey, rate: Decimal) -> Meter:
         instance_type=key.resource_type,
         engine=engine,
         deployment=deployment,
-        attributes=Attributes("rds", key.region, family, key.engine, key.deployment),
-        units=units * 2 if units is not None and both else units,
+        attributes=fit.attributes,
+        units=fit.units,
     )  # fmt: skip
 
 
