@@ -10,7 +10,7 @@ from tests.commitments.inventory.test_ec2 import row as reserved
 from tests.commitments.inventory.test_savings_plans import row as planned
 
 from lamplighter.aws.targets import Target
-from lamplighter.commitments.collect import Answered
+from lamplighter.commitments.collect import LEDGER, Answered
 from lamplighter.commitments.holdings import Held
 from lamplighter.commitments.inventory.ec2 import Ec2
 from lamplighter.commitments.inventory.savings_plans import SavingsPlans
@@ -82,6 +82,15 @@ def test_a_part_of_it() -> None:
     assert whole.only(["444455556666"]).held == [there]
     assert whole.only(regions=["us-west-2"]).held == [there, PLAN]
     assert whole.only(regions=["all"]).held == [EC2, there, PLAN]
+
+
+def test_what_holds_everywhere_is_missing_in_every_region() -> None:
+    home = Target(HERE.account, "us-east-1")
+    plans = replace(refused(home), source="savings-plans", everywhere=True)
+    bills = replace(refused(LEDGER), source="dynamodb", everywhere=True)
+    whole = merged(Inventory(), [refused(), plans, bills], NOW)
+    assert [each.source for each in whole.only([HERE.account], ["us-west-2"]).unknown] == ["dynamodb", "savings-plans"]
+    assert [each.source for each in whole.only(["444455556666"]).unknown] == ["dynamodb"]
 
 
 def test_a_damaged_file_is_said_and_left_alone(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ COMMANDS = MappingProxyType(
         "periods": ("periods:app", "Look at periods, change them."),
         "calendars": ("calendars:app", "Look at calendars, read SSM Change Calendars anew."),
         "bill": ("bill:app", "Load bills into the lake, see what is there, check it again."),
+        "commit": ("commit:app", "What has been committed to, what it covers, what to buy."),
         "cost": ("cost:cost_app", "Ask the ledger what it costs, by what you name."),
         "sql": ("cost:sql_app", "Ask the ledger anything in SQL."),
         "journal": ("journal:app", "Show what was done, when, why, and how it ended."),

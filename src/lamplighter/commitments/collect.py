@@ -32,6 +32,7 @@ class Answered:
         held: everything it listed that could be read.
         failures: why it is not known, or which rows could not be read; if `held` is not the whole, this says so.
         whole: whether the list was had to its end; if not, `held` is empty.
+        everywhere: whether it holds for every region of the account.
     """
 
     source: str
@@ -39,6 +40,7 @@ class Answered:
     held: tuple[Held, ...]
     failures: tuple[LamplighterError, ...] = ()
     whole: bool = True
+    everywhere: bool = False
 
 
 def ask(
@@ -73,10 +75,7 @@ def ask(
             return [_ask_one(session_of, source, target, as_of) for source in asked]
 
         for outcome in each(places, work, threads=threads):
-            answers += outcome.value or [
-                Answered(source.name, outcome.target, (), (outcome.error,) if outcome.error else (), whole=False)
-                for source in asked
-            ]
+            answers += outcome.value or [_refused(source, outcome.target, outcome.error) for source in asked]
     return answers
 
 
@@ -103,7 +102,7 @@ def _ask_ledger(lake: Path, source: FromLedger) -> Answered:
         with Ledger.open(lake) as ledger:
             answer = ledger.query(source.question)
     except LamplighterError as error:
-        return Answered(source.name, LEDGER, (), (error,), whole=False)
+        return _refused(source, LEDGER, error)
     read: list[Held | LamplighterError] = []
     for values in answer.rows:
         row = dict(zip(answer.columns, values, strict=True))
@@ -127,7 +126,7 @@ def _ask_one(session_of: Callable[[Target], Session], source: Api, target: Targe
     try:
         rows = list(source.rows(session_of(target)))
     except LamplighterError as error:
-        return Answered(source.name, target, (), (error,), whole=False)
+        return _refused(source, target, error)
     return _answered(source, target, list(_read(source, rows, where)))
 
 
@@ -137,7 +136,16 @@ def _answered(source: Source, target: Target, read: Sequence[Held | LamplighterE
         target,
         tuple(one for one in read if isinstance(one, Held)),
         tuple(one for one in read if isinstance(one, LamplighterError)),
+        everywhere=_everywhere(source),
     )
+
+
+def _refused(source: Source, target: Target, error: LamplighterError | None) -> Answered:
+    return Answered(source.name, target, (), (error,) if error else (), whole=False, everywhere=_everywhere(source))
+
+
+def _everywhere(source: Source) -> bool:
+    return not isinstance(source, Api) or source.everywhere
 
 
 def _read(source: Source, rows: Iterable[Mapping[str, Any]], where: Where) -> Iterator[Held | LamplighterError]:

@@ -17,13 +17,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from lamplighter.commitments.collect import LEDGER, Answered
 from lamplighter.commitments.holdings import Held
 from lamplighter.errors import LakeError
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
-
-    from lamplighter.commitments.collect import Answered
 
 FOLDER: Final = "commitments"
 _FILE: Final = "inventory.json"
@@ -56,6 +55,7 @@ class Known:
         as_of: when the last whole answer was had, aware UTC; None if there was none yet.
         held: what it said then, and what had ended before.
         troubles: what went wrong when it was last asked: rows that cannot be read, or the whole answer.
+        everywhere: whether it holds for every region of the account.
     """
 
     source: str
@@ -65,6 +65,12 @@ class Known:
     as_of: datetime | None
     held: tuple[Held, ...]
     troubles: tuple[Trouble, ...] = ()
+    everywhere: bool = False
+
+    @property
+    def from_ledger(self) -> bool:
+        """Whether bills tell it, for all accounts and regions."""
+        return self.account == LEDGER.account
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -108,8 +114,8 @@ class Inventory:
                 if (not names or names & {one.account, one.account_name})
                 and (not places or not one.region or one.region in places)
             )
-            asked = not names or names & {each.account, each.account_name}
-            if held or (asked and (not places or each.region in places)):
+            asked = not names or each.from_ledger or names & {each.account, each.account_name}
+            if held or (asked and (not places or each.everywhere or each.region in places)):
                 found.append(replace(each, held=held))
         return Inventory(tuple(found))
 
@@ -132,7 +138,16 @@ def merged(old: Inventory, answers: Iterable[Answered], at: datetime) -> Invento
             listed = {one.id for one in answer.held}
             ended = tuple(one for one in held if one.id not in listed and one.ended(at))
             held, as_of = (*answer.held, *ended), at
-        now = Known(answer.source, target.account, target.name or target.account, target.region, as_of, held, troubles)
+        now = Known(
+            answer.source,
+            target.account,
+            target.name or target.account,
+            target.region,
+            as_of,
+            held,
+            troubles,
+            answer.everywhere,
+        )
         known[now.place] = now
     return Inventory(tuple(known[place] for place in sorted(known)))
 

@@ -98,4 +98,4 @@ def test_a_ledger_without_bills_knows_nothing(tmp_path: Path) -> None:
 
 def test_a_ledger_with_bills_and_no_reservations_knows_that_there_are_none(tmp_path: Path) -> None:
     write_month(tmp_path, "2026-10", [{"BilledCost": "1"}])
-    assert asked(tmp_path) == Answered("dynamodb", LEDGER, ())
+    assert asked(tmp_path) == Answered("dynamodb", LEDGER, (), everywhere=True)

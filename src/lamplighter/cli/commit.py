@@ -1,0 +1,11 @@
+"""`lamp commit`: what has been committed to, what it covers, what to buy. Each command stands in a file of its own."""
+
+from __future__ import annotations
+
+from lamplighter.cli import commit_inventory
+from lamplighter.cli.commands import group
+
+app = group("What has been committed to, what it covers, what to buy.")
+
+for member in (commit_inventory,):
+    member.add_to(app)
