@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC
 
 import pytest
 from botocore.credentials import ReadOnlyCredentials
+from botocore.utils import parse_timestamp
+from tests.aws.conftest import Script
 
-from lamplighter.aws.clients import Clients, ContextCredentials, attempts_as
+from lamplighter.aws.clients import Clients, ContextCredentials, attempts_as, read_time
 from lamplighter.aws.environment import open_session
 
 
@@ -95,3 +98,37 @@ def test_credentials_follow_the_context() -> None:
         thread.start()
         thread.join()
         assert seen == [LookupError]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-23T08:00:00Z",
+        "2026-11-23T08:00:00.123Z",
+        "2026-11-23T08:00:00.123456+00:00",
+        "2026-11-23T08:00:00+05:30",
+        "2026-11-23",
+        "Mon, 23 Nov 2026 08:00:00 GMT",
+        "1795420800",
+        1795420800,
+        1795420800.25,
+    ],
+)
+def test_times_are_those_that_botocore_reads(text: object) -> None:
+    assert read_time(text) == parse_timestamp(text)
+
+
+def test_what_is_no_time_is_refused() -> None:
+    with pytest.raises(ValueError, match="no time at all"):
+        read_time("no time at all")
+
+
+def test_answers_are_read_with_it(serve: Callable[[Script], str], environ: dict[str, str]) -> None:
+    told = "<Credentials><Expiration>2026-11-23T08:00:00Z</Expiration></Credentials>"
+    text = f"<GetSessionTokenResponse><GetSessionTokenResult>{told}</GetSessionTokenResult></GetSessionTokenResponse>"
+    clients = pool(environ, serve(lambda *_: (200, text)))
+    with attempts_as(keys("own")):
+        answer = clients.get("sts", "eu-central-1").get_session_token()
+    clients.close()
+    # dateutil, which botocore would ask, has a UTC of its own.
+    assert answer["Credentials"]["Expiration"].tzinfo is UTC

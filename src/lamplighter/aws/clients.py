@@ -9,11 +9,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.utils import parse_timestamp
 
 from lamplighter.aws.environment import endpoint_url
 from lamplighter.aws.errors import answer_is_lost, rule_for_code
@@ -123,6 +125,7 @@ class Clients:
         # botocore's sessions are not thread-safe, its clients are.
         self._lock = Lock()
         session.register_component("credential_provider", ContextProvider())
+        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_time)
         session.register("before-send", _count)
         session.register("response-received", _note_lost)
 
@@ -158,6 +161,27 @@ class Clients:
         with self._lock:
             for client in self._clients.values():
                 client.close()
+
+
+def read_time(value: object) -> datetime:
+    """A time of an answer as an aware datetime.
+
+    botocore lets dateutil find out how each is written, which is an eighth of all the work of a pass; nearly all are
+    ISO 8601 with a zone. What is not goes to botocore.
+
+    Raises:
+        ValueError: it is no time.
+    """
+    if isinstance(value, str):
+        try:
+            read = datetime.fromisoformat(value)
+        except ValueError:
+            pass
+        else:
+            if read.tzinfo is not None:
+                return read
+    found: datetime = parse_timestamp(value)
+    return found
 
 
 def _count(**_: object) -> None:

@@ -80,6 +80,9 @@ def build(
 
     from lamplighter.estate.endpoints import control
     from lamplighter.estate.front import StrictFront, World
+    from lamplighter.estate.quick_moto import quicken
+
+    quicken()
 
     class QuietHandler(MotoRequestHandler):
         """Writes down errors, not every request."""
