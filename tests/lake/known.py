@@ -188,6 +188,9 @@ def _plain(value: object) -> str | None:
 
 
 _O, _N = "2026-10", "2026-11"
+_5, _6 = "2026-10-05T10:00:00", "2026-10-06T10:00:00"
+_RI = ("us-east-1", "ec2", "m5", "20", "20", "1.2")
+_SP = ("", "savingsplans", "", "0", "0", "0.4")
 
 _EC2, _REDSHIFT = (SHOP, "shop", "us-east-1", "ec2"), (SHOP, "shop", "us-east-1", "redshift")
 _LINUX = ("m5.large", "Linux", "default")
@@ -328,10 +331,10 @@ EXPECTED: Mapping[str, list[tuple[str | None, ...]]] = {
         (_N, "web", SHOP, "USD", "0.4", "0.4", "0.4", "0.4", "1"),
         (_N, None, DATA, "USD", "1.115", "1.115", "1.115", "1.115", "1"),
     ],
-    # id, type, owner, currency, used, unused, on demand, saving, utilisation
+    # id, type, owner, currency, used, unused, on demand, saving, utilisation, region, service, family, hours, lent
     "commitments": [
-        (_O, RI, "Reserved Instance", PAYER, "USD", "1.2", "0.3", "2", "0.5", "0.8"),
-        (_O, SP, "Savings Plan", PAYER, "USD", "0.4", "0.05", "0.5", "0.05", "0.888889"),
+        (_O, RI, "Reserved Instance", PAYER, "USD", "1.2", "0.3", "2", "0.5", "0.8", *_RI),
+        (_O, SP, "Savings Plan", PAYER, "USD", "0.4", "0.05", "0.5", "0.05", "0.888889", *_SP),
     ],
     # account, service, region, instance type, currency, covered, uncovered, coverage, covered hours, hours
     "commitment_coverage": [
@@ -339,6 +342,15 @@ EXPECTED: Mapping[str, list[tuple[str | None, ...]]] = {
         (_O, SHOP, LAMBDA, "us-east-1", None, "USD", "0.5", "0", "1", "0", "0"),
         (_O, OTHER, EC2, "us-east-1", "m5.large", "EUR", "0", "1", "0", "0", "10"),
         (_N, SHOP, EC2, "us-east-1", "m5.large", "USD", "0", "0.4", "0", "0", "4"),
+    ],
+    # time, account, region, service, family, currency, hours: all, reserved, plan, borrowed; units: all, covered;
+    # cost: all, covered; hours without a price
+    "coverage_by_hour": [
+        (_O, _5, SHOP, "us-east-1", "ec2", "m5", "USD", "10", "0", "0", "0", None, None, "1", "0", "0"),
+        (_O, _6, SHOP, "us-east-1", "ec2", "m5", "USD", "20", "20", "0", "20", None, None, "2", "2", "0"),
+        (_O, _5, SHOP, "us-east-1", "lambda", "", "USD", "0", "0", "0", "0", None, None, "0.5", "0.5", "0"),
+        (_O, _5, OTHER, "us-east-1", "ec2", "m5", "EUR", "10", "0", "0", "0", None, None, "1", "0", "0"),
+        (_N, "2026-11-03T10:00:00", SHOP, "us-east-1", "ec2", "m5", "USD", "4", *["0"] * 3, None, None, "0.4", "0", "0"),
     ],
     # account, key, currency, taggable, tagged, coverage; SHOP in October: 1 + 0.3 + 1.2 + 0.4
     "tag_coverage": [

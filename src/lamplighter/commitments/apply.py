@@ -86,7 +86,7 @@ def _reserve(
 ) -> None:
     flexible = reservation.units is not None and not reservation.zone
     serves = _mine(reservation.account, reservation.shared, own=own)
-    wanted = [use for use in uses if serves(use) and _fits(use, reservation, flexible=flexible)]
+    wanted = [use for use in uses if serves(use) and covers(use, reservation)]
     if flexible:
         wanted.sort(key=lambda use: use.units or _NONE)
     for use in wanted:
@@ -97,7 +97,9 @@ def _reserve(
             hour.take(use, quantity, reservation.id, _NONE, lent=not own)
 
 
-def _fits(use: Use, reservation: Reservation, *, flexible: bool) -> bool:
+def covers(use: Use, reservation: Reservation) -> bool:
+    """Whether a reservation can cover a use, of whichever account."""
+    flexible = reservation.units is not None and not reservation.zone
     if use.attributes != reservation.attributes:
         return False
     if reservation.zone:
@@ -107,10 +109,11 @@ def _fits(use: Use, reservation: Reservation, *, flexible: bool) -> bool:
 
 def _spend(hour: _Hour, uses: Iterable[Use], plan: SavingsPlan, money: dict[str, Decimal], *, own: bool) -> None:
     serves = _mine(plan.account, plan.shared, own=own)
-    wanted = [use for use in uses if hour.left[use.id] > 0 and serves(use) and _takes(plan, use)]
-    wanted.sort(key=lambda use: (-_saving(use, plan.kind), use.plan_rates[plan.kind]))
+    wanted = [use for use in uses if hour.left[use.id] > 0 and serves(use) and takes(use, plan)]
+    rates = {use.id: plan_rate(use, plan) or _NONE for use in wanted}
+    wanted.sort(key=lambda use: (-_saving(use, rates[use.id]), rates[use.id]))
     for use in wanted:
-        rate, left = use.plan_rates[plan.kind], hour.left[use.id]
+        rate, left = rates[use.id], hour.left[use.id]
         cost = min(left * rate, money[plan.id])
         quantity = left if cost == left * rate else cost / rate
         if quantity > 0:
@@ -118,8 +121,14 @@ def _spend(hour: _Hour, uses: Iterable[Use], plan: SavingsPlan, money: dict[str,
             hour.take(use, quantity, plan.id, cost, lent=not own)
 
 
-def _takes(plan: SavingsPlan, use: Use) -> bool:
-    if plan.kind not in use.plan_rates:
+def plan_rate(use: Use, plan: SavingsPlan) -> Decimal | None:
+    """What one of the use draws on the plan: its own rate if it has one, else that of its kind; None if it has none."""
+    return use.own_rates.get(plan.id, use.plan_rates.get(plan.kind))
+
+
+def takes(use: Use, plan: SavingsPlan) -> bool:
+    """Whether a plan can take a use, of whichever account."""
+    if plan_rate(use, plan) is None:
         return False
     if plan.kind is not Kind.EC2_INSTANCE:
         return True
@@ -127,9 +136,9 @@ def _takes(plan: SavingsPlan, use: Use) -> bool:
     return made is not None and (made.region, made.family) == (plan.region, plan.family)
 
 
-def _saving(use: Use, kind: Kind) -> Decimal:
-    """Percentage saved by the plan, as a whole number."""
+def _saving(use: Use, rate: Decimal) -> Decimal:
+    """Percentage saved at this plan rate, as a whole number."""
     if not use.rate:
         return _NONE
-    share = (use.rate - use.plan_rates[kind]) / use.rate
+    share = (use.rate - rate) / use.rate
     return (share * _HUNDRED).quantize(Decimal(1), rounding=ROUND_HALF_UP)

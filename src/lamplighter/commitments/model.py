@@ -50,6 +50,7 @@ class Use:
         size: instance size, `large`.
         zone: Availability Zone; empty when it has none.
         units: normalised units of one of it; None when the size has no factor.
+        own_rates: by id of a Savings Plan, the price under it, where plans of one kind were bought at different terms.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Use:
     size: str = ""
     zone: str = ""
     units: Decimal | None = None
+    own_rates: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,22 @@
 --   on_demand_cost  currency  what the usage that it covered would have cost on demand; NULL where the bill does not say
 --   saving  currency  on_demand_cost - used_cost - unused_cost; negative when it was not worth it
 --   utilisation  ratio  used_cost / (used_cost + unused_cost), 0 to 1; NULL when both are zero
-WITH parts AS (
+--   region  text  region code of a reservation; empty for a Savings Plan
+--   service  text  ec2, rds, elasticache, opensearch, ... by its ARN; savingsplans
+--   family  text  instance family of a reservation; empty for a Savings Plan
+--   used_hours  hours  instance hours that it covered
+--   lent_hours  hours  of them those of other accounts than the one its ARN names
+--   lent_cost  currency  of used_cost what other accounts used
+WITH rows_of_commitments AS (
+    SELECT
+        *,
+        CASE WHEN CommitmentDiscountStatus = 'Used' AND x_InstanceType IS NOT NULL THEN x_UsageQuantity END AS used_hours,
+        CASE WHEN SPLIT_PART(CommitmentDiscountId, ':', 5) <> COALESCE(SubAccountId, BillingAccountId)
+            THEN 1 ELSE 0 END AS lent
+    FROM charges
+    WHERE CommitmentDiscountId IS NOT NULL
+),
+parts AS (
     SELECT
         billing_period,
         CommitmentDiscountId AS commitment_id,
@@ -22,9 +37,17 @@ WITH parts AS (
         SUM(CASE WHEN CommitmentDiscountStatus = 'Used' THEN EffectiveCost ELSE 0 END) AS used_cost,
         SUM(CASE WHEN CommitmentDiscountStatus = 'Unused' THEN EffectiveCost ELSE 0 END) AS unused_cost,
         SUM(CASE WHEN CommitmentDiscountStatus = 'Used' THEN x_OnDemandCost ELSE 0 END) AS on_demand_cost,
-        SUM(CASE WHEN CommitmentDiscountStatus = 'Used' AND x_OnDemandCost IS NULL THEN 1 ELSE 0 END) AS not_known
-    FROM charges
-    WHERE CommitmentDiscountId IS NOT NULL
+        SUM(CASE WHEN CommitmentDiscountStatus = 'Used' AND x_OnDemandCost IS NULL THEN 1 ELSE 0 END) AS not_known,
+        MAX(SPLIT_PART(CommitmentDiscountId, ':', 4)) AS region,
+        MAX(CASE SPLIT_PART(CommitmentDiscountId, ':', 3) WHEN 'es' THEN 'opensearch'
+            ELSE SPLIT_PART(CommitmentDiscountId, ':', 3) END) AS service,
+        MAX(REGEXP_REPLACE(
+            REPLACE(REPLACE(x_InstanceType, '.elasticsearch', ''), '.search', ''), '[.][^.]*$', ''
+        )) AS family,
+        SUM(CASE WHEN used_hours IS NOT NULL THEN used_hours ELSE 0 END) AS used_hours,
+        SUM(CASE WHEN lent = 1 AND used_hours IS NOT NULL THEN used_hours ELSE 0 END) AS lent_hours,
+        SUM(CASE WHEN lent = 1 AND CommitmentDiscountStatus = 'Used' THEN EffectiveCost ELSE 0 END) AS lent_cost
+    FROM rows_of_commitments
     GROUP BY billing_period, CommitmentDiscountId, BillingCurrency
 )
 SELECT
@@ -37,5 +60,11 @@ SELECT
     unused_cost,
     CASE WHEN not_known = 0 THEN on_demand_cost END AS on_demand_cost,
     CASE WHEN not_known = 0 THEN on_demand_cost - used_cost - unused_cost END AS saving,
-    CAST(used_cost AS DOUBLE) / NULLIF(CAST(used_cost + unused_cost AS DOUBLE), 0) AS utilisation
+    CAST(used_cost AS DOUBLE) / NULLIF(CAST(used_cost + unused_cost AS DOUBLE), 0) AS utilisation,
+    region,
+    service,
+    CASE WHEN service = 'savingsplans' THEN '' ELSE family END AS family,
+    used_hours,
+    lent_hours,
+    lent_cost
 FROM parts
