@@ -18,7 +18,10 @@ HOUR = timedelta(hours=1)
 END = START + 4 * HOUR
 SHOP = "111122223333"
 BOOK = PriceBook.bundled()
-UNPRICED = "no price on demand is known of m5.huge in us-east-1, write in us-east-1: counted in hours, their money is not known"
+UNPRICED = (
+    "no price on demand is known of m5.huge in us-east-1, write in us-east-1: "
+    "counted in hours, their money is not known"
+)  # fmt: skip
 EC2 = Target(SHOP, "us-east-1", "ec2")
 
 

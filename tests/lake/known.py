@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.lake.conftest import write_month
 
+from lamplighter.lake.committed import write_hours
 from lamplighter.lake.usage import Look, Source, UsageSample
 from lamplighter.lake.usage_files import write_usage
 
@@ -169,6 +170,7 @@ def write_known(lake: Path) -> None:
     nodes = sample(day, "2", hours=24, service="redshift", resource_type="dc2.large", platform="", deployment="")
     days = [look(day + timedelta(days=number), service="redshift", hours=24) for number in (0, 2)]
     write_usage(lake, [nodes], days, at=NOON, run="f")
+    write_hours(lake, _O, [_COVERED], [_BOUGHT, (*_BOUGHT[:10], None, "USD", *[None] * 4)], {})
 
 
 def plain(rows: Iterable[Iterable[object]]) -> list[tuple[str | None, ...]]:
@@ -188,6 +190,15 @@ def _plain(value: object) -> str | None:
 
 
 _O, _N = "2026-10", "2026-11"
+_M5 = ("us-east-1", "ec2", "m5")
+_COVERED = (
+    *(TEN.replace(tzinfo=None), SHOP, *_M5, "USD", 5, 2, 1, Decimal("0.5"), 20, 12),
+    *(Decimal("0.5"), Decimal("0.3"), 0),
+)
+_BOUGHT = (
+    *(TEN.replace(tzinfo=None), RI, PAYER, *_M5, "Units", 12, 8, 8, 4, "USD"),
+    *(Decimal("0.18"), Decimal("0.12"), Decimal("0.06"), Decimal("0.2")),
+)
 _5, _6 = "2026-10-05T10:00:00", "2026-10-06T10:00:00"
 _RI = ("us-east-1", "ec2", "m5", "20", "20", "1.2")
 _SP = ("", "savingsplans", "", "0", "0", "0.4")
@@ -343,6 +354,16 @@ EXPECTED: Mapping[str, list[tuple[str | None, ...]]] = {
         (_O, OTHER, EC2, "us-east-1", "m5.large", "EUR", "0", "1", "0", "0", "10"),
         (_N, SHOP, EC2, "us-east-1", "m5.large", "USD", "0", "0.4", "0", "0", "4"),
     ],
+    "coverage_hours": [
+        (_O, "2026-10-31T22:00:00", SHOP, *_M5, "USD", "5", "2", "1", "0.5", "20", "12", "0.5", "0.3", "0"),
+    ],
+    "commitment_hours": [
+        (
+            *(_O, "2026-10-31T22:00:00", RI, PAYER, *_M5, "Units", "12", "8", "8", "4"),
+            *("USD", "0.18", "0.12", "0.06", "0.2"),
+        ),
+        (_O, "2026-10-31T22:00:00", RI, PAYER, *_M5, "Units", "12", "8", "8", None, "USD", *[None] * 4),
+    ],
     # time, account, region, service, family, currency, hours: all, reserved, plan, borrowed; units: all, covered;
     # cost: all, covered; hours without a price
     "coverage_by_hour": [
@@ -350,7 +371,7 @@ EXPECTED: Mapping[str, list[tuple[str | None, ...]]] = {
         (_O, _6, SHOP, "us-east-1", "ec2", "m5", "USD", "20", "20", "0", "20", None, None, "2", "2", "0"),
         (_O, _5, SHOP, "us-east-1", "lambda", "", "USD", "0", "0", "0", "0", None, None, "0.5", "0.5", "0"),
         (_O, _5, OTHER, "us-east-1", "ec2", "m5", "EUR", "10", "0", "0", "0", None, None, "1", "0", "0"),
-        (_N, "2026-11-03T10:00:00", SHOP, "us-east-1", "ec2", "m5", "USD", "4", *["0"] * 3, None, None, "0.4", "0", "0"),
+        (_N, "2026-11-03T10:00:00", SHOP, *_M5, "USD", "4", *["0"] * 3, None, None, "0.4", "0", "0"),
     ],
     # account, key, currency, taggable, tagged, coverage; SHOP in October: 1 + 0.3 + 1.2 + 0.4
     "tag_coverage": [

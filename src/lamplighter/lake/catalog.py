@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from lamplighter.errors import LakeError
 
-TABLES = ("charges", "usage_looks_written", "usage_written")
+TABLES = ("charges", "usage_looks_written", "usage_written", "coverage_hours_written", "commitment_hours_written")
 """What views may need besides other views: the tables of `lamplighter.lake.tables`."""
 
 _LISTING = frozenset(("show", "information_schema", "sqlite_master", "pg_catalog"))

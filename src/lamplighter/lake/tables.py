@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from lamplighter.lake.columns import CHARGE, PARTITION, TEXT, Column
+from lamplighter.lake.committed import COMMITMENT_COLUMNS, COMMITMENTS, COVERAGE, COVERAGE_COLUMNS
 from lamplighter.lake.months import CHARGES
 from lamplighter.lake.usage import LOOK_COLUMNS, LOOKS, SAMPLE_COLUMNS, USAGE
 
@@ -36,6 +37,8 @@ TABLES: Final = MappingProxyType(
             # Looks before samples: an hour that is known must not lack samples that are only seen later.
             Table("usage_looks_written", LOOKS, LOOK_COLUMNS),
             Table("usage_written", USAGE, SAMPLE_COLUMNS),
+            Table("coverage_hours_written", COVERAGE, COVERAGE_COLUMNS),
+            Table("commitment_hours_written", COMMITMENTS, COMMITMENT_COLUMNS),
         )
     }
 )

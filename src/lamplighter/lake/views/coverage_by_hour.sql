@@ -36,16 +36,20 @@ WITH eligible AS (
             WHEN 'AWS Lambda' THEN 'lambda'
             ELSE ServiceName
         END AS service,
-        COALESCE(REGEXP_REPLACE(
-            REPLACE(REPLACE(x_InstanceType, '.elasticsearch', ''), '.search', ''), '[.][^.]*$', ''
-        ), '') AS family,
+        COALESCE(CASE
+            WHEN x_InstanceType LIKE 'db.%' THEN SUBSTRING(x_InstanceType, 1, 2 + STRPOS(SUBSTRING(x_InstanceType, 4), '.'))
+            WHEN x_InstanceType LIKE 'cache.%'
+                THEN SUBSTRING(x_InstanceType, 1, 5 + STRPOS(SUBSTRING(x_InstanceType, 7), '.'))
+            WHEN x_InstanceType LIKE '%.%' THEN SUBSTRING(x_InstanceType, 1, STRPOS(x_InstanceType, '.') - 1)
+            ELSE x_InstanceType
+        END, '') AS family,
         BillingCurrency AS currency,
         CASE WHEN x_InstanceType IS NOT NULL THEN x_UsageQuantity ELSE 0 END AS hours,
         x_NormalizedUsage AS units,
         x_OnDemandCost AS cost,
         CASE WHEN CommitmentDiscountStatus = 'Used' THEN 1 ELSE 0 END AS covered,
         CASE WHEN CommitmentDiscountId LIKE '%:savingsplans:%' THEN 1 ELSE 0 END AS planned,
-        CASE WHEN SPLIT_PART(CommitmentDiscountId, ':', 5) <> COALESCE(SubAccountId, BillingAccountId)
+        CASE WHEN CommitmentDiscountId NOT LIKE '%:' || COALESCE(SubAccountId, BillingAccountId) || ':%'
             THEN 1 ELSE 0 END AS borrowed
     FROM charges
     WHERE ChargeCategory = 'Usage' AND x_UsageQuantity IS NOT NULL
