@@ -80,7 +80,7 @@ def test_owners_and_regions_of_reservations_are_those_of_their_arns(both: tuple[
     ours = {each.group: each.cost for each in utilisation_by(hours, by)}
     theirs = {each.group: each.cost for each in ledger_utilisation(ledger, "2026-10", by)}
     assert set(ours) == set(theirs)
-    assert all(abs((ours[group] or 0) - (theirs[group] or 0)) < Decimal("0.00001") for group in ours)
+    assert all(abs((ours[group] or Decimal(0)) - (theirs[group] or Decimal(0))) < Decimal("0.00001") for group in ours)
 
 
 def test_the_savings_rate_is_the_same(both: tuple[list[Alike], Ledger]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from lamplighter.commitments.coverage import Alike, Blind, measure
 from lamplighter.commitments.holdings import Held
 from lamplighter.commitments.model import PlanKind
 from lamplighter.commitments.used import HOUR, what_ran
+from lamplighter.errors import UsageError
 from lamplighter.lake.committed import write_hours
 from lamplighter.lake.ledger import Ledger
 from lamplighter.lake.usage_files import read_looks, read_usage
@@ -51,9 +53,11 @@ def month_of(period: str) -> tuple[datetime, datetime]:
     """The first instant of a month and of the next one, aware UTC.
 
     Raises:
-        ValueError: the period is not YYYY-MM.
+        UsageError: the period is not YYYY-MM.
     """
-    start = datetime.strptime(period, "%Y-%m").replace(tzinfo=UTC)
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", period):
+        raise UsageError(f"{period!r} is not a month", hint="write YYYY-MM, for example 2026-10")
+    start = datetime(int(period[:4]), int(period[5:]), 1, tzinfo=UTC)
     return start, start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
 
 
@@ -69,7 +73,7 @@ def measure_month(ledger: Ledger, period: str, inventory: Inventory, book: Price
 
     Raises:
         LakeError: files of the lake cannot be read.
-        ValueError: the period is not YYYY-MM.
+        UsageError: the period is not YYYY-MM.
     """
     start, end = month_of(period)
     last = min(end, now.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
