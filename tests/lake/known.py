@@ -232,6 +232,19 @@ EXPECTED: Mapping[str, list[tuple[str | None, ...]]] = {
         (*_EC2, "1", "2026-11-01T01:00:00", "2026-11-01T04:00:00", "3", "not looked at"),
         (*_REDSHIFT, "24", "2026-11-02T00:00:00", "2026-11-03T00:00:00", "24", "not looked at"),
     ],
+    # billing_period, day, where, known, unknown, used, spot, scheduled off
+    "usage_by_day": [
+        (_O, "2026-10-31", *_EC2, "1", "1", "6", "1", "3"),
+        (_N, "2026-11-01", *_EC2, "2", "0", "1.5", "0", "0"),
+        (_N, "2026-11-01", *_REDSHIFT, "24", "0", "48", "0", "0"),
+        (_N, "2026-11-03", *_REDSHIFT, "24", "0", "0", "0", "0"),
+    ],
+    # billing_period, where, what, known, used, scheduled off, least, p5, p50, p95, most, mean
+    "usage_statistics": [
+        (_O, *_EC2, *_LINUX, "1", "5", "3", "5", "5", "5", "5", "5", "5"),
+        (_N, *_EC2, *_LINUX, "2", "1.5", "0", "0", "0", "1.5", "1.5", "1.5", "0.75"),
+        (_N, *_REDSHIFT, "dc2.large", "", "", "48", "48", "0", "0", "0", "2", "2", "2", "1"),
+    ],
     # billing_period, account_id, ..., currency, billed, effective, unblended, list, charges
     "cost_by_account": [
         (_O, PAYER, None, "USD", "1.7", "0.1", "1.7", "1.7", "5"),

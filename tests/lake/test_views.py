@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 
 import pytest
 from tests.lake.conftest import write_month
-from tests.lake.known import EXPECTED, RI, box, charge, plain, write_known
+from tests.lake.known import EXPECTED, RI, box, charge, look, plain, sample, write_known
 
 from lamplighter.lake.catalog import views
 from lamplighter.lake.ledger import Ledger
+from lamplighter.lake.usage_files import write_usage
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +82,26 @@ def test_movers_are_held_against_the_last_month_that_is_loaded(tmp_path: Path) -
     with Ledger.open(tmp_path) as opened:
         asked = "SELECT billing_period, previous_period, change, change_share FROM top_movers"
         assert plain(opened.query(asked).rows) == [("2026-10", "2026-07", "2", "2")]
+
+
+def test_levels_of_use_are_those_of_the_sorted_hours(tmp_path: Path) -> None:
+    random = Random(7)
+    start, hours = datetime(2026, 10, 1, tzinfo=UTC), 137
+    times = [start + timedelta(hours=number) for number in range(hours)]
+    known = [time for time in times if random.random() < 0.9]
+    runs = {time: Decimal(random.randrange(9)) for time in known}
+    samples = [sample(time, str(count), spot=min(count, Decimal(2))) for time, count in runs.items() if count]
+    failed = [look(time, None, "refused") for time in times if time not in runs]
+    write_usage(tmp_path, samples, [*(look(time) for time in known), *failed], at=start)
+    levels = sorted(count - min(count, Decimal(2)) for count in runs.values())
+    count = len(levels)
+    most_that_at_least = [
+        max(level for level in levels if sum(each >= level for each in levels) >= share * count)
+        for share in (Decimal("0.95"), Decimal("0.5"))
+    ]
+    p95 = min(level for level in levels if sum(each > level for each in levels) <= Decimal("0.05") * count)
+    with Ledger.open(tmp_path) as opened:
+        asked = "SELECT known_hours, used_hours, least, p5, p50, p95, most, mean FROM usage_statistics"
+        (row,) = opened.query(asked).rows
+    assert list(row[:-1]) == [count, sum(levels), levels[0], *most_that_at_least, p95, levels[-1]]
+    assert Decimal(str(row[-1])) == pytest.approx(sum(levels) / count)
