@@ -26,6 +26,9 @@ BUDGET: Final = Money(Decimal("1.00"), "USD")
 """What a run may spend if nobody says otherwise."""
 TABLE: Final = "cost-explorer"
 
+NO_DATA: Final = "DataUnavailableException"
+"""What AWS answers where it has no figures, for example of Savings Plans where there never was one."""
+
 FRESH: Final = timedelta(hours=12)
 """How long an answer about days that may still change is good: AWS works them out about once a day."""
 SETTLED: Final = timedelta(days=7)
