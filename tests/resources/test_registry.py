@@ -70,7 +70,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "describe_services": {"services": [service(tags=SERVICE_TAGS)], "failures": []},
 }
 """What each kind finds something in. A new kind brings its answers here."""
-SERVICES = {"tag": "resourcegroupstaggingapi"}
+SERVICES = {"tag": "resourcegroupstaggingapi", "es": "opensearch"}
 """Services whose IAM prefix is not the name that botocore gives them."""
 
 

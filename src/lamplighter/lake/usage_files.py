@@ -138,7 +138,7 @@ def read_usage(ledger: Ledger, *, periods: Collection[str] = ()) -> list[UsageSa
     """
     where, listed = _only(periods)
     answer = ledger.query(f"FROM usage {where} ORDER BY ALL", listed)
-    return [_sample(dict(zip(answer.columns, row, strict=True))) for row in answer.rows]
+    return [sample_of(dict(zip(answer.columns, row, strict=True))) for row in answer.rows]
 
 
 def read_looks(ledger: Ledger, *, periods: Collection[str] = ()) -> list[Look]:
@@ -254,7 +254,8 @@ def _only(periods: Collection[str]) -> tuple[str, list[str]]:
     return (f"WHERE {PARTITION} IN ({', '.join('?' * len(periods))})" if periods else ""), list(periods)
 
 
-def _sample(row: Mapping[str, Any]) -> UsageSample:
+def sample_of(row: Mapping[str, Any]) -> UsageSample:
+    """A row of the view `usage` as a sample."""
     return UsageSample(
         row["time"].replace(tzinfo=UTC), row["hours"], row["account_id"], row["account_name"], row["region"],
         row["service"], row["resource_type"], row["platform"], row["deployment"], row["zone"], row["schedule"],
