@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import product
+
+import numpy as np
+import pytest
+from tests.commitments.sizing.worlds import problem
+
+from lamplighter.commitments.sizing.breakpoints import best_commitment
+from lamplighter.commitments.sizing.portfolio import Portfolio, remaining, solve
+from lamplighter.commitments.sizing.problem import Problem
+from lamplighter.commitments.sizing.simulate import Order, cost, prepare
+
+KINDS = {"r": "reservations", "c": "a Compute plan", "e": "EC2 Instance plans", "rc": "both", "ec": "two plans"}
+
+
+def _enumerated(made: Problem) -> float:
+    """Lowest cost over all numbers of reservations and, for each, all breakpoints of the plans one after the other."""
+    order = prepare(made)
+    whole = [place for place in made.offers if made.instruments[place].step == 1]
+    plans = [place for place in made.offers if made.instruments[place].step != 1]
+    tops = [int((made.quantity @ np.nan_to_num(made.draws[place])).max()) + 1 for place in whole]
+    lowest = float("inf")
+    for counts in product(*(range(top + 1) for top in tops)):
+        amounts = np.zeros(len(made.instruments))
+        amounts[whole] = counts
+        lowest = min(lowest, _plans(made, order, amounts, plans))
+    return lowest
+
+
+def _plans(made: Problem, order: Order, amounts: np.ndarray, plans: list[int]) -> float:
+    if not plans:
+        return cost(order, amounts)
+    first, *rest = plans
+    if not rest:
+        draws = np.nan_to_num(made.draws[first])
+        columns = np.flatnonzero(draws)
+        found = best_commitment(
+            remaining(order, amounts, first)[:, columns],
+            [made.items[column].rate for column in columns],
+            [made.instruments[first].draw(made.items[column]) or Decimal(0) for column in columns],
+            weight=made.weight,
+        )
+        trial = amounts.copy()
+        trial[first] = found.amount
+        return cost(order, trial)
+    left = remaining(order, amounts, first)
+    drawn = np.nan_to_num(made.draws[first])
+    points = {0.0}
+    for hour in left:
+        sums = [0.0]
+        for amount in hour * drawn:
+            sums += [each + amount for each in sums]
+        points |= {round(each, 9) for each in sums}
+    lowest = float("inf")
+    for point in points:
+        trial = amounts.copy()
+        trial[first] = point
+        lowest = min(lowest, _plans(made, order, trial, rest))
+    return lowest
+
+
+def _grain(made: Problem, found: Portfolio) -> float:
+    """What rounding commitments to thousandths may cost at most."""
+    return 0.0005 * 3 * sum(1 for place in made.offers if made.instruments[place].step != 1) + 1e-9 * found.cost
+
+
+@pytest.mark.parametrize("kinds", KINDS)
+@pytest.mark.parametrize("block", range(6))
+def test_nothing_that_can_be_bought_is_cheaper(kinds: str, block: int) -> None:
+    for seed in range(block * 10, block * 10 + 10):
+        made = problem(seed, families=1, hours=5, most=2, kinds=kinds)
+        found, lowest = solve(made), _enumerated(made)
+        assert found.bound <= lowest + 1e-9
+        assert found.bound <= found.cost + 1e-9 <= found.before + 2e-9
+        assert found.cost == pytest.approx(lowest, abs=_grain(made, found)), seed
