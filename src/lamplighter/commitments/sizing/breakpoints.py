@@ -1,7 +1,7 @@
 """How much to commit to one Savings Plan: exact, by breakpoints.
 
-In an hour the plan takes the usage in AWS's order and draws its Savings Plan rate; one more dollar of commitment costs a
-dollar and saves r = on-demand / plan rate of the usage it reaches, and nothing once there is none. So the cost of all
+In an hour the plan takes the usage in AWS's order and draws its Savings Plan rate; one more dollar of commitment costs
+a dollar and saves r = on-demand / plan rate of the usage it reaches, and nothing once there is none. So the cost of all
 hours is piecewise linear in the commitment and bends only where in some hour one usage is used up. All these points are
 sorted once, O(N log N), the slope is summed up along them, and the lowest is taken: where the sum of r over the hours
 falls below the price of the commitment. Because every breakpoint is looked at, this holds also where AWS's order (whole

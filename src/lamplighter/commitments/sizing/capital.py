@@ -1,8 +1,8 @@
 """What money paid at once costs more than money paid later, and after how many months a purchase has paid for itself.
 
-A payment of one unit an hour over T hours is worth (1 - (1 + i)^-T) / i today, with i the rate of an hour: an annual rate
-r gives i = (1 + r)^(1 / 8760) - 1. An upfront payment is spread by its inverse, so that two ways of paying compare by the
-hour. At r = 0 that is the amortisation that bills show.
+A payment of one unit an hour over T hours is worth (1 - (1 + i)^-T) / i today, with i the rate of an hour: an annual
+rate r gives i = (1 + r)^(1 / 8760) - 1. An upfront payment is spread by its inverse, so that two ways of paying compare
+by the hour. At r = 0 that is the amortisation that bills show.
 """
 
 from __future__ import annotations

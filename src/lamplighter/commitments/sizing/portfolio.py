@@ -1,8 +1,8 @@
 """The joint purchase: from the linear programme to what can be bought, with the gap that is left.
 
-The programme's amounts are rounded to whole reservations and thousandths of a dollar in several ways, the best of them by
-the simulator is improved step by step, and its cost is compared with the lower bound: no purchase whatever can be cheaper
-than the bound, so none can beat this one by more than the gap.
+The programme's amounts are rounded to whole reservations and thousandths of a dollar in several ways, the best of them
+by the simulator is improved step by step, and its cost is compared with the lower bound: no purchase whatever can be
+cheaper than the bound, so none can beat this one by more than the gap.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TOLERANCE: Final = 1e-4
 """Gap, as a share of the cost, from which no further search is worth its time."""
 SMALL: Final = 3_000
 """Hours x usages up to which reservations are also tried as whole numbers within the programme."""
-TRIES: Final = 20_000_000
+TRIES: Final = 8_000_000
 """Hours x usages x purchases that the search may simulate."""
 
 
@@ -171,6 +171,7 @@ class _Search:
 
     def _set_anew(self, amounts: Floats, place: int) -> Iterator[Floats]:
         """The exact best of one plan on what all that comes before it leaves, and small steps around it."""
+        self.left -= 1
         base = amounts.copy()
         base[place] = 0.0
         mine = [

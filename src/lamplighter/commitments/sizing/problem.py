@@ -76,7 +76,7 @@ class Instrument:
         return use.units if made.units is not None and not made.zone else Decimal(1)
 
     def cost(self, capital_rate: float = 0.0) -> float:
-        """What an hour of one purchase costs, its upfront payment spread with interest; what is held costs nothing more."""
+        """What an hour of one purchase costs, its upfront payment spread with interest; nothing more if it is held."""
         if self.terms is None:
             return 0.0
         return hourly_cost(float(self.upfront), float(self.hourly), self.terms.hours, capital_rate)
@@ -121,7 +121,7 @@ class Problem:
 
     @property
     def draws(self) -> Floats:
-        """Instruments x usages: share of one purchase (or of what is held) that one of a usage takes; NaN if it cannot."""
+        """Instruments x usages: share of one purchase (or of what is held) that one of a usage takes, or NaN."""
         import numpy as np
 
         found = np.full((len(self.instruments), len(self.items)), np.nan)

@@ -142,3 +142,8 @@ def bootstrap(
     tail = (1 - confidence) / 2
     last = len(found) - 1
     return int(found[floor(tail * last)]), int(found[last - floor(tail * last)])
+
+
+def best_counts(levels: Floats, ratios: Floats) -> list[int]:
+    """`best_count` for many series, keys x hours, with the same hours known."""
+    return [best_count(level, float(ratio)) for level, ratio in zip(levels, ratios, strict=True)]
