@@ -1,4 +1,4 @@
-"""What to buy: 2,000 usages over a year by quantiles, and 20 families over a month as one purchase; against bare loops."""
+"""What to buy: 2,000 usages of a year by quantiles, 20 families of a month as one purchase; against bare loops."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def run() -> list[str]:
         f"{KEYS:,} usages x {YEAR:,} hours, one core:",
         f"levels and best numbers            {n.quantiles:9.2f} s",
         f"bare numpy: one sort of everything {n.bare:9.2f} s, {n.bare / n.quantiles:.2f} times as long",
-        f"loop over numbers and hours        {loop:9.2f} s, {loop / n.quantiles:,.0f} times as long"
-        f" (measured on {SAMPLE}; {n.same} of {SAMPLE} numbers are the same)",
+        f"loop over numbers and hours        {loop:9.2f} s, {loop / n.quantiles:,.0f} times as long",
+        f"(loop measured on {SAMPLE}, extrapolated; {n.same} of {SAMPLE} numbers are the same)",
         f"{FAMILIES} families x {MONTH} hours, reservations, EC2 Instance and Compute plans:",
         f"linear programme and bound         {n.programme:9.2f} s",
         f"programme, rounding, search        {n.search:9.2f} s",
@@ -125,9 +125,7 @@ def families():  # type: ignore[no-untyped-def] # heavy imports stay inside
         for size, units in (("large", Decimal(4)), ("xlarge", Decimal(8))):
             rate = unit * units
             rates = {f"sp-{family}": rate * own, "sp-compute": rate * compute}
-            uses.append(
-                Use(f"{family}.{size}", "", Decimal(1), rate, {}, attributes, size, "", units, own_rates=rates)
-            )
+            uses.append(Use(f"{family}.{size}", "", Decimal(1), rate, {}, attributes, size, "", units, own_rates=rates))
             base, peak = chance.integers(3, 25, 2)
             columns.append(base + peak * day + chance.poisson(3, MONTH))
         made = Reservation(f"ri-{family}", "", attributes, "large", Decimal(1), units=Decimal(4))
@@ -150,7 +148,5 @@ def _hour_by_hour(made, amounts) -> None:  # type: ignore[no-untyped-def]
     reservations = [replace(one, count=one.count * n) for one, n in bought if isinstance(one, Reservation)]
     plans = [replace(one, commitment=n) for one, n in bought if not isinstance(one, Reservation)]
     for row in made.quantity:
-        uses = [
-            replace(use, quantity=Decimal(int(n))) for use, n in zip(made.items, row, strict=True) if n
-        ]
+        uses = [replace(use, quantity=Decimal(int(n))) for use, n in zip(made.items, row, strict=True) if n]
         apply(uses, reservations, plans)

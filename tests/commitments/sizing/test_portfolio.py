@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import product
 
@@ -75,3 +76,45 @@ def test_nothing_that_can_be_bought_is_cheaper(kinds: str, block: int) -> None:
         assert found.bound <= lowest + 1e-9
         assert found.bound <= found.cost + 1e-9 <= found.before + 2e-9
         assert found.cost == pytest.approx(lowest, abs=_grain(made, found)), seed
+
+
+def test_the_solver_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    relax(problem(1, kinds="rec"))
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_two_families_with_everything_on_offer(seed: int) -> None:
+    """The bound holds for random purchases, rounded or not; the gap says how much better one could be at most."""
+    made = problem(500 + seed, families=2, hours=12, most=5, kinds="rec")
+    found, order = solve(made), prepare(made)
+    chance = np.random.default_rng(seed)
+    tops = np.nan_to_num(made.draws).clip(min=0.0) @ made.quantity.max(axis=0)
+    lowest = min(cost(order, chance.uniform(0, 1.2, len(tops)) * tops) for _ in range(50))
+    assert found.bound <= found.cost * (1 + 1e-9)
+    assert found.bound <= lowest
+    assert found.cost <= lowest * (1 + 1e-3)
+    assert found.gap == pytest.approx((found.cost - found.bound) / found.cost, abs=1e-9)
+    exactly = exact(made, found.amounts)
+    bought = sum(float(one) * price for one, price in zip(found.amounts, order.costs, strict=True))
+    assert float(exactly.on_demand) + bought == pytest.approx(found.cost, rel=1e-9)
+
+
+def test_prices_of_a_solver_that_stopped_early_still_give_a_bound() -> None:
+    made = problem(7, families=2, hours=12, most=5, kinds="rec")
+    programme = _Programme(_shape(made))
+    rows = programme.cells + len(programme.shape.weight) * len(programme.several)
+    best = solve(made)
+    for seed in range(20):
+        prices = np.random.default_rng(seed).normal(0.5, 1.0, rows)
+        assert 0 <= programme.bound(prices) <= best.bound + 1e-9
+
+
+def test_equally_good_purchases_give_the_smallest() -> None:
+    """A reservation at half the price that is in use in half of the hours neither gains nor loses."""
+    made = problem(1, kinds="r")
+    (item, *_) = made.items
+    offer = next(each for each in made.instruments if each.draw(item) is not None)
+    half = replace(offer, hourly=item.rate / 2)
+    two = assemble([item], np.array([[2.0], [1.0]]), (), [half])
+    assert solve(two).amounts == (Decimal(1),)

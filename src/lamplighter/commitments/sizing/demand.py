@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from lamplighter.commitments.matching import FITS
 from lamplighter.commitments.model import Attributes
-from lamplighter.commitments.sizing.shape import attributes_of, units_of
+from lamplighter.commitments.units import split_type
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 HOUR: Final = timedelta(hours=1)
-DAILY: Final = frozenset({"opensearch", "redshift"})
-"""Services that are looked at once a day, at its beginning, for all of it."""
 NOBODY: Final = "nobody looked"
 
 
@@ -50,6 +49,9 @@ class UsageKey:
         zone: Availability Zone; empty where there is none.
         schedule: value of the schedule tag; empty if none.
         units: normalised units of one, if reservations of it are size-flexible; else None.
+        resource_type: as the price book names it.
+        platform: of the sample; `attributes` may have it in other words.
+        deployment: of the sample: a size-flexible reservation of RDS does not ask for it, its price does.
     """
 
     account: str
@@ -58,6 +60,9 @@ class UsageKey:
     zone: str = ""
     schedule: str = ""
     units: Decimal | None = None
+    resource_type: str = ""
+    platform: str = ""
+    deployment: str = ""
 
     @property
     def target(self) -> Target:
@@ -117,7 +122,7 @@ class Demand:
             missing = self.hours - int(self.known[row].sum())
             if missing:
                 why = self.reasons.get(target) or {NOBODY: missing}
-                found.append(Gap(target, missing, self.hours, max(sorted(why), key=lambda reason: why[reason])))
+                found.append(Gap(target, missing, self.hours, max(sorted(why), key=why.__getitem__)))
         return tuple(found)
 
     def known_for(self, keys: Iterable[int]) -> Bools:
@@ -181,7 +186,9 @@ def build(
             continue
         key = key_of(sample)
         begin = max(begin, 0)
-        cells.append((key, begin, stop, float(max(sample.quantity - sample.spot, 0)), float(sample.scheduled_off)))
+        cells.append(
+            (key, begin, stop, float(max(sample.quantity - sample.spot, Decimal(0))), float(sample.scheduled_off))
+        )
         seen.setdefault(key.target, np.zeros(hours, dtype=bool))[begin:stop] = True
     yes, no, reasons = _looked(looks, first, hours)
     targets = tuple(sorted({*seen, *yes, *no}))
@@ -203,12 +210,25 @@ def build(
 
 
 def key_of(sample: UsageSample) -> UsageKey:
-    """The key of a sample."""
-    attributes, size = attributes_of(
-        sample.service, sample.region, sample.resource_type, sample.platform, sample.deployment
-    )
+    """The key of a sample; of a service that no reservation is known for, one of its own."""
+    fit = FITS.get(sample.service)
+    if fit is None:
+        family, size = split_type(sample.resource_type)
+        made = Attributes(sample.service, sample.region, family, sample.platform, sample.deployment or "default")
+        units = None
+    else:
+        found = fit(sample.region, sample.resource_type, sample.platform, sample.deployment)
+        made, size, units = found.attributes, found.size, found.units
     return UsageKey(
-        sample.account, attributes, size, sample.zone, sample.schedule, units_of(attributes, sample.resource_type)
+        sample.account,
+        made,
+        size,
+        sample.zone,
+        sample.schedule,
+        units,
+        sample.resource_type,
+        sample.platform,
+        sample.deployment,
     )
 
 
@@ -301,7 +321,7 @@ def _looked(
     reasons: dict[Target, Counter[str]] = {}
     for look in looks:
         begin = _index(look.time, first)
-        stop = min(begin + hours_of(look), hours)
+        stop = min(begin + look.hours, hours)
         if stop <= 0 or begin >= hours:
             continue
         target = Target(look.account, look.region, look.service)
@@ -310,11 +330,6 @@ def _looked(
         if look.source is None:
             reasons.setdefault(target, Counter())[look.reason or "not known"] += stop - max(begin, 0)
     return yes, no, reasons
-
-
-def hours_of(look: Look) -> int:
-    """How many hours a look speaks for."""
-    return 24 if look.service in DAILY else 1
 
 
 def _order(key: UsageKey) -> tuple[Any, ...]:
@@ -326,7 +341,8 @@ def _order(key: UsageKey) -> tuple[Any, ...]:
         made.platform,
         made.tenancy,
         key.units or Decimal(0),
-        key.size,
+        key.resource_type,
+        key.deployment,
         key.account,
         key.zone,
         key.schedule,

@@ -10,7 +10,7 @@ from lamplighter.commitments.model import Attributes
 from lamplighter.commitments.sizing.shape import block_of
 
 if TYPE_CHECKING:
-    from lamplighter.commitments.sizing.demand import Demand, Floats
+    from lamplighter.commitments.sizing.demand import Demand, Floats, UsageKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Pool:
         size: the size to buy: the smallest in use where reservations are size-flexible, else the only one.
         units: normalised units of one of this size; None where reservations are not size-flexible.
         rows: keys of the demand.
+        model: the key whose size is bought.
     """
 
     account: str
@@ -30,6 +31,7 @@ class Pool:
     size: str
     units: Decimal | None
     rows: tuple[int, ...]
+    model: UsageKey
 
     @property
     def block(self) -> int:
@@ -51,7 +53,7 @@ def pools(demand: Demand, *, shared: bool = True) -> list[Pool]:
     found = []
     for (account, attributes, _), rows in groups.items():
         smallest = min((demand.keys[row] for row in rows), key=lambda key: (key.units or Decimal(0), key.size))
-        found.append(Pool(account, attributes, smallest.size, smallest.units, tuple(rows)))
+        found.append(Pool(account, attributes, smallest.size, smallest.units, tuple(rows), smallest))
     return found
 
 

@@ -72,7 +72,7 @@ def solve(problem: Problem, *, tolerance: float = TOLERANCE) -> Portfolio:
     search = _Search(problem, order)
     first = min(starts, key=lambda amounts: (search.cost(amounts), float(amounts.sum())))
     enough = relaxed.bound * (1 + tolerance)
-    found = search.improve(first, enough) if search.cost(first) > enough else first
+    found = search.trim(search.improve(first, enough) if search.cost(first) > enough else first)
     bought = tuple(
         Decimal(1) if each.held else Decimal(round(float(amount) / float(each.step))) * each.step
         for each, amount in zip(problem.instruments, found, strict=True)
@@ -135,6 +135,22 @@ class _Search:
                     break
                 if self.left <= 0:
                     break
+        return best
+
+    def trim(self, amounts: Floats) -> Floats:
+        """The smaller of equally good purchases: what neither gains nor loses is not bought."""
+        best, limit = amounts, self.cost(amounts) * (1 + 1e-12)
+        for place in self.plans:
+            for trial in self._set_anew(best, place):
+                if trial[place] < best[place] and self.cost(trial) <= limit:
+                    best = trial
+        for place in self.whole:
+            trial = best
+            while trial[place] >= 1 and self.cost(trial) <= limit:
+                best, trial = trial, trial.copy()
+                trial[place] -= 1
+            if trial[place] < 1 and self.cost(trial) <= limit:
+                best = trial
         return best
 
     def _near(self, amounts: Floats) -> Iterator[Floats]:

@@ -4,18 +4,25 @@
     demand     o_hi + sum_{k serves only i} c_hk x_k / a_ki + sum_{k serves several} y_hik  >=  D_hi
     capacity   sum_i a_ki y_hik  <=  c_hk x_k                     for each hour and each k that serves several
 
-x_k is how much is bought of offer k at f_k an hour, o what stays on demand, y what is covered, all in on-demand money;
-a_ki is the share of one k that a dollar of usage i takes, w_h how often hour h occurs, W their sum. What is held has x = 1.
+x_k is how much is bought of offer k at f_k an hour, o what stays on demand, y what is covered, in on-demand money; c_hk
+says whether k is in force, a_ki which share of one k a dollar of usage i takes, w_h how often hour h occurs, W their
+sum. What is held has x = 1.
 Usages that no instrument tells apart are one. The programme may give cover to whichever usage it likes, while AWS has
 an order, and may buy parts: its value is a lower bound on every bill.
 
 The bound does not rest on the solver: from its prices a feasible solution of the dual is made by scaling them down, and
-weak duality holds for every such solution. A solver that stopped early gives a lower bound that is lower, never a wrong one.
+weak duality holds for every such solution. A solver that stopped early gives a lower bound, never a wrong one.
 """
 
 from __future__ import annotations
 
+import ctypes
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamplighter.errors import LamplighterError
@@ -274,7 +281,23 @@ def _solver() -> tuple[Any, Any]:
         raise LamplighterError(
             "the joint purchase needs HiGHS, which is not installed", hint="pip install 'lamplighter[commit]'"
         ) from error
-    solver = highspy.Highs()
+    with _silence():
+        solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
     return solver, highspy
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """The first solver of a process writes its name to the real stdout before it can be told not to."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+            yield
+            ctypes.CDLL(None).fflush(None)
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)

@@ -1,8 +1,8 @@
 """How many reservations of one kind to buy: the quantile at which one more is used too seldom to pay.
 
 A reservation costs `ratio` (theta) of the on-demand price in every hour, used or not. The n-th of them serves the part
-of the use between n - 1 and n; it pays exactly if the share of the hours in which that part is in use is above theta. So
-the best number is the largest n whose marginal utilisation exceeds theta, for whole numbers n* = max{n : P(D >= n) >
+of the use between n - 1 and n; it pays exactly if the share of the hours in which that part is in use is above theta.
+So the best number is the largest n whose marginal utilisation exceeds theta, for whole numbers n* = max{n : P(D >= n) >
 theta}, the (1 - theta) quantile; at exactly theta nothing is gained and nothing is bought. This is the newsvendor's
 critical ratio with underage 1 - theta and overage theta. Proven against enumeration in the tests.
 """

@@ -1,6 +1,6 @@
 """Commitments applied to all hours of a problem as AWS applies them: in floats at once, and exactly.
 
-`on_demand` does for arrays of hours what `commitments.apply` does for one, in the same order; the tests hold it to that.
+`on_demand` does for arrays of hours what `commitments.apply` does for one, in the same order; tests hold it to that.
 The search uses it. What is shown comes from `exact`, which puts every hour through `apply` in Decimals: reservations of
 different attributes do not meet, so each group is applied apart, and hours in which a group is alike are applied once.
 """
@@ -106,7 +106,7 @@ class Exact:
 
     Attributes:
         on_demand: money an hour on average that stays on demand.
-        used: by instrument: share of what there is of it that is used, 0 to 1, while it is in force; None if there is none.
+        used: by instrument: share of it that is used while it is in force, 0 to 1; None if there is none of it.
         replaced: by instrument: on-demand money an hour, on average, that it takes the place of.
     """
 

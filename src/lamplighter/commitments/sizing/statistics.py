@@ -1,7 +1,7 @@
 """Levels of hourly use, each with its meaning in words: people mean two different things by "P95".
 
-Source of the range: the binomial confidence interval of a quantile by order statistics (Conover, Practical Nonparametric
-Statistics, 3.2). It takes hours as independent; they are not, so it is a lower limit of the uncertainty.
+Source of the range: the binomial confidence interval of a quantile by order statistics (Conover, Practical
+Nonparametric Statistics, 3.2). It takes hours as independent; they are not, so the true uncertainty is larger.
 """
 
 from __future__ import annotations
@@ -61,7 +61,10 @@ def levels_of(hourly: Floats) -> list[Levels]:
     ordered = np.partition(hourly, sorted({0, *ranks, hours - 1}), axis=1)
     picked = ordered[:, [*ranks, 0, hours - 1]]
     means = hourly.mean(axis=1)
-    return [Levels(*(float(one) for one in row), float(mean), hours) for row, mean in zip(picked, means, strict=True)]
+    return [
+        Levels(float(p5), float(p50), float(p95), float(least), float(most), float(mean), hours)
+        for (p5, p50, p95, least, most), mean in zip(picked, means, strict=True)
+    ]
 
 
 def quantile_ranks(hours: int, share: float, confidence: float = 0.95) -> tuple[int, int]:
