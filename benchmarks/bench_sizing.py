@@ -5,7 +5,12 @@ from __future__ import annotations
 import time
 from decimal import Decimal
 from multiprocessing import get_context
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lamplighter.commitments.sizing.problem import Problem
 
 KEYS, YEAR = 2_000, 8_760
 FAMILIES, MONTH = 20, 720
@@ -104,7 +109,7 @@ def _portfolio() -> tuple[float, float, float, float, float, float]:
     return programme, search, exactly, bare, saving, 100 * found.gap
 
 
-def families():  # type: ignore[no-untyped-def] # heavy imports stay inside
+def families() -> Problem:
     """A problem of families with a working day and some noise."""
     import numpy as np
 
@@ -137,7 +142,7 @@ def families():  # type: ignore[no-untyped-def] # heavy imports stay inside
     return assemble(uses, np.array(columns, dtype=np.float64).T, (), offers)
 
 
-def _hour_by_hour(made, amounts) -> None:  # type: ignore[no-untyped-def]
+def _hour_by_hour(made: Problem, amounts: Sequence[Decimal]) -> None:
     """Every hour through one call of `apply`."""
     from dataclasses import replace
 

@@ -10,8 +10,9 @@ from tests.commitments.sizing.worlds import problem
 
 from lamplighter.commitments.sizing.breakpoints import best_commitment
 from lamplighter.commitments.sizing.portfolio import Portfolio, remaining, solve
-from lamplighter.commitments.sizing.problem import Problem
-from lamplighter.commitments.sizing.simulate import Order, cost, prepare
+from lamplighter.commitments.sizing.problem import Problem, assemble
+from lamplighter.commitments.sizing.programme import _Programme, _shape, relax
+from lamplighter.commitments.sizing.simulate import Order, cost, exact, prepare
 
 KINDS = {"r": "reservations", "c": "a Compute plan", "e": "EC2 Instance plans", "rc": "both", "ec": "two plans"}
 
