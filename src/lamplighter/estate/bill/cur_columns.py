@@ -156,7 +156,6 @@ _PLAN_NUMBERS: Final = (
     "RecurringCommitmentForBillingPeriod",
     "SavingsPlanRate",
     "TotalCommitmentToDate",
-    "UsedCommitment",
 )
 
 
@@ -176,6 +175,9 @@ def _plan(*, net: bool) -> list[tuple[str, str, str]]:
             found.append((name, NUMBER if number else TEXT, sql))
             if net and short.endswith("ForBillingPeriod"):
                 found.append((f"savingsPlan/Net{short}", NUMBER, f"{sql} * {KEEP}"))
+    total = 'CAST("savingsPlan/TotalCommitmentToDate" AS DECIMAL(18,10))'
+    used = _if("kind = 'SavingsPlanRecurringFee'", f"CAST({total} - unused AS DECIMAL(18,10))")
+    found.append(("savingsPlan/UsedCommitment", NUMBER, used))
     return found
 
 

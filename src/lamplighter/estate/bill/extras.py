@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import chain
 
-from lamplighter.estate.bill.lines import Line, MonthBill
+from lamplighter.estate.bill.lines import Block, Line, MonthBill
 from lamplighter.estate.bill.meters import Meter, rounded
 from lamplighter.estate.bill.options import Discounts
 from lamplighter.estate.bill.used import HOUR
@@ -17,21 +17,36 @@ _CENT = Decimal("0.01")
 MARKETPLACE = "AWS Marketplace"
 
 
-def with_extras(bill: MonthBill, lines: Iterable[Line]) -> Iterator[Line]:
+Costs = dict[tuple[str, str], list[Decimal]]
+"""By account and product code: cost, and what the enterprise and the private discount take off."""
+
+
+def with_extras(bill: MonthBill, blocks: Iterable[Block]) -> Iterator[Block]:
     """All lines of the month: those given, then the others.
 
     Args:
         bill: the month.
-        lines: usage and commitments.
+        blocks: usage and commitments.
     """
-    costs: dict[tuple[str, str], list[Decimal]] = {}
-    for line in chain(lines, _bought_apart(bill)):
-        meter = bill.meters[line.meter]
-        sums = costs.setdefault((meter.account, meter.service), [_ZERO, _ZERO, _ZERO])
-        sums[0] += line.cost
-        sums[1] += line.cost * (line.discount - line.private)
-        sums[2] += line.cost * line.private
+    costs: Costs = {}
+    for block in chain(blocks, [Block([bill.first], _bought_apart(bill), apart=True)]):
+        yield Block(block.starts, _summed(bill, block, costs), block.apart)
+    yield Block([bill.first], _apart(bill, costs), apart=True)
+
+
+def _summed(bill: MonthBill, block: Block, costs: Costs) -> Iterator[Line]:
+    times = len(block.starts)
+    for line in block.lines:
+        if line.cost:
+            meter, cost = bill.meters[line.meter], line.cost * times
+            sums = costs.setdefault((meter.account, meter.service), [_ZERO, _ZERO, _ZERO])
+            sums[0] += cost
+            sums[1] += cost * (line.discount - line.private)
+            sums[2] += cost * line.private
         yield line
+
+
+def _apart(bill: MonthBill, costs: Costs) -> Iterator[Line]:
     if bill.options.discounts is Discounts.LINES:
         for (account, service), (_, enterprise, private) in sorted(costs.items()):
             yield from _whole_month(bill, "EdpDiscount", account, service, -rounded(enterprise), "EDP Discount")
@@ -77,4 +92,4 @@ def _whole_month(
     noun = "" if kind in ("Tax", "Fee") else kind
     meter = Meter("", account, "", service, kind, noun, kind, "", _ZERO, _ZERO, description, taggable=False)
     end = bill.end - timedelta(seconds=1) if kind == "Tax" else bill.first + HOUR
-    yield Line(kind, bill.first, end, bill.number(meter), Decimal(1), cost, more=more or {})
+    yield Line(kind, bill.number(meter), Decimal(1), cost, more=more or {}, start=bill.first, end=end)

@@ -35,7 +35,7 @@ class Part:
 
 
 class Applying:
-    """Applies what had been bought hour by hour, and remembers hours that are alike.
+    """Applies what had been bought hour by hour.
 
     Args:
         meters: everything that is metered.
@@ -45,27 +45,23 @@ class Applying:
     def __init__(self, meters: Sequence[Meter], bought: Bought) -> None:
         self._meters = meters
         self._bought = bought
-        self._known: dict[tuple[Quantities, tuple[str, ...]], tuple[Part, ...]] = {}
 
     def parts(self, at: datetime, quantities: Quantities) -> Sequence[Part]:
         """The parts of an hour that begins at `at`, an aware time."""
         reservations = [each.holds for each in self._bought.reservations if each.start <= at < each.end]
         plans = [each.holds for each in self._bought.plans if each.start <= at < each.end]
-        key = (quantities, (*(each.id for each in reservations), *(each.id for each in plans)))
-        if key not in self._known:
-            uses = [
-                Use(
-                    str(number), meter.account, quantity, meter.rate, meter.plan_rates, meter.attributes, meter.size,
-                    meter.zone, meter.units,
-                )
-                for number, quantity in quantities
-                if (meter := self._meters[number]).attributes is not None or meter.plan_rates
-            ]  # fmt: skip
-            covered = tuple(_rounded(uses, apply(uses, reservations, plans)))
-            named = {part.meter for part in covered}
-            plain = (Part(number, much, None, Decimal(0)) for number, much in quantities if number not in named)
-            self._known[key] = (*covered, *plain)
-        return self._known[key]
+        uses = [
+            Use(
+                str(number), meter.account, quantity, meter.rate, meter.plan_rates, meter.attributes, meter.size,
+                meter.zone, meter.units,
+            )
+            for number, quantity in quantities
+            if (meter := self._meters[number]).attributes is not None or meter.plan_rates
+        ]  # fmt: skip
+        covered = tuple(_rounded(uses, apply(uses, reservations, plans)))
+        named = {part.meter for part in covered}
+        plain = (Part(number, much, None, Decimal(0)) for number, much in quantities if number not in named)
+        return (*covered, *plain)
 
 
 def _rounded(uses: Sequence[Use], applied: Applied) -> Iterator[Part]:

@@ -1,13 +1,13 @@
 """The lines of one month's bill, by AWS's line item types.
 
-Every line is about a meter; fees, taxes and negations have meters of their own that name no resource. What only few
+Hours that are alike have the same lines, so a line is made once for all of them (`Block`). Every line is about a meter; fees, taxes and negations have meters of their own that name no resource. What only few
 lines have (`more`) is by its CUR column. Source of what each type carries: Cost and Usage Report user guide, "Line item
 details", "Reservation details", "Savings Plans details".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
@@ -16,7 +16,7 @@ from lamplighter.commitments.model import PlanKind
 from lamplighter.estate.bill.hours import Applying
 from lamplighter.estate.bill.meters import Meter, prefix, rounded
 from lamplighter.estate.bill.options import Discounts, Options
-from lamplighter.estate.bill.used import HOUR, Bought, Planned, Reserved, Used, month_after, month_of
+from lamplighter.estate.bill.used import HOUR, Bought, Planned, Quantities, Reserved, Used, month_after, month_of
 
 _ZERO = Decimal(0)
 STAMP = "%Y-%m-%dT%H:%M:%S.000Z"
@@ -24,12 +24,10 @@ STAMP = "%Y-%m-%dT%H:%M:%S.000Z"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line.
+    """One line, in every hour of its block.
 
     Attributes:
         kind: lineItem/LineItemType.
-        start: aware UTC.
-        end: aware UTC.
         meter: number of its meter in `MonthBill.meters`.
         quantity: lineItem/UsageAmount.
         cost: lineItem/UnblendedCost.
@@ -42,11 +40,11 @@ class Line:
         discount: share that the contract takes off; the part of a private price in `private`.
         private: see `discount`.
         more: other columns, by CUR name.
+        start: aware UTC; None for the hours of the block.
+        end: aware UTC; None for an hour after it starts.
     """
 
     kind: str
-    start: datetime
-    end: datetime
     meter: int
     quantity: Decimal
     cost: Decimal
@@ -59,6 +57,23 @@ class Line:
     discount: Decimal = _ZERO
     private: Decimal = _ZERO
     more: Mapping[str, str] = field(default_factory=dict)
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that stand on the bill once for each of some hours, one after the other.
+
+    Attributes:
+        starts: beginnings of the hours, aware UTC.
+        lines: the lines; to be read once.
+        apart: they belong to the month, not to an hour, and follow all hours.
+    """
+
+    starts: Sequence[datetime]
+    lines: Iterable[Line]
+    apart: bool = False
 
 
 @dataclass(slots=True)
@@ -114,73 +129,99 @@ def month_bill(used: Used, bought: Bought, options: Options, month: datetime) ->
     return MonthBill(month, hours[0], hours[-1] + HOUR, options, bought, list(used.meters))
 
 
-def make_lines(bill: MonthBill, used: Used) -> Iterator[Line]:
-    """Usage and commitments of the month, hour by hour, then the fees of reservations."""
+def make_blocks(bill: MonthBill, used: Used) -> Iterator[Block]:
+    """Usage and commitments of the month, each sort of hour once, then the fees of reservations.
+
+    Read one block to its end before the next: what reservations covered is added up meanwhile.
+    """
+    ran = {each.holds.id: [_ZERO, _ZERO, _ZERO] for each in bill.bought.reservations}
     applying = Applying(used.meters, bill.bought)
+    for starts in _alike(bill, used):
+        yield Block(starts, _hour(bill, applying, starts, used.hours[starts[0]], ran))
+    for one in bill.bought.reservations:
+        yield Block([bill.first], _reservation_fees(bill, one, *ran[one.holds.id]), apart=True)
+
+
+def _alike(bill: MonthBill, used: Used) -> Iterable[list[datetime]]:
+    """Hours of the month in groups: those in which the same was used, held, and bought.
+
+    That the same was used is seen by the object, as `Used` keeps it: comparing long hours would cost more than it saves.
+    """
+    groups: dict[tuple[int, tuple[str, ...], tuple[str, ...]], list[datetime]] = {}
+    held = (*bill.bought.reservations, *bill.bought.plans)
+    for at, quantities in used.hours.items():
+        if bill.first <= at < bill.until:
+            force = tuple(each.holds.id for each in held if each.start <= at < each.end)
+            begins = tuple(each.holds.id for each in held if each.start == at)
+            groups.setdefault((id(quantities), force, begins), []).append(at)
+    return groups.values()
+
+
+def _hour(
+    bill: MonthBill,
+    applying: Applying,
+    starts: Sequence[datetime],
+    quantities: Quantities,
+    ran: Mapping[str, list[Decimal]],
+) -> Iterator[Line]:
+    at, times = starts[0], len(starts)
     plans = {each.holds.id: each for each in bill.bought.plans}
     reserved = {each.holds.id: each for each in bill.bought.reservations}
-    ran: dict[str, list[Decimal]] = {name: [_ZERO, _ZERO, _ZERO] for name in reserved}
-    for at, quantities in used.hours.items():
-        if not bill.first <= at < bill.until:
-            continue
-        drawn = dict.fromkeys(plans, _ZERO)
-        negated: dict[tuple[str, int], list[Decimal]] = {}
-        for part in applying.parts(at, quantities):
-            meter = bill.meters[part.meter]
-            if part.commitment in reserved:
-                one = reserved[part.commitment]
-                line = _discounted(bill, at, part.meter, part.quantity, one)
-                sums = ran[part.commitment]
-                sums[0] += part.quantity * _each(meter, one)
-                sums[1] += (line.effective or _ZERO) - (line.upfront or _ZERO)
-                sums[2] += line.upfront or _ZERO
-                yield line
-            elif part.commitment:
-                drawn[part.commitment] += part.drawn
-                line = _covered(bill, at, part.meter, part.quantity, plans[part.commitment], part.drawn)
-                sums = negated.setdefault((part.commitment, bill.number(_nameless(meter))), [_ZERO, _ZERO])
-                sums[0] += part.quantity
-                sums[1] += line.cost
-                yield line
-            else:
-                yield _plain(bill, at, part.meter, part.quantity)
-        for (arn, number), (quantity, cost) in negated.items():
-            yield Line(
-                "SavingsPlanNegation", at, at + HOUR, number, quantity, -cost, arn,
-                discount=_share(bill, bill.options.enterprise),
-                more=_plan_facts(plans[arn]),
-            )  # fmt: skip
-        for arn, plan in plans.items():
-            if plan.start <= at < plan.end:
-                yield from _plan_fees(bill, at, plan, drawn[arn])
-    for arn, one in reserved.items():
-        yield from _reservation_fees(bill, one, *ran[arn])
+    drawn = dict.fromkeys(plans, _ZERO)
+    negated: dict[tuple[str, int], list[Decimal]] = {}
+    for part in applying.parts(at, quantities):
+        meter = bill.meters[part.meter]
+        if part.commitment in reserved:
+            one = reserved[part.commitment]
+            line = _discounted(bill, part.meter, part.quantity, one)
+            sums = ran[part.commitment]
+            sums[0] += part.quantity * _each(meter, one) * times
+            sums[1] += ((line.effective or _ZERO) - (line.upfront or _ZERO)) * times
+            sums[2] += (line.upfront or _ZERO) * times
+        elif part.commitment:
+            drawn[part.commitment] += part.drawn
+            line = _covered(bill, part.meter, part.quantity, plans[part.commitment], part.drawn)
+            sums = negated.setdefault((part.commitment, bill.number(_nameless(meter))), [_ZERO, _ZERO])
+            sums[0] += part.quantity
+            sums[1] += line.cost
+        else:
+            line = _plain(bill, part.meter, part.quantity)
+        yield line
+    for (arn, number), (quantity, cost) in negated.items():
+        yield Line(
+            "SavingsPlanNegation", number, quantity, -cost, arn,
+            discount=_share(bill, bill.options.enterprise),
+            more=_plan_facts(plans[arn]),
+        )  # fmt: skip
+    for arn, plan in plans.items():
+        if plan.start <= at < plan.end:
+            yield from _plan_fees(bill, at, plan, drawn[arn])
 
 
 def _share(bill: MonthBill, share: Decimal) -> Decimal:
     return share if bill.options.discounts is not Discounts.NONE else _ZERO
 
 
-def _plain(bill: MonthBill, at: datetime, number: int, quantity: Decimal) -> Line:
+def _plain(bill: MonthBill, number: int, quantity: Decimal) -> Line:
     meter = bill.meters[number]
     if bill.options.restated and meter.usage_type.endswith("Requests-Tier2"):
         quantity /= 2  # what the restatement corrects
     private = _share(bill, bill.options.private) if meter.family == "Data Transfer" else _ZERO
     return Line(
-        "Usage", at, at + HOUR, number, quantity, rounded(quantity * meter.rate),
+        "Usage", number, quantity, rounded(quantity * meter.rate),
         on_demand=rounded(quantity * meter.list_rate),
         discount=_share(bill, bill.options.enterprise) + private,
         private=private,
     )  # fmt: skip
 
 
-def _discounted(bill: MonthBill, at: datetime, number: int, quantity: Decimal, one: Reserved) -> Line:
+def _discounted(bill: MonthBill, number: int, quantity: Decimal, one: Reserved) -> Line:
     meter, holds = bill.meters[number], one.holds
     # Share of an hour of the whole reservation that this takes.
     taken = quantity * _each(meter, one) / (holds.count * (holds.units or 1))
     upfront, recurring = rounded(one.upfront_hour * taken, ROUND_DOWN), rounded(one.hourly * taken, ROUND_DOWN)
     return Line(
-        "DiscountedUsage", at, at + HOUR, number, quantity, _ZERO, holds.id,
+        "DiscountedUsage", number, quantity, _ZERO, holds.id,
         effective=upfront + recurring,
         upfront=upfront,
         on_demand=rounded(quantity * meter.list_rate),
@@ -194,10 +235,10 @@ def _each(meter: Meter, one: Reserved) -> Decimal:
     return meter.units if one.holds.units is not None and meter.units is not None else Decimal(1)
 
 
-def _covered(bill: MonthBill, at: datetime, number: int, quantity: Decimal, plan: Planned, drawn: Decimal) -> Line:
+def _covered(bill: MonthBill, number: int, quantity: Decimal, plan: Planned, drawn: Decimal) -> Line:
     meter = bill.meters[number]
     return Line(
-        "SavingsPlanCoveredUsage", at, at + HOUR, number, quantity, rounded(quantity * meter.rate), plan.holds.id,
+        "SavingsPlanCoveredUsage", number, quantity, rounded(quantity * meter.rate), plan.holds.id,
         effective=drawn,
         on_demand=rounded(quantity * meter.list_rate),
         discount=_share(bill, bill.options.enterprise),
@@ -236,18 +277,17 @@ def _plan_fees(bill: MonthBill, at: datetime, plan: Planned, drawn: Decimal) -> 
     share = _share(bill, bill.options.enterprise)
     if plan.start == at and plan.upfront:
         yield Line(
-            "SavingsPlanUpfrontFee", at, at + HOUR, number, Decimal(1), plan.upfront, holds.id, discount=share,
+            "SavingsPlanUpfrontFee", number, Decimal(1), plan.upfront, holds.id, discount=share,
             more=_plan_facts(plan),
         )  # fmt: skip
     yield Line(
-        "SavingsPlanRecurringFee", at, at + HOUR, number, Decimal(1), plan.hourly, holds.id,
+        "SavingsPlanRecurringFee", number, Decimal(1), plan.hourly, holds.id,
         unused=holds.commitment - drawn,
         spread=plan.upfront_hour,
         discount=share,
         more={
             **_plan_facts(plan),
             "savingsPlan/TotalCommitmentToDate": f"{holds.commitment:f}",
-            "savingsPlan/UsedCommitment": f"{drawn:f}",
             "savingsPlan/AmortizedUpfrontCommitmentForBillingPeriod": f"{plan.upfront_hour:f}",
             "savingsPlan/RecurringCommitmentForBillingPeriod": f"{plan.hourly:f}",
         },
@@ -281,7 +321,7 @@ def _reservation_fees(
     if bill.first <= one.start < bill.until and one.upfront:
         term = holds.count * ((one.end - one.start) // HOUR)
         yield Line(
-            "Fee", one.start, one.start + HOUR, number, holds.count, one.upfront, holds.id, discount=share,
+            "Fee", number, holds.count, one.upfront, holds.id, discount=share, start=one.start,
             more={**facts, "reservation/TotalReservedUnits": f"{term:f}"},
         )  # fmt: skip
     whole = holds.count * hours
@@ -297,7 +337,9 @@ def _reservation_fees(
             "reservation/UnusedNormalizedUnitQuantity": f"{left:f}",
         }
     yield Line(
-        "RIFee", first, until, number, whole, paid, holds.id,
+        "RIFee", number, whole, paid, holds.id,
+        start=first,
+        end=until,
         unused=(spread - upfront) + (paid - recurring),
         spread=spread,
         discount=share,

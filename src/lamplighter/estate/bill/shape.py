@@ -84,11 +84,13 @@ class Shape(ABC):
         name: stable name.
         parquet: Parquet, not CSV.
         split: whether it may come in several files.
+        keys: columns, true or false, that `rows` adds to those of the lines.
     """
 
     name: ClassVar[str]
     parquet: ClassVar[bool]
     split: ClassVar[bool] = True
+    keys: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def columns(self, sheet: Sheet) -> Sequence[Selected]:

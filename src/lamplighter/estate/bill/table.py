@@ -1,6 +1,8 @@
-"""The lines of a month as one table in DuckDB, wide enough that every format is a list of expressions over it.
+"""The lines of a month in DuckDB, wide enough that every format is a list of expressions over them.
 
-`lines` holds the estate once. A copy of it differs in its ids only: resources, commitments, lines (`copy_sql`).
+`entries` holds what each line has of its own, times and amounts; `groups` all that lines of one meter and kind have in
+common. `lines` is both together. The estate is there once. A copy of it differs in its ids only: resources and
+commitments (`copy_sql`), and lines.
 """
 
 from __future__ import annotations
@@ -8,12 +10,13 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lamplighter.billing.columns import literal
-from lamplighter.estate.bill.lines import Line, MonthBill
+from lamplighter.estate.bill.lines import Block, Line, MonthBill
 from lamplighter.estate.bill.meters import LOCATIONS, Meter, memory_of
 from lamplighter.estate.bill.options import Discounts
 
@@ -57,33 +60,34 @@ MORE: Final = (
     "savingsPlan/SavingsPlanRate",
     "savingsPlan/StartTime",
     "savingsPlan/TotalCommitmentToDate",
-    "savingsPlan/UsedCommitment",
 )
 """Columns that only few lines have, by CUR name; `Line.more` has no others."""
+_NO_MORE: Final = ("",) * len(MORE)
 
 _AMOUNT = "DECIMAL(18,10)"
-_LINE: Final = {
-    "n": "BIGINT",
-    "kind": "VARCHAR",
-    "start": "TIMESTAMP",
-    "stop": "TIMESTAMP",
-    "meter": "BIGINT",
+_OWN: Final = {
     "quantity": "DECIMAL(18,8)",
     "cost": _AMOUNT,
-    "arn_head": "VARCHAR",
-    "arn_mid": "VARCHAR",
-    "arn_tail": "VARCHAR",
     "effective": _AMOUNT,
     "upfront": _AMOUNT,
     "unused": _AMOUNT,
     "spread": _AMOUNT,
     "on_demand": _AMOUNT,
+}
+ENTRY: Final = frozenset({"n", "start", "stop", *_OWN})
+"""What each line has of its own: its number, its period (end exclusive), quantity and amounts."""
+_GROUP: Final = {
+    "number": "BIGINT",
+    "meter": "BIGINT",
+    "kind": "VARCHAR",
+    "arn_head": "VARCHAR",
+    "arn_mid": "VARCHAR",
+    "arn_tail": "VARCHAR",
     "discount": "DECIMAL(4,2)",
     "private": "DECIMAL(4,2)",
-    "late": "BOOLEAN",
 }
 _METER: Final = {
-    "number": "BIGINT",
+    "meter": "BIGINT",
     "id_head": "VARCHAR",
     "id_mid": "VARCHAR",
     "id_tail": "VARCHAR",
@@ -112,60 +116,102 @@ _METER: Final = {
 }
 
 
-def fill(connection: duckdb.DuckDBPyConnection, bill: MonthBill, lines: Iterable[Line], scratch: Path) -> list[str]:
-    """Make the table `lines`.
+def fill(connection: duckdb.DuckDBPyConnection, bill: MonthBill, blocks: Iterable[Block], scratch: Path) -> list[str]:
+    """Make the tables `entries` and `groups`, and `lines`.
 
     Args:
         connection: where.
         bill: the month; its meters are complete once all lines are made.
-        lines: the lines.
+        blocks: the lines.
         scratch: a folder for what is in between.
 
     Returns:
         Keys of all tags in order; the values of the first are in column `tag_0`, and so on.
     """
-    drift = bill.start.replace(day=15) if bill.options.drift else None
-    with (scratch / "lines.csv").open("w", encoding="utf-8", newline="") as sink:
-        writer = csv.writer(sink)
-        for n, line in enumerate(lines):
-            late = drift is not None and line.start >= drift
-            writer.writerow(
-                (
-                    n,
-                    line.kind,
-                    f"{line.start:%Y-%m-%d %H:%M:%S}",
-                    f"{line.end:%Y-%m-%d %H:%M:%S}",
-                    line.meter,
-                    _text(line.quantity),
-                    _text(line.cost),
-                    *_split(line.commitment),
-                    *map(_text, (line.effective, line.upfront, line.unused, line.spread, line.on_demand)),
-                    _text(line.discount if bill.options.discounts is Discounts.NET else 0),
-                    _text(line.private),
-                    late,
-                    *([line.more.get(name, "") for name in MORE] if line.more else [""] * len(MORE)),
-                )
-            )
-    with (scratch / "meters.csv").open("w", encoding="utf-8", newline="") as sink:
-        csv.writer(sink).writerows(_meter_row(number, meter) for number, meter in enumerate(bill.meters))
+    groups, hours = _write_lines(bill, blocks, scratch / "lines.csv")
+    _write(scratch / "groups.csv", groups)
+    _write(scratch / "hours.csv", hours)
+    _write(scratch / "meters.csv", (_meter_row(number, meter) for number, meter in enumerate(bill.meters)))
+    line = {"block": "BIGINT", "k": "BIGINT", "number": "BIGINT", "start": "TIMESTAMP", "stop": "TIMESTAMP", **_OWN}
+    hour = {"block": "BIGINT", "first": "BIGINT", "start": "TIMESTAMP", "late": "BIGINT"}
     more = dict.fromkeys(MORE, "VARCHAR")
     keys = _keys(bill)
-    tags = "".join(f", made[{literal(key)}] AS tag_{place}" for place, key in enumerate(keys))
-    source = f"{_read(scratch / 'lines.csv', {**_LINE, **more})} line"
+    tags = "".join(f", tags[{literal(key)}] AS tag_{place}" for place, key in enumerate(keys))
     made = "CAST(CAST({} AS JSON) AS MAP(VARCHAR, VARCHAR))"
-    meters = (
-        f"(SELECT * REPLACE ({made.format('tags')} AS tags, {made.format('late_tags')} AS late_tags)"
-        f" FROM {_read(scratch / 'meters.csv', _METER)}) meter"
+    connection.execute(
+        "CREATE TABLE entries AS SELECT hour.first + line.k AS n, line.number * 2 + late AS g,"
+        " COALESCE(line.start, hour.start) AS start,"
+        " COALESCE(line.stop, COALESCE(line.start, hour.start) + INTERVAL 1 HOUR) AS stop,"
+        f" {', '.join(_OWN)}"
+        f" FROM {_read(scratch / 'lines.csv', line)} line JOIN {_read(scratch / 'hours.csv', hour)} hour"
+        " ON line.block = hour.block ORDER BY n"
     )
     connection.execute(
-        "CREATE TABLE lines AS SELECT * EXCLUDE (late, meter, number, tags, late_tags, made), made AS tags"
-        f"{tags} FROM ("
-        f"SELECT *, CASE WHEN late THEN late_tags ELSE tags END AS made"
-        f" FROM {source} JOIN {meters} ON line.meter = meter.number) ORDER BY n"
+        f"CREATE TABLE groups AS SELECT *{tags} FROM ("
+        "SELECT * EXCLUDE (number, meter, tags, late_tags, late), number * 2 + late AS g,"
+        f" CASE late WHEN 1 THEN {made.format('late_tags')} ELSE {made.format('tags')} END AS tags"
+        f" FROM {_read(scratch / 'groups.csv', {**_GROUP, **more})} JOIN {_read(scratch / 'meters.csv', _METER)} meters"
+        " USING (meter), (VALUES (0), (1)) times(late)) ORDER BY g"
     )
-    for name in ("lines.csv", "meters.csv"):
+    connection.execute("CREATE VIEW lines AS SELECT * FROM entries JOIN groups USING (g)")
+    for name in ("lines.csv", "groups.csv", "hours.csv", "meters.csv"):
         (scratch / name).unlink()
     return keys
+
+
+def _write_lines(
+    bill: MonthBill, blocks: Iterable[Block], path: Path
+) -> tuple[Iterable[tuple[object, ...]], Iterable[tuple[object, ...]]]:
+    """Write what each line has of its own, by block; give the groups, and the hours in which each block stands."""
+    groups: dict[tuple[object, ...], int] = {}
+    placed: list[tuple[bool, datetime, int, int]] = []
+    with path.open("w", encoding="utf-8", newline="") as sink:
+        writer = csv.writer(sink)
+        for block, each in enumerate(blocks):
+            k = -1
+            for k, line in enumerate(each.lines):
+                group = groups.setdefault(_group(bill, line), len(groups))
+                writer.writerow((block, k, group, _time(line.start), _time(line.end), *_amounts(line)))
+            # Lines that have a time of their own follow all hours.
+            apart = each.apart
+            placed += ((apart, start, block, k + 1) for start in each.starts)
+    rows = ((number, *key) for key, number in groups.items())
+    return rows, _hours(sorted(placed), bill.start.replace(day=15) if bill.options.drift else None)
+
+
+def _hours(placed: Iterable[tuple[bool, datetime, int, int]], drift: datetime | None) -> Iterator[tuple[object, ...]]:
+    """Block, number of its first line, beginning, and whether tags have drifted by then."""
+    first = 0
+    for _, start, block, lines in placed:
+        yield block, first, _time(start), int(drift is not None and start >= drift)
+        first += lines
+
+
+def _group(bill: MonthBill, line: Line) -> tuple[object, ...]:
+    return (
+        line.meter,
+        line.kind,
+        *_split(line.commitment),
+        _text(line.discount if bill.options.discounts is Discounts.NET else 0),
+        _text(line.private),
+        *([line.more.get(name, "") for name in MORE] if line.more else _NO_MORE),
+    )
+
+
+def _amounts(line: Line) -> Iterator[str]:
+    """In the order of `_OWN`."""
+    return map(
+        _text, (line.quantity, line.cost, line.effective, line.upfront, line.unused, line.spread, line.on_demand)
+    )
+
+
+def _write(path: Path, rows: Iterable[tuple[object, ...]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as sink:
+        csv.writer(sink).writerows(rows)
+
+
+def _time(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at else ""
 
 
 def _keys(bill: MonthBill) -> list[str]:
@@ -186,12 +232,12 @@ def drifted(tags: Mapping[str, str]) -> Mapping[str, str]:
     }
 
 
-def copy_sql(copy: int, version: int) -> str:
-    """A FROM item: the lines of one copy, with `resource`, `arn` and `line_id`.
+def copy_sql(copy: int, table: str = "groups") -> str:
+    """A FROM item: the groups of one copy, with `resource` and `arn`.
 
     Args:
         copy: 0 for the estate itself, others for copies.
-        version: of the bill; line ids are those of one version only.
+        table: `groups`, or `lines`.
     """
     made = f"'{copy:05x}'"
     mid = {part: f"{part}_mid" if copy == 0 else made for part in ("id", "arn")}
@@ -199,7 +245,12 @@ def copy_sql(copy: int, version: int) -> str:
         f"CASE WHEN {part}_mid IS NULL THEN {part}_head ELSE {part}_head || {mid[part]} || {part}_tail END AS {name}"
         for part, name in (("id", "resource"), ("arn", "arn"))
     )
-    return f"(SELECT *, {ids}, md5('{version} {copy} ' || n) AS line_id FROM lines)"
+    return f"(SELECT *, {ids} FROM {table})"
+
+
+def line_id(copy: int, version: int) -> str:
+    """SQL of the id of a line by its number: line ids are those of one version only."""
+    return f"md5('{version} {copy} ' || n)"
 
 
 def _read(path: Path, columns: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from lamplighter.estate.bill.lines import Line
+from lamplighter.estate.bill.lines import Block, Line
 from lamplighter.estate.bill.meters import Meter
 from lamplighter.estate.bill.options import Discounts
 
@@ -70,41 +70,45 @@ class Truth:
         """All lines."""
         return sum(self.rows.values())
 
-    def count(self, line: Line, meter: Meter, discounts: Discounts) -> None:
-        """Count one line in."""
+    def count(self, line: Line, meter: Meter, discounts: Discounts, times: int = 1) -> None:
+        """Count one line in, so many times."""
         keep = 1 - line.discount if discounts is Discounts.NET else Decimal(1)
-        amortised = _amortised(line)
-        _add(self.rows, line.kind, 1)
+        amortised = _amortised(line) * times
+        net, cost = amortised * keep, line.cost * times
+        _add(self.rows, line.kind, times)
         for name, amount in (
-            ("unblended", line.cost),
-            ("net_unblended", line.cost * keep),
+            ("unblended", cost),
+            ("net_unblended", cost * keep),
             ("amortized", amortised),
-            ("net_amortized", amortised * keep),
-            ("on_demand", line.on_demand or _ZERO),
+            ("net_amortized", net),
+            ("on_demand", (line.on_demand or _ZERO) * times),
         ):
             _add(self.costs, name, amount)
-        _add(self.by_service, meter.service, line.cost)
+        _add(self.by_service, meter.service, cost)
         if line.kind in _USAGE:
-            if "Instance" in meter.family:
-                _add(self.hours, meter.resource, line.quantity)
-            if meter.taggable:
-                _add(self.tagged, "taggable", amortised * keep)
-                _add(self.tagged, "tagged", amortised * keep if meter.tags else _ZERO)
-            if meter.waste:
-                _add(self.waste, meter.waste, amortised * keep)
+            self._use(line.quantity * times, meter, net)
         if line.unused:
-            _add(self.waste, "unused commitment", amortised * keep)
+            _add(self.waste, "unused commitment", net)
         if line.commitment:
-            self._commit(line)
+            self._commit(line, times)
 
-    def _commit(self, line: Line) -> None:
+    def _use(self, quantity: Decimal, meter: Meter, net: Decimal) -> None:
+        if "Instance" in meter.family:
+            _add(self.hours, meter.resource, quantity)
+        if meter.taggable:
+            _add(self.tagged, "taggable", net)
+            _add(self.tagged, "tagged", net if meter.tags else _ZERO)
+        if meter.waste:
+            _add(self.waste, meter.waste, net)
+
+    def _commit(self, line: Line, times: int) -> None:
         one = self.commitments.setdefault(line.commitment, Commitment())
         if line.kind in ("RIFee", "SavingsPlanRecurringFee"):
-            one.total += line.cost + (line.spread or _ZERO)
+            one.total += (line.cost + (line.spread or _ZERO)) * times
         elif line.kind in ("Fee", "SavingsPlanUpfrontFee"):
-            one.upfront_paid += line.cost
+            one.upfront_paid += line.cost * times
         elif line.kind != "SavingsPlanNegation":
-            one.used += line.effective or _ZERO
+            one.used += (line.effective or _ZERO) * times
 
     def as_json(self, copies: int = 1) -> dict[str, Any]:
         """As a file beside the bill keeps it; amounts as texts. `copies` of the estate cost so many times as much."""
@@ -128,10 +132,16 @@ class Truth:
         }
 
 
-def counted(lines: Iterable[Line], meters: Sequence[Meter], discounts: Discounts, truth: Truth) -> Iterator[Line]:
+def counted(blocks: Iterable[Block], meters: Sequence[Meter], discounts: Discounts, truth: Truth) -> Iterator[Block]:
     """Pass lines on, and count them in."""
-    for line in lines:
-        truth.count(line, meters[line.meter], discounts)
+    for block in blocks:
+        yield Block(block.starts, _counted(block, meters, discounts, truth), block.apart)
+
+
+def _counted(block: Block, meters: Sequence[Meter], discounts: Discounts, truth: Truth) -> Iterator[Line]:
+    times = len(block.starts)
+    for line in block.lines:
+        truth.count(line, meters[line.meter], discounts, times)
         yield line
 
 

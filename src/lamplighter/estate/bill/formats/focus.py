@@ -87,6 +87,7 @@ class FocusCsv(Shape):
 
     name: ClassVar[str] = "focus-1.2-csv"
     parquet: ClassVar[bool] = False
+    keys: ClassVar[tuple[str, ...]] = ("made",)
 
     def rows(self, relation: str) -> str:
         """Negations are not there; what was not used of a commitment is."""
