@@ -18,6 +18,18 @@ TIME: Final = "time"
 
 _USAGE: Final = "kind IN ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')"
 _PLAN: Final = "starts_with(kind, 'SavingsPlan')"
+_BLENDED: Final = "CAST(blended_rate * quantity AS DECIMAL(18,10))"
+BLENDED: Final = (
+    f"CASE WHEN {_USAGE} THEN {_BLENDED} WHEN kind = 'SavingsPlanNegation' THEN -{_BLENDED}"
+    " WHEN kind = 'RIFee' THEN CAST(\"reservation/UnusedRecurringFee\" AS DECIMAL(18,10))"
+    " WHEN NOT ends_with(kind, 'Discount') THEN cost END"
+)
+"""lineItem/BlendedCost: see `blended`."""
+UNUSED_CAPACITY: Final = "(capacity IS NOT NULL AND contains(usage_type, 'UnusedBox:'))"
+RESERVED_CAPACITY: Final = "(capacity IS NOT NULL AND regexp_matches(usage_type, '(^|-)Reservation:'))"
+"""Says what is reserved, and costs nothing: it is billed as what is used and what is not used of it."""
+CONTAINED: Final = "parent IS NOT NULL"
+"""Split cost allocation data."""
 _RESERVED: Final = "kind IN ('DiscountedUsage', 'RIFee') OR (kind = 'Fee' AND arn IS NOT NULL)"
 KEEP: Final = "(1 - discount)"
 
@@ -59,8 +71,8 @@ _LINE_ITEM: Final = (
     ("lineItem/CurrencyCode", TEXT, "'USD'"),
     ("lineItem/UnblendedRate", TEXT, _if("kind IN ('Usage', 'SavingsPlanCoveredUsage')", "rate")),
     ("lineItem/UnblendedCost", NUMBER, "cost"),
-    ("lineItem/BlendedRate", TEXT, _if("kind IN ('Usage', 'SavingsPlanCoveredUsage')", "rate")),
-    ("lineItem/BlendedCost", NUMBER, "CASE WHEN NOT ends_with(kind, 'Discount') THEN cost END"),
+    ("lineItem/BlendedRate", TEXT, _if(_USAGE, "blended_rate")),
+    ("lineItem/BlendedCost", NUMBER, BLENDED),
     ("lineItem/LineItemDescription", TEXT, "description"),
     ("lineItem/TaxType", TEXT, '"lineItem/TaxType"'),
     ("lineItem/LegalEntity", TEXT, "COALESCE(\"lineItem/LegalEntity\", 'Amazon Web Services, Inc.')"),
@@ -72,6 +84,8 @@ _LINE_ITEM_NET: Final = (
 _KNOWN_PRODUCT: Final = {
     "ProductName": "CASE service WHEN 'AmazonEC2' THEN 'Amazon Elastic Compute Cloud' WHEN 'AmazonRDS' THEN"
     " 'Amazon Relational Database Service' WHEN 'AmazonS3' THEN 'Amazon Simple Storage Service' ELSE service END",
+    "capacitystatus": f"CASE WHEN {UNUSED_CAPACITY} THEN 'UnusedCapacityReservation' WHEN {RESERVED_CAPACITY}"
+    f" THEN 'AllocatedCapacityReservation' WHEN system IS NOT NULL AND {_USAGE} THEN 'Used' END",
     "currentGeneration": _if("instance_type IS NOT NULL", "'Yes'"),
     "databaseEngine": "engine",
     "deploymentOption": "deployment",
@@ -188,13 +202,47 @@ DISCOUNTS: Final = (
 )
 
 
+_SPLIT: Final = (
+    ("ActualUsage", "split_actual"),
+    ("ParentResourceId", "parent"),
+    ("PublicOnDemandSplitCost", "split_public"),
+    ("PublicOnDemandUnusedCost", "split_public_unused"),
+    ("ReservedUsage", "split_reserved"),
+    ("SplitCost", "split_cost"),
+    ("SplitUsage", "split_usage"),
+    ("SplitUsageRatio", "split_ratio"),
+    ("UnusedCost", "split_unused"),
+)
+
+
+def _split(*, net: bool) -> list[tuple[str, str, str]]:
+    found = [(f"splitLineItem/{name}", TEXT if name == "ParentResourceId" else NUMBER, sql) for name, sql in _SPLIT]
+    if net:
+        for name in ("SplitCost", "UnusedCost"):
+            found.append((f"splitLineItem/Net{name}", NUMBER, f"{dict(_SPLIT)[name]} * {KEEP}"))
+    return found
+
+
+CAPACITY: Final = (
+    ("capacity_reservation_capacity_reservation_arn", "capacity"),
+    (
+        "capacity_reservation_capacity_reservation_status",
+        f"CASE WHEN {UNUSED_CAPACITY} THEN 'Unused' WHEN {RESERVED_CAPACITY} THEN 'Reserved'"
+        " WHEN capacity IS NOT NULL THEN 'Used' END",
+    ),
+    ("capacity_reservation_capacity_reservation_type", "CASE WHEN capacity IS NOT NULL THEN 'ODCR' END"),
+)
+"""Columns of CUR 2.0 with `INCLUDE_CAPACITY_RESERVATION_DATA`, and their SQL; version 1 has none of them."""
+
+
 def cur_columns(options: Options, *, plans: bool) -> list[tuple[str, str, str]]:
     """(CUR name, type, SQL) of all columns but tags, in the order of a report.
 
     SQL has places for `stamp`, `invoice`, `payer`, `month_start`, `month_end`.
 
     Args:
-        options: `*/Net*` and `discount/*` are there only with net discounts; missing columns are left out.
+        options: `*/Net*` and `discount/*` are there only with net discounts, `splitLineItem/*` only with split cost
+            allocation data; missing columns are left out.
         plans: whether a Savings Plan was ever bought; without one a report has no `savingsPlan/*`.
     """
     net = options.discounts is Discounts.NET
@@ -210,5 +258,6 @@ def cur_columns(options: Options, *, plans: bool) -> list[tuple[str, str, str]]:
         *_reservation_more(net=net),
         *(_plan(net=net) if plans else ()),
         *(DISCOUNTS if net else ()),
+        *(_split(net=net) if options.split else ()),
     ]
     return [each for each in columns if not any(fnmatchcase(each[0], name) for name in options.missing)]

@@ -23,6 +23,7 @@ ACCOUNTS: Final = ("444455556666", "777788889999", "123456789012", "222233334444
 PAYER: Final = "111122223333"
 REGIONS: Final = ("us-east-1", "eu-central-1")
 TEAMS: Final = ("shop", "payments", "data-science", "cloud-platform", "finance-systems")
+RESERVED_CAPACITY: Final = 2
 _LINUX: Final = ("m5.large", "m5.xlarge", "m5.2xlarge", "c6i.large", "c6i.xlarge", "r6i.large", "t3.medium")
 _WINDOWS: Final = ("m5.large", "m6i.xlarge")
 _DATABASES: Final = ("db.m6g.large", "db.m6g.xlarge", "db.r6g.large")
@@ -147,7 +148,12 @@ def _instance(
         ec2_key(region, kind, system), book, resource=instance, account=account, zone=zone, tags=tags
     )  # fmt: skip
     assert meter is not None, f"the price book lost {kind} in {region}"
+    if place == 6:
+        meter = replace(meter, capacity=f"arn:aws:ec2:{region}:{account}:capacity-reservation/cr-{instance[2:]}")
+        yield from _capacity(meter, pattern)
     yield _Metered(make.spot(meter) if place == 8 else meter, pattern)
+    if place in (3, 4):
+        yield from _containers(meter, pattern, eks=place == 3)
     size = Decimal(draw.choice((30, 60, 100)))
     disk = f"vol-{_hex(draw)}"
     yield _Metered(
@@ -162,6 +168,32 @@ def _instance(
         disk = f"vol-{_hex(draw)}"
         left = make.volume("gp2", book, region, resource=disk, account=account, zone=zone, waste="unattached volume")
         yield _Metered(left, _always, Decimal(200), True)
+
+
+def _capacity(meter: Meter, pattern: Pattern) -> Iterator[_Metered]:
+    """A capacity reservation for two instances, of which one runs."""
+    memo, unused = make.capacity(meter, meter.capacity)
+    yield _Metered(memo, _always, Decimal(RESERVED_CAPACITY))
+    yield _Metered(unused, lambda day, hour: RESERVED_CAPACITY - pattern(day, hour))
+
+
+def _containers(meter: Meter, pattern: Pattern, *, eks: bool) -> Iterator[_Metered]:
+    """Pods or tasks that run as long as their instance does, and use now less, now more than is reserved for them."""
+    draw = Random(f"{meter.resource} containers")  # noqa: S311 - a bill is no secret
+    for name, cpus, memory in (("web", "0.5", "1"), ("worker", "1", "2.5"), ("cache", "0.25", "1.5")):
+        reserved = Decimal(cpus), Decimal(memory)
+        where, ids = f"{meter.region}:{meter.account}", f"{draw.getrandbits(48):012x}"
+        if eks:
+            arn = f"arn:aws:eks:{where}:pod/main/{name}s/{name}-0/2f1d-4c57-{ids}"
+            tags = {
+                "aws:eks:cluster-name": "main", "aws:eks:namespace": f"{name}s", "aws:eks:node": meter.resource,
+                "aws:eks:workload-name": name, "aws:eks:workload-type": "Deployment",
+            }  # fmt: skip
+        else:
+            arn = f"arn:aws:ecs:{where}:task/tasks/{ids}"
+            tags = {"aws:ecs:clusterName": "tasks", "aws:ecs:serviceName": name}
+        for one, amount in zip(make.container(meter, arn, reserved, tags), reserved, strict=True):
+            yield _Metered(one, pattern, amount, varies=True)
 
 
 def _database(

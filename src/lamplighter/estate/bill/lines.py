@@ -16,7 +16,8 @@ from lamplighter.commitments.model import PlanKind
 from lamplighter.estate.bill.hours import Applying
 from lamplighter.estate.bill.meters import Meter, prefix, rounded
 from lamplighter.estate.bill.options import Discounts, Options
-from lamplighter.estate.bill.used import HOUR, Bought, Planned, Quantities, Reserved, Used, month_after, month_of
+from lamplighter.estate.bill.split import Host, Split, hosts_of, splits
+from lamplighter.estate.bill.used import FINE, HOUR, Bought, Planned, Quantities, Reserved, Used, month_after, month_of
 
 _ZERO = Decimal(0)
 STAMP = "%Y-%m-%dT%H:%M:%S.000Z"
@@ -40,6 +41,7 @@ class Line:
         discount: share that the contract takes off; the part of a private price in `private`.
         private: see `discount`.
         more: other columns, by CUR name.
+        split: of a container's line, its part of what the instance costs.
         start: aware UTC; None for the hours of the block.
         end: aware UTC; None for an hour after it starts.
     """
@@ -57,6 +59,7 @@ class Line:
     discount: Decimal = _ZERO
     private: Decimal = _ZERO
     more: Mapping[str, str] = field(default_factory=dict)
+    split: Split | None = None
     start: datetime | None = None
     end: datetime | None = None
 
@@ -87,6 +90,7 @@ class MonthBill:
         options: what was chosen.
         bought: commitments.
         meters: all meters, those of fees and negations at the end.
+        hosts: ids of instances whose containers have lines of their own.
     """
 
     start: datetime
@@ -95,6 +99,7 @@ class MonthBill:
     options: Options
     bought: Bought
     meters: list[Meter]
+    hosts: frozenset[str]
     _numbers: dict[tuple[str, ...], int] = field(default_factory=dict)
 
     def number(self, meter: Meter) -> int:
@@ -126,7 +131,8 @@ def month_bill(used: Used, bought: Bought, options: Options, month: datetime) ->
     hours = [at for at in used.hours if month_of(at) == month]
     if not hours:
         raise ValueError(f"nothing ran in {month:%Y-%m}")
-    return MonthBill(month, hours[0], hours[-1] + HOUR, options, bought, list(used.meters))
+    hosts = hosts_of(used.meters) if options.split else frozenset()
+    return MonthBill(month, hours[0], hours[-1] + HOUR, options, bought, list(used.meters), hosts)
 
 
 def make_blocks(bill: MonthBill, used: Used) -> Iterator[Block]:
@@ -169,8 +175,13 @@ def _hour(
     reserved = {each.holds.id: each for each in bill.bought.reservations}
     drawn = dict.fromkeys(plans, _ZERO)
     negated: dict[tuple[str, int], list[Decimal]] = {}
+    hosts = {name: Host() for name in bill.hosts}
     for part in applying.parts(at, quantities):
         meter = bill.meters[part.meter]
+        if meter.parent:
+            if meter.parent in hosts:
+                hosts[meter.parent].contained.append((part.meter, meter, part.quantity))
+            continue
         if part.commitment in reserved:
             one = reserved[part.commitment]
             line = _discounted(bill, part.meter, part.quantity, one)
@@ -186,6 +197,8 @@ def _hour(
             sums[1] += line.cost
         else:
             line = _plain(bill, part.meter, part.quantity)
+        if meter.resource in hosts and meter.instance_type:
+            _host(hosts[meter.resource], meter, line)
         yield line
     for (arn, number), (quantity, cost) in negated.items():
         yield Line(
@@ -196,6 +209,26 @@ def _hour(
     for arn, plan in plans.items():
         if plan.start <= at < plan.end:
             yield from _plan_fees(bill, at, plan, drawn[arn])
+    for host in hosts.values():
+        if host.contained:
+            yield from _contained(bill, host)
+
+
+def _host(host: Host, meter: Meter, line: Line) -> None:
+    host.instance_type = meter.instance_type
+    host.hours += line.quantity
+    host.cost += line.cost if line.effective is None else line.effective
+    host.public += line.on_demand or _ZERO
+
+
+def _contained(bill: MonthBill, host: Host) -> Iterator[Line]:
+    for number, one in splits(host):
+        yield Line(
+            "Usage", number, one.usage.quantize(FINE), _ZERO,
+            on_demand=_ZERO,
+            discount=_share(bill, bill.options.enterprise),
+            split=one,
+        )  # fmt: skip
 
 
 def _share(bill: MonthBill, share: Decimal) -> Decimal:

@@ -89,6 +89,9 @@ class Meter:
         plan_rates: what one unit costs under Savings Plans.
         taggable: whether AWS lets users tag what it is about.
         waste: why it is wasted, or empty.
+        capacity: ARN of the On-Demand Capacity Reservation that it runs in, or that it is about; or empty.
+        parent: of a container: id of the instance that it runs on and that carries its cost; or empty.
+        reserved: of a container: vCPUs or GB that are reserved for it.
     """
 
     resource: str
@@ -113,11 +116,24 @@ class Meter:
     plan_rates: Mapping[PlanKind, Decimal] = field(default_factory=dict)
     taggable: bool = True
     waste: str = ""
+    capacity: str = ""
+    parent: str = ""
+    reserved: Decimal = Decimal(0)
 
     @property
     def size(self) -> str:
         """Size of the instance type, `large`."""
         return split_type(self.instance_type)[1]
+
+    @property
+    def is_cpu(self) -> bool:
+        """Of a container: whether it is about vCPUs, not memory."""
+        return self.usage_type.endswith("vCPU-Hours")
+
+    @property
+    def only_reserved(self) -> bool:
+        """Whether it is about a capacity reservation itself, not about an instance in it."""
+        return bool(self.capacity) and self.resource == self.capacity
 
 
 def prefix(region: str) -> str:
@@ -160,6 +176,49 @@ def spot(meter: Meter) -> Meter:
         meter, usage_type=kind, operation="RunInstances:SV001", rate=rate, description=text, attributes=None,
         plan_rates={},
     )  # fmt: skip
+
+
+def capacity(meter: Meter, arn: str) -> tuple[Meter, Meter]:
+    """Two meters of the capacity reservation that an instance runs in: all that is reserved, and what is not used of it.
+
+    What is reserved costs nothing: it is billed as the instances in it. What is not used costs as much as an instance,
+    and what was bought covers it likewise. Source: Cost and Usage Report user guide, "Monitoring your On-Demand capacity
+    reservations".
+    """
+    about = replace(meter, resource=arn, capacity=arn, tags={})
+    kind, system = meter.instance_type, meter.system
+    memo = replace(
+        about, usage_type=meter.usage_type.replace("BoxUsage", "Reservation"), rate=Decimal(0), list_rate=Decimal(0),
+        attributes=None, plan_rates={}, units=None,
+        description=f"$0.00 per Reservation {system} {kind} Instance Hour",
+    )  # fmt: skip
+    unused = replace(
+        about, usage_type=meter.usage_type.replace("BoxUsage", "UnusedBox"), waste="unused capacity",
+        description=f"${meter.rate} per Unused Reservation {system} {kind} Instance Hour",
+    )  # fmt: skip
+    return memo, unused
+
+
+def container(meter: Meter, name: str, reserved: tuple[Decimal, Decimal], tags: Mapping[str, str]) -> tuple[Meter, Meter]:
+    """Two meters of a container on an instance: vCPUs and memory.
+
+    Args:
+        meter: of the instance.
+        name: ARN of the EKS pod or ECS task.
+        reserved: vCPUs and GB that are reserved for it.
+        tags: of the container; those that AWS makes begin with `aws:`.
+    """
+    service = "EKS" if name.startswith("arn:aws:eks") else "ECS"
+    operation = "EKSPod-EC2" if service == "EKS" else "ECSTask-EC2"
+    cpu, memory = (
+        Meter(
+            name, meter.account, meter.region, f"Amazon{service}", "", f"{prefix(meter.region)}{service}-EC2-{unit}",
+            operation, unit, Decimal(0), Decimal(0), f"{unit} of a container on {meter.instance_type}", tags=tags,
+            parent=meter.resource, reserved=amount,
+        )
+        for unit, amount in zip(("vCPU-Hours", "GB-Hours"), reserved, strict=True)
+    )  # fmt: skip
+    return cpu, memory
 
 
 def volume(kind: str, book: PriceBook, region: str, **more: object) -> Meter:

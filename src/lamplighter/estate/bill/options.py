@@ -33,6 +33,7 @@ class Options:
         version: 1, or 2 for the restatement of a closed month: some usage corrected, a late credit, new line ids.
         drift: on the 15th a fifth of the tagged resources begin to be tagged otherwise (`team` beside `Team`, other
             values).
+        split: the report has split cost allocation data; FOCUS and the detailed billing report never have it.
         missing: columns that the report has not, by their CUR names; `savingsPlan/*` for a whole group.
     """
 
@@ -46,6 +47,7 @@ class Options:
     final: bool = True
     version: int = 1
     drift: bool = False
+    split: bool = True
     missing: tuple[str, ...] = ()
 
     @property
@@ -54,5 +56,5 @@ class Options:
         return self.version > 1
 
 
-PLAIN = Options(tax=Decimal(0), support=False, credits=False, final=False)
+PLAIN = Options(tax=Decimal(0), support=False, credits=False, final=False, split=False)
 """Usage and commitments, and nothing else; the month is not closed."""

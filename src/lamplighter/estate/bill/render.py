@@ -2,7 +2,7 @@
 line's own. Of CSV it is text, so that a line is a few texts one after the other.
 
 What is a line's own is made once for all copies of the estate (`Rendering.table`); what is a group's once for each copy,
-for that is where ids are. A column that is a line's own must therefore not depend on `resource` or `arn`, but it may on
+for that is where ids are. A column that is a line's own must therefore not depend on an id (`table.COPIED`), but it may on
 whether there is one; `line_id` is the exception, and stands alone.
 """
 
@@ -15,12 +15,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from lamplighter.estate.bill.shape import Selected, Shape
-from lamplighter.estate.bill.table import ENTRY, copy_sql, line_id
+from lamplighter.estate.bill.table import COPIED, ENTRY, copy_sql, line_id
 
 if TYPE_CHECKING:
     import duckdb
 
 _LITERAL: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
+_WHETHER: Final = re.compile(rf"\b({'|'.join(COPIED)}) IS (NOT )?NULL")
 _WORD: Final = re.compile(r"[a-z_]\w*")
 _ID: Final = "line_id"
 _TEXT: Final = "VARCHAR"
@@ -94,7 +95,8 @@ def render(
         texts = [_text_of(run, columns, number) for number, run in enumerate(runs)]
         lines = _texts(connection, lines, ("n", *keys), [run for run in runs if run.own], runs)
         groups = _texts(connection, groups, keys, [run for run in runs if not run.own], runs)
-        result = [" || ".join(texts)]
+        # One call for all: `||` would copy the line once for each of its parts.
+        result = [f"concat({', '.join(texts)})"]
     connection.execute(f"CREATE OR REPLACE TABLE {table} AS {lines}")
     return Rendering(table, keys, groups, ", ".join(result), version)
 
@@ -114,10 +116,10 @@ def _runs(columns: Sequence[Selected]) -> Iterable[Run]:
 
 
 def _is_own(sql: str) -> bool:
-    known = re.sub(r"\b(arn|resource) IS (NOT )?NULL", "", _LITERAL.sub("", sql))
+    known = _WHETHER.sub("", _LITERAL.sub("", sql))
     words = set(_WORD.findall(known))
     own = bool(words & ENTRY)
-    if (own or _ID in words) and words & {"arn", "resource"} or own and _ID in words:
+    if (own or _ID in words) and words & COPIED.keys() or own and _ID in words:
         raise ValueError(f"neither a line's own nor its group's: {sql}")
     return own or _ID in words
 
@@ -127,7 +129,7 @@ def _selected(columns: Sequence[Selected], keys: Sequence[str], places: Iterable
 
 
 def _text_of(run: Run, columns: Sequence[Selected], number: int) -> str:
-    comma = "" if number == 0 else "',' || "
+    comma = "" if number == 0 else "',', "
     sql = columns[run.places[0]][1]
     return comma + (sql if _ID in sql else f"r{number}")
 
@@ -150,7 +152,7 @@ def _types(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
 
 
 def _joined(places: Iterable[int], types: dict[str, str]) -> str:
-    return " || ',' || ".join(_csv(f"c{place}", types[f"c{place}"]) for place in places)
+    return f"concat_ws(',', {', '.join(_csv(f'c{place}', types[f'c{place}']) for place in places)})"
 
 
 def _csv(name: str, kind: str) -> str:

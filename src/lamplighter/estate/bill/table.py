@@ -11,11 +11,14 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lamplighter.billing.columns import literal
+from lamplighter.estate.bill.blended import Blend, Sku, sku
 from lamplighter.estate.bill.lines import Block, Line, MonthBill
 from lamplighter.estate.bill.meters import LOCATIONS, Meter, memory_of
 from lamplighter.estate.bill.options import Discounts
@@ -63,6 +66,7 @@ MORE: Final = (
 )
 """Columns that only few lines have, by CUR name; `Line.more` has no others."""
 _NO_MORE: Final = ("",) * len(MORE)
+_NO_SPLIT: Final = (None,) * 8
 
 _AMOUNT = "DECIMAL(18,10)"
 _OWN: Final = {
@@ -73,6 +77,14 @@ _OWN: Final = {
     "unused": _AMOUNT,
     "spread": _AMOUNT,
     "on_demand": _AMOUNT,
+    "split_actual": _AMOUNT,
+    "split_reserved": _AMOUNT,
+    "split_usage": _AMOUNT,
+    "split_ratio": _AMOUNT,
+    "split_cost": _AMOUNT,
+    "split_unused": _AMOUNT,
+    "split_public": _AMOUNT,
+    "split_public_unused": _AMOUNT,
 }
 ENTRY: Final = frozenset({"n", "start", "stop", *_OWN})
 """What each line has of its own: its number, its period (end exclusive), quantity and amounts."""
@@ -91,6 +103,12 @@ _METER: Final = {
     "id_head": "VARCHAR",
     "id_mid": "VARCHAR",
     "id_tail": "VARCHAR",
+    "capacity_head": "VARCHAR",
+    "capacity_mid": "VARCHAR",
+    "capacity_tail": "VARCHAR",
+    "parent_head": "VARCHAR",
+    "parent_mid": "VARCHAR",
+    "parent_tail": "VARCHAR",
     "account": "VARCHAR",
     "region": "VARCHAR",
     "location": "VARCHAR",
@@ -113,16 +131,20 @@ _METER: Final = {
     "engine": "VARCHAR",
     "deployment": "VARCHAR",
     "factor": "DECIMAL(18,8)",
+    "blended_rate": _AMOUNT,
 }
 
 
-def fill(connection: duckdb.DuckDBPyConnection, bill: MonthBill, blocks: Iterable[Block], scratch: Path) -> list[str]:
+def fill(
+    connection: duckdb.DuckDBPyConnection, bill: MonthBill, blocks: Iterable[Block], blend: Blend, scratch: Path
+) -> list[str]:
     """Make the tables `entries` and `groups`, and `lines`.
 
     Args:
         connection: where.
         bill: the month; its meters are complete once all lines are made.
         blocks: the lines.
+        blend: blended rates; complete once all lines are made.
         scratch: a folder for what is in between.
 
     Returns:
@@ -131,7 +153,8 @@ def fill(connection: duckdb.DuckDBPyConnection, bill: MonthBill, blocks: Iterabl
     groups, hours = _write_lines(bill, blocks, scratch / "lines.csv")
     _write(scratch / "groups.csv", groups)
     _write(scratch / "hours.csv", hours)
-    _write(scratch / "meters.csv", (_meter_row(number, meter) for number, meter in enumerate(bill.meters)))
+    rates = blend.rates()
+    _write(scratch / "meters.csv", (_meter_row(number, meter, rates) for number, meter in enumerate(bill.meters)))
     line = {"block": "BIGINT", "k": "BIGINT", "number": "BIGINT", "start": "TIMESTAMP", "stop": "TIMESTAMP", **_OWN}
     hour = {"block": "BIGINT", "first": "BIGINT", "start": "TIMESTAMP", "late": "BIGINT"}
     more = dict.fromkeys(MORE, "VARCHAR")
@@ -200,9 +223,8 @@ def _group(bill: MonthBill, line: Line) -> tuple[object, ...]:
 
 def _amounts(line: Line) -> Iterator[str]:
     """In the order of `_OWN`."""
-    return map(
-        _text, (line.quantity, line.cost, line.effective, line.upfront, line.unused, line.spread, line.on_demand)
-    )
+    own = (line.quantity, line.cost, line.effective, line.upfront, line.unused, line.spread, line.on_demand)
+    return map(_text, own + (astuple(line.split) if line.split else _NO_SPLIT))
 
 
 def _write(path: Path, rows: Iterable[tuple[object, ...]]) -> None:
@@ -215,11 +237,12 @@ def _time(at: datetime | None) -> str:
 
 
 def _keys(bill: MonthBill) -> list[str]:
-    """Keys of all tags, in order."""
-    found = {key for meter in bill.meters for key in meter.tags}
+    """Keys of all tags, in order; those that AWS makes come first."""
+    meters = [meter for meter in bill.meters if not meter.parent or meter.parent in bill.hosts]
+    found = {key for meter in meters for key in meter.tags}
     if bill.options.drift:
-        found |= {key for meter in bill.meters for key in drifted(meter.tags)}
-    return sorted(found)
+        found |= {key for meter in meters for key in drifted(meter.tags)}
+    return sorted(found, key=lambda key: (not key.startswith("aws:"), key))
 
 
 def drifted(tags: Mapping[str, str]) -> Mapping[str, str]:
@@ -232,18 +255,22 @@ def drifted(tags: Mapping[str, str]) -> Mapping[str, str]:
     }
 
 
+COPIED: Final = {"resource": "id", "arn": "arn", "capacity": "capacity", "parent": "parent"}
+"""Columns that differ from copy to copy, and what their parts are called."""
+
+
 def copy_sql(copy: int, table: str = "groups") -> str:
-    """A FROM item: the groups of one copy, with `resource` and `arn`.
+    """A FROM item: the groups of one copy, with `resource`, `arn`, `capacity` and `parent`.
 
     Args:
         copy: 0 for the estate itself, others for copies.
         table: `groups`, or `lines`.
     """
     made = f"'{copy:05x}'"
-    mid = {part: f"{part}_mid" if copy == 0 else made for part in ("id", "arn")}
     ids = ", ".join(
-        f"CASE WHEN {part}_mid IS NULL THEN {part}_head ELSE {part}_head || {mid[part]} || {part}_tail END AS {name}"
-        for part, name in (("id", "resource"), ("arn", "arn"))
+        f"CASE WHEN {part}_mid IS NULL THEN {part}_head"
+        f" ELSE {part}_head || {f'{part}_mid' if copy == 0 else made} || {part}_tail END AS {name}"
+        for name, part in COPIED.items()
     )
     return f"(SELECT *, {ids} FROM {table})"
 
@@ -271,11 +298,13 @@ def _text(amount: object) -> str:
     return "" if amount is None else f"{amount:f}"
 
 
-def _meter_row(number: int, meter: Meter) -> tuple[object, ...]:
+def _meter_row(number: int, meter: Meter, blended: Mapping[Sku, Decimal]) -> tuple[object, ...]:
     family = meter.instance_type.rpartition(".")[0]
     return (
         number,
         *_split(meter.resource),
+        *_split(meter.capacity),
+        *_split(meter.parent),
         meter.account,
         meter.region,
         LOCATIONS.get(meter.region, meter.region),
@@ -297,4 +326,5 @@ def _meter_row(number: int, meter: Meter) -> tuple[object, ...]:
         meter.engine,
         meter.deployment,
         _text(meter.units),
+        _text(blended.get(sku(meter), meter.rate)),
     )

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from lamplighter.estate.bill.blended import Blend
 from lamplighter.estate.bill.lines import Block, Line
 from lamplighter.estate.bill.meters import Meter
 from lamplighter.estate.bill.options import Discounts
+from lamplighter.estate.bill.split import Split
 
 _ZERO = Decimal(0)
 _Number = TypeVar("_Number", int, Decimal)
@@ -55,6 +57,11 @@ class Truth:
         tagged: net amortised cost of what carries tags, and of all that could.
         waste: net amortised cost by what it is wasted on.
         commitments: by ARN.
+        blend: blended rates.
+        capacity: instance hours by ARN of capacity reservations: reserved, used, unused.
+        split: of split cost allocation data: split and unused cost together, by container.
+        hosts: the same by instance: its amortised cost while it held containers.
+        split_rows: lines of split cost allocation data; they are among `rows`.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -64,6 +71,11 @@ class Truth:
     tagged: dict[str, Decimal] = field(default_factory=dict)
     waste: dict[str, Decimal] = field(default_factory=dict)
     commitments: dict[str, Commitment] = field(default_factory=dict)
+    blend: Blend = field(default_factory=Blend)
+    capacity: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    split: dict[str, Decimal] = field(default_factory=dict)
+    hosts: dict[str, Decimal] = field(default_factory=dict)
+    split_rows: int = 0
 
     @property
     def lines(self) -> int:
@@ -85,15 +97,26 @@ class Truth:
         ):
             _add(self.costs, name, amount)
         _add(self.by_service, meter.service, cost)
-        if line.kind in _USAGE:
+        self.blend.count(line, meter, times)
+        if line.split:
+            self._split(line.split, meter, times)
+        elif line.kind in _USAGE:
             self._use(line.quantity * times, meter, net)
         if line.unused:
             _add(self.waste, "unused commitment", net)
         if line.commitment:
             self._commit(line, times)
 
+    def _split(self, split: Split, meter: Meter, times: int) -> None:
+        self.split_rows += times
+        for sums, name in ((self.split, meter.resource), (self.hosts, meter.parent)):
+            _add(sums, name, (split.cost + split.unused) * times)
+
     def _use(self, quantity: Decimal, meter: Meter, net: Decimal) -> None:
-        if "Instance" in meter.family:
+        if meter.capacity:
+            status = "used" if not meter.only_reserved else "unused" if meter.rate else "reserved"
+            _add(self.capacity.setdefault(meter.capacity, {}), status, quantity)
+        if "Instance" in meter.family and not meter.only_reserved:
             _add(self.hours, meter.resource, quantity)
         if meter.taggable:
             _add(self.tagged, "taggable", net)
@@ -129,6 +152,14 @@ class Truth:
                 arn: {"total": f"{one.total:f}", "used": f"{one.used:f}", "unused": f"{one.unused:f}"}
                 for arn, one in sorted(self.commitments.items())
             },
+            "capacity": {arn: texts(hours) for arn, hours in sorted(self.capacity.items())},
+            "split": {
+                "rows": self.split_rows * copies,
+                "cost": f"{sum(self.split.values(), _ZERO) * copies:f}",
+                "containers": {name: f"{cost:f}" for name, cost in sorted(self.split.items())},
+                "instances": {name: f"{cost:f}" for name, cost in sorted(self.hosts.items())},
+            },
+            "blended_rates": {" ".join(key): f"{rate:f}" for key, rate in self.blend.rates().items()},
         }
 
 

@@ -112,7 +112,7 @@ def prepare(
     # Lines keep their order through a join as long as they are on its left side, which DuckDB would change at will.
     connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
     blocks = counted(with_extras(bill, make_blocks(bill, used)), bill.meters, options.discounts, truth)
-    tags = fill(connection, bill, blocks, home)
+    tags = fill(connection, bill, blocks, truth.blend, home)
     return Prepared(bill, truth, tags, connection, scratch)
 
 

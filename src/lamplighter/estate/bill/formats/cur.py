@@ -20,6 +20,11 @@ def as_typed(kind: str, sql: str) -> str:
     return f"CAST({sql} AS {'DOUBLE' if kind == NUMBER else 'TIMESTAMP' if kind == TIME else 'VARCHAR'})"
 
 
+def spelled(key: str) -> str:
+    """The key of a tag as reports spell it: those of users begin with `user:`, those that AWS makes with `aws:`."""
+    return key if key.startswith("aws:") else f"user:{key}"
+
+
 def manifest(sheet: Sheet, files: Sequence[str], compression: str, columns: Sequence[str]) -> dict[str, Any]:
     """The manifest of a report of version 1."""
     return {
@@ -55,7 +60,7 @@ class CurCsv(Shape):
         found = [
             (name, sheet.fill(as_text(kind, sql))) for name, kind, sql in cur_columns(sheet.options, plans=sheet.plans)
         ]
-        return found + [(f"resourceTags/user:{key}", f"tag_{place}") for place, key in enumerate(sheet.tags)]
+        return found + [(f"resourceTags/{spelled(key)}", f"tag_{place}") for place, key in enumerate(sheet.tags)]
 
     def file(self, sheet: Sheet, number: int) -> str:
         """In the folder of the month; in one of its version where none is overwritten."""
@@ -84,7 +89,7 @@ class CurParquet(Shape):
         ]
         tags: dict[str, list[str]] = {}
         for place, key in enumerate(sheet.tags):
-            tags.setdefault(athena_name(f"resourceTags/user:{key}"), []).append(f"tag_{place}")
+            tags.setdefault(athena_name(f"resourceTags/{spelled(key)}"), []).append(f"tag_{place}")
         unique = dict(reversed(found))  # product/region and product/regionCode differ, but others may not
         columns = [(name, sql) for name, sql in found if unique.get(name) == sql]
         return columns + [(name, f"COALESCE({', '.join(values)}, NULL)") for name, values in tags.items()]

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from lamplighter.billing.columns import literal
 from lamplighter.billing.names import athena_name
-from lamplighter.estate.bill.cur_columns import DISCOUNTS, cur_columns
-from lamplighter.estate.bill.formats.cur import as_text, as_typed
+from lamplighter.estate.bill.cur_columns import CAPACITY, DISCOUNTS, cur_columns
+from lamplighter.estate.bill.formats.cur import as_text, as_typed, spelled
 from lamplighter.estate.bill.options import Discounts
 from lamplighter.estate.bill.shape import CREATE_NEW, NAME, PREFIX, Selected, Shape, Sheet
 
@@ -48,8 +48,8 @@ def tags_sql(sheet: Sheet, spell: str) -> str:
         return "CAST(NULL AS MAP(VARCHAR, VARCHAR))"
     found: dict[str, str] = {}
     for place, key in enumerate(sheet.tags):
-        spelled = athena_name(f"user:{key}") if spell == "athena" else key
-        found[spelled] = f"COALESCE(tag_{place}, {found[spelled]})" if spelled in found else f"tag_{place}"
+        name = athena_name(spelled(key)) if spell == "athena" else key
+        found[name] = f"COALESCE(tag_{place}, {found[name]})" if name in found else f"tag_{place}"
     keys, values = ", ".join(map(literal, found)), ", ".join(found.values())
     return f"map_from_entries(list_filter(list_zip([{keys}], [{values}]), lambda entry: entry[2] IS NOT NULL))"
 
@@ -66,18 +66,19 @@ class Cur2Csv(Shape):
         columns: list[Selected] = []
         facts: list[tuple[str, str]] = []
         for name, kind, sql in cur_columns(sheet.options, plans=sheet.plans):
-            spelled = athena_name(name)
+            column = athena_name(name)
             if name.startswith("discount/"):
                 continue
-            if name.startswith("product/") and (short := spelled.removeprefix("product_")) not in _TOP:
+            if name.startswith("product/") and (short := column.removeprefix("product_")) not in _TOP:
                 if not sql.startswith("CAST(NULL") and short != "region":
                     facts.append((short, sql))
                 continue
-            columns.append((spelled, sheet.fill(value(kind, sql))))
-            if spelled == "bill_payer_account_id":
+            columns.append((column, sheet.fill(value(kind, sql))))
+            if column == "bill_payer_account_id":
                 columns.append(("bill_payer_account_name", "'Example Corp.'"))
-            if spelled == "line_item_usage_account_id":
+            if column == "line_item_usage_account_id":
                 columns.append(("line_item_usage_account_name", "'account ' || right(account, 4)"))
+        columns += [(name, sql) for name, sql in CAPACITY if name not in sheet.options.missing]
         maps = {
             "product": self._map("VARCHAR", facts),
             "resource_tags": tags_sql(sheet, "athena"),

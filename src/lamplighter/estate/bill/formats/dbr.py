@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from lamplighter.billing.columns import literal
+from lamplighter.estate.bill.cur_columns import BLENDED, CONTAINED
+from lamplighter.estate.bill.formats.cur import spelled
 from lamplighter.estate.bill.shape import Selected, Shape, Sheet
 
 _RATED: Final = "kind IN ('Usage', 'SavingsPlanCoveredUsage')"
@@ -25,6 +27,7 @@ _DESCRIPTION: Final = (
     f" || CAST(quantity - {_UNUSED} AS DECIMAL(18,0)) || ' hours used)' ELSE description END"
 )
 _COST: Final = "CAST(cost AS DECIMAL(38,10))"
+_BLENDED: Final = f"CAST({BLENDED} AS DECIMAL(38,10))"
 _SQL: Final = (
     ("InvoiceID", "COALESCE({invoice}, 'Estimated')"),
     ("PayerAccountId", "'{payer}'"),
@@ -43,8 +46,8 @@ _SQL: Final = (
     ("UsageStartDate", "strftime(start, '%Y-%m-%d %H:%M:%S')"),
     ("UsageEndDate", "strftime(stop, '%Y-%m-%d %H:%M:%S')"),
     ("UsageQuantity", f"CASE WHEN kind = 'RIFee' THEN {_UNUSED} ELSE quantity END"),
-    ("BlendedRate", f"CASE WHEN {_RATED} THEN rate END"),
-    ("BlendedCost", _COST),
+    ("BlendedRate", f"CASE WHEN {_RATED} OR kind = 'DiscountedUsage' THEN blended_rate END"),
+    ("BlendedCost", _BLENDED),
     ("UnBlendedRate", f"CASE WHEN {_RATED} THEN rate END"),
     ("UnBlendedCost", _COST),
     ("ResourceId", "resource"),
@@ -61,7 +64,11 @@ class Dbr(Shape):
     def columns(self, sheet: Sheet) -> Sequence[Selected]:
         """The columns of the report, then tags."""
         found = [(name, sheet.fill(sql)) for name, sql in _SQL if name not in sheet.options.missing]
-        return found + [(f"user:{key}", f"tag_{place}") for place, key in enumerate(sheet.tags)]
+        return found + [(spelled(key), f"tag_{place}") for place, key in enumerate(sheet.tags)]
+
+    def rows(self, relation: str) -> str:
+        """It is older than split cost allocation data."""
+        return f"SELECT * FROM {relation} WHERE NOT ({CONTAINED})"
 
     def file(self, sheet: Sheet, number: int) -> str:
         """At the top of the bucket."""
@@ -84,7 +91,7 @@ class Dbr(Shape):
                 "LinkedAccountId": account,
                 "RecordType": literal(record),
                 "ItemDescription": text,
-                "BlendedCost": f"SUM({_COST}) * {copies}",
+                "BlendedCost": f"SUM({_BLENDED}) * {copies}",
                 "UnBlendedCost": f"SUM({_COST}) * {copies}",
             }
             order = f"{grouped} ORDER BY account" if grouped else ""

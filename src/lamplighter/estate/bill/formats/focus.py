@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from lamplighter.billing.services import category_sql, service_sql
-from lamplighter.estate.bill.cur_columns import KEEP
+from lamplighter.estate.bill.cur_columns import CONTAINED, KEEP, RESERVED_CAPACITY, UNUSED_CAPACITY
 from lamplighter.estate.bill.formats.cur2 import export_file, export_manifests, tags_sql
 from lamplighter.estate.bill.shape import NAME, Selected, Shape, Sheet
 from lamplighter.lake.columns import FOCUS, MAP, MONEY, NUMBER, TIME
@@ -33,6 +33,8 @@ _SQL: Final = {
     "BillingCurrency": "'USD'",
     "BillingPeriodEnd": "TIMESTAMP '{month_end}'",
     "BillingPeriodStart": "TIMESTAMP '{month_start}'",
+    "CapacityReservationId": "capacity",
+    "CapacityReservationStatus": f"CASE WHEN {UNUSED_CAPACITY} THEN 'Unused' WHEN capacity IS NOT NULL THEN 'Used' END",
     "ChargeCategory": f"CASE WHEN made OR {_USAGE} THEN 'Usage' WHEN {_FEE} OR kind = 'Fee' THEN 'Purchase'"
     " WHEN kind = 'Tax' THEN 'Tax' WHEN kind = 'Credit' THEN 'Credit' ELSE 'Adjustment' END",
     "ChargeClass": "CASE WHEN kind = 'Refund' THEN 'Correction' END",
@@ -90,9 +92,10 @@ class FocusCsv(Shape):
     keys: ClassVar[tuple[str, ...]] = ("made",)
 
     def rows(self, relation: str) -> str:
-        """Negations are not there; what was not used of a commitment is."""
+        """Negations are not there, nor containers and what is only reserved; what was not used of a commitment is."""
         return (
             f"SELECT *, false AS made FROM {relation} WHERE kind <> 'SavingsPlanNegation'"
+            f" AND NOT ({CONTAINED}) AND NOT {RESERVED_CAPACITY}"
             f" UNION ALL SELECT *, true FROM {relation} WHERE unused <> 0"
         )
 
