@@ -131,6 +131,20 @@ def test_split_cost_rows_count_no_quantity(tmp_path: Path) -> None:
     ]
 
 
+def test_a_capacity_reservation_counts_as_what_is_used_and_what_is_not(tmp_path: Path) -> None:
+    about = "arn:aws:ec2:us-east-1:444455556666:capacity-reservation/cr-0abc1234def567890"
+    loaded(
+        tmp_path,
+        line("Usage", "0", lineItem__UsageType="Reservation:m5.large", lineItem__ResourceId=about),
+        line("Usage", "0.1", lineItem__UsageType="BoxUsage:m5.large", lineItem__ResourceId="i-0abc1234def567890"),
+        line("Usage", "0.2", lineItem__UsageType="EUC1-UnusedBox:m5.large", lineItem__ResourceId=about),
+    )
+    assert ask(
+        tmp_path,
+        "SELECT CapacityReservationId, CapacityReservationStatus, x_UsageQuantity FROM charges ORDER BY BilledCost",
+    ) == [(None, None, None), (None, None, 1), (about, "Unused", 1)]
+
+
 @pytest.mark.parametrize("spelling", ["SavingsPlanARN", "SavingsPlanArn"])
 def test_both_spellings_of_the_plan(tmp_path: Path, spelling: str) -> None:
     rows = [row for row in BOUGHT if row["lineItem/LineItemType"].startswith("SavingsPlan")]

@@ -34,6 +34,9 @@ _RI_ARN = ("reservation_reservation_a_r_n", "reservation_reservation_arn")
 _USAGE = "('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')"
 _FEES = "('RIFee', 'SavingsPlanRecurringFee', 'SavingsPlanUpfrontFee', 'Fee')"
 _SPLIT = "('EKSPod-EC2', 'ECSTask-EC2')"
+_RESERVED_CAPACITY = "'(^|-)(Reservation|DedicatedRes):'"
+"""Usage types that repeat what is used and what is not used of a capacity reservation, at no cost."""
+_UNUSED_CAPACITY = "'(^|-)(UnusedBox|UnusedDed):'"
 
 REQUIRED = ("line_item_usage_start_date", "line_item_unblended_cost", _T, "bill_payer_account_id")
 """What every Cost and Usage Report has."""
@@ -146,7 +149,9 @@ def charges(c: Columns, tags: str, cost_categories: str, discounts: str, product
     t = c.text(_T)
     ri, sp = c.text(*_RI_ARN), c.text(*_SP_ARN)
     code = c.text("line_item_product_code")
-    usage = f"{t} IN {_USAGE} AND COALESCE({c.text('line_item_operation')}, '') NOT IN {_SPLIT}"
+    meter = f"COALESCE({c.text('line_item_usage_type')}, '')"
+    repeats = f"regexp_matches({meter}, {_RESERVED_CAPACITY})"
+    usage = f"{t} IN {_USAGE} AND COALESCE({c.text('line_item_operation')}, '') NOT IN {_SPLIT} AND NOT {repeats}"
     quantity = c.number("line_item_usage_amount")
     return {
         **measures(c),
@@ -156,6 +161,7 @@ def charges(c: Columns, tags: str, cost_categories: str, discounts: str, product
         "BillingCurrency": c.text("line_item_currency_code"),
         "BillingPeriodStart": c.time("bill_billing_period_start_date"),
         "BillingPeriodEnd": c.time("bill_billing_period_end_date"),
+        **_capacity(c, meter, repeats),
         "ChargeCategory": (
             f"CASE WHEN {t} IN {_USAGE} THEN 'Usage' WHEN {t} IN {_FEES} THEN 'Purchase' WHEN {t} = 'Tax' THEN 'Tax'"
             f" WHEN {t} = 'Credit' THEN 'Credit' ELSE 'Adjustment' END"
@@ -215,6 +221,23 @@ def charges(c: Columns, tags: str, cost_categories: str, discounts: str, product
         "x_Discounts": discounts,
         "x_CostCategories": cost_categories,
         "x_SplitParentId": c.text("split_line_item_parent_resource_id"),
+    }
+
+
+def _capacity(c: Columns, meter: str, repeats: str) -> dict[str, str]:
+    """The capacity reservation: as CUR 2.0 says it, else where the line is about what is not used of one.
+
+    FOCUS knows `Used` and `Unused` only, so lines about what is reserved name none.
+    """
+    resource, told = c.text("line_item_resource_id"), c.text("capacity_reservation_capacity_reservation_status")
+    about = f"CASE WHEN {resource} LIKE '%:capacity-reservation/%' THEN {resource} END"
+    name = f"COALESCE({c.text('capacity_reservation_capacity_reservation_arn')}, {about})"
+    unused = f"regexp_matches({meter}, {_UNUSED_CAPACITY})"
+    status = f"COALESCE({told}, CASE WHEN {unused} THEN 'Unused' ELSE 'Used' END)"
+    known = f"NOT {repeats} AND {name} IS NOT NULL AND {status} IN ('Used', 'Unused')"
+    return {
+        "CapacityReservationId": f"CASE WHEN {known} THEN {name} END",
+        "CapacityReservationStatus": f"CASE WHEN {known} THEN {status} END",
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +25,7 @@ BILLS: Final = "bills"
 LAKE: Final = "lake"
 PLAN_SHARE: Final = Decimal("0.6")
 """Of what an average hour costs under the plan: more than a night, less than a working hour."""
+OPTIONS: Final = replace(PLAIN, tax=Decimal("0.05"))
 TAGS: Final = ("Schedule", "Team")
 _ZERO: Final = Decimal(0)
 _CENT: Final = Decimal("0.01")
@@ -152,7 +153,7 @@ def bill_of_week(
 
 def _write(used: Used, bought: Bought, month: datetime, home: Path) -> Path:
     folder = home / BILLS / f"{month:%Y-%m}"
-    with prepare(used, bought, PLAIN, month) as prepared:
+    with prepare(used, bought, OPTIONS, month) as prepared:
         write(prepared, folder, "cur-csv")
     return folder
 

@@ -147,14 +147,15 @@ def test_every_hour_of_use_is_there_whoever_pays_for_it(report: duckdb.DuckDBPyC
         report.execute(
             'SELECT "lineItem/ResourceId" || "lineItem/UsageType",'
             ' SUM(CAST("lineItem/UsageAmount" AS DECIMAL(38,8))) FROM report WHERE "lineItem/ResourceId" IS NOT NULL'
-            " AND \"lineItem/LineItemType\" IN ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage') GROUP BY 1"
+            " AND \"lineItem/LineItemType\" IN ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')"
+            ' AND "splitLineItem/ParentResourceId" IS NULL GROUP BY 1'
         ).fetchall()
     )
     ran: dict[str, Decimal] = {}
     for quantities in small.used.hours.values():
         for meter, quantity in quantities:
             one = small.used.meters[meter]
-            if one.resource:
+            if one.resource and not one.parent:
                 key = one.resource + one.usage_type
                 ran[key] = ran.get(key, Decimal(0)) + quantity
     assert billed == ran
@@ -192,3 +193,87 @@ def test_commitments_are_lent_to_other_accounts(report: duckdb.DuckDBPyConnectio
     ).fetchone()
     assert row is not None
     assert row[0] > 0
+
+
+def test_containers_come_to_the_amortised_cost_of_their_instance(report: duckdb.DuckDBPyConnection) -> None:
+    effective = (
+        f"CASE \"lineItem/LineItemType\" WHEN 'SavingsPlanCoveredUsage' THEN"
+        f" {number('savingsPlan/SavingsPlanEffectiveCost')} WHEN 'DiscountedUsage' THEN"
+        f" {number('reservation/EffectiveCost')} ELSE {number('lineItem/UnblendedCost')} END"
+    )
+    rows = report.execute(
+        'WITH hosts AS (SELECT "lineItem/ResourceId" AS host, "lineItem/UsageStartDate" AS hour,'
+        f" SUM({effective}) AS cost, SUM({number('pricing/publicOnDemandCost')}) AS public"
+        " FROM report WHERE \"lineItem/UsageType\" LIKE '%BoxUsage:%' GROUP BY ALL),"
+        ' contained AS (SELECT "splitLineItem/ParentResourceId" AS host, "lineItem/UsageStartDate" AS hour,'
+        f" SUM({number('splitLineItem/SplitCost')} + {number('splitLineItem/UnusedCost')}) AS cost,"
+        f" SUM({number('splitLineItem/PublicOnDemandSplitCost')}"
+        f" + {number('splitLineItem/PublicOnDemandUnusedCost')}) AS public,"
+        f" SUM({number('lineItem/UnblendedCost')}) AS own, COUNT(*) AS lines,"
+        f" MIN({number('splitLineItem/SplitUsage')} - greatest({number('splitLineItem/ActualUsage')},"
+        f" {number('splitLineItem/ReservedUsage')})) AS more"
+        ' FROM report WHERE "splitLineItem/ParentResourceId" IS NOT NULL GROUP BY ALL)'
+        " SELECT contained.cost - hosts.cost, contained.public - hosts.public, own, lines, more"
+        " FROM contained LEFT JOIN hosts USING (host, hour)"
+    ).fetchall()
+    assert len(rows) > 100
+    assert set(rows) == {(0, 0, 0, 6, 0)}
+
+
+def test_net_costs_of_containers_keep_what_the_instance_keeps(
+    prepared: Prepare, report: duckdb.DuckDBPyConnection
+) -> None:
+    if "splitLineItem/NetSplitCost" not in {row[0] for row in report.execute("DESCRIBE report").fetchall()}:
+        return
+    [row] = report.execute(
+        f"SELECT SUM({number('splitLineItem/NetSplitCost')} + {number('splitLineItem/NetUnusedCost')}),"
+        f" SUM({number('splitLineItem/SplitCost')} + {number('splitLineItem/UnusedCost')}) FROM report"
+    ).fetchall()
+    truth = prepared(discounts="net").truth
+    assert row[1] == sum(truth.split.values()) == sum(truth.hosts.values()) > 0
+    assert row[0] == row[1] * Decimal("0.94")
+
+
+def test_a_capacity_reservation_is_used_or_unused(prepared: Prepare, report: duckdb.DuckDBPyConnection) -> None:
+    rows = report.execute(
+        'SELECT split_part("lineItem/UsageType", \':\', 1), SUM(CAST("lineItem/UsageAmount" AS DECIMAL(18,8))),'
+        f' SUM({number("lineItem/UnblendedCost")}), MIN("product/capacitystatus"), MAX("product/capacitystatus")'
+        " FROM report WHERE \"lineItem/ResourceId\" LIKE '%capacity-reservation/cr-%' GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    truth = prepared(discounts="none").truth
+    [hours] = truth.capacity.values()
+    assert [(row[0].rpartition("-")[2], row[1], row[3], row[4]) for row in rows] == [
+        ("Reservation", hours["reserved"], "AllocatedCapacityReservation", "AllocatedCapacityReservation"),
+        ("UnusedBox", hours["unused"], "UnusedCapacityReservation", "UnusedCapacityReservation"),
+    ]
+    assert hours["used"] + hours["unused"] == hours["reserved"]
+    assert rows[0][2] == 0
+    assert truth.waste["unused capacity"] > 0
+
+
+def test_blended_costs_come_to_unblended_ones(prepared: Prepare, report: duckdb.DuckDBPyConnection) -> None:
+    cost, blended = number("lineItem/UnblendedCost"), number("lineItem/BlendedCost")
+    [row] = report.execute(
+        f"SELECT SUM({blended}), SUM({cost}) FILTER (NOT ends_with(\"lineItem/LineItemType\", 'Discount')),"
+        f' COUNT(*) FILTER ("lineItem/LineItemType" = \'Fee\' AND "reservation/ReservationARN" IS NOT NULL AND'
+        f" {blended} <> {cost}) FROM report"
+    ).fetchall()
+    assert abs(row[0] - row[1]) < Decimal("0.000001")
+    assert row[2] == 0
+    rates = prepared(discounts="none").truth.blend.rates()
+    assert len(rates) >= 3
+    for (service, kind, operation), rate in rates.items():
+        found = report.execute(
+            'SELECT DISTINCT CAST("lineItem/BlendedRate" AS DECIMAL(18,10)) FROM report'
+            ' WHERE "lineItem/ProductCode" = ? AND "lineItem/UsageType" = ? AND "lineItem/Operation" = ?'
+            " AND \"lineItem/LineItemType\" IN ('Usage', 'DiscountedUsage')",
+            [service, kind, operation],
+        ).fetchall()
+        assert found == [(rate,)]
+        used, fee = report.execute(
+            'SELECT SUM(CAST("lineItem/UsageAmount" AS DECIMAL(38,8))),'
+            f' SUM({cost} + {number("reservation/RecurringFeeForUsage")}) FROM report WHERE "lineItem/UsageType" = ?'
+            " AND \"lineItem/Operation\" = ? AND \"lineItem/LineItemType\" IN ('Usage', 'DiscountedUsage')",
+            [kind, operation],
+        ).fetchall()[0]
+        assert abs(fee / used - rate) < Decimal("0.0000000001")

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from lamplighter.estate.bill.lived import Estate, Running, Stored, lived_used
-from lamplighter.estate.bill.meters import Meter, hourly, volume
+from lamplighter.estate.bill.lived import Estate, Moved, Running, Stored, lived_used
+from lamplighter.estate.bill.meters import Meter, hourly, other, volume
 from lamplighter.estate.history import StateChange
 from lamplighter.pricing.book import PriceBook
 from lamplighter.pricing.price import ec2_key
@@ -49,3 +50,19 @@ def test_storage_is_there_once_a_day_with_its_share_of_the_month() -> None:
         START: ((0, Decimal(2)),),  # 60 GiB / 30 days
         START + timedelta(days=1): ((0, Decimal("1.93548387")),),  # 60 GiB / 31 days
     }
+
+
+def test_what_is_moved_follows_what_runs_day_by_day() -> None:
+    io = other("aurora-io", REGION, resource="arn", account=ACCOUNT)
+    moved = Moved(io, Decimal(1000), ("rds-instance/a", "rds-instance/b"))
+    evening = START.replace(hour=22)
+    changes = [
+        replace(change(evening, "available", id_="a"), kind="rds-instance"),
+        replace(change(evening + timedelta(hours=1, minutes=30), "available", id_="b"), kind="rds-instance"),
+        replace(change(evening + timedelta(hours=4), "stopping", id_="a"), kind="rds-instance"),
+        replace(change(evening + timedelta(hours=4), "stopping", id_="b"), kind="rds-instance"),
+    ]
+    used = lived_used([Estate((), (), (moved,))], changes, START, END)
+    found = {at: hour for at, hour in used.hours.items() if hour}
+    assert found == {START: ((0, Decimal(2500)),), START + timedelta(days=1): ((0, Decimal(4000)),)}
+    assert (io.usage_type, io.rate, io.instance_type) == ("EUC1-Aurora:StorageIOUsage", Decimal("0.0000002"), "")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -32,6 +33,18 @@ def test_without_anything_bought_there_are_no_columns_for_it(tmp_path: Path) -> 
     assert json.loads((tmp_path / TRUTH).read_text())["commitments"] == {}
     manifest = json.loads(next(tmp_path.rglob("*Manifest.json")).read_text())
     assert "savingsPlan" not in {column["category"] for column in manifest["columns"]}
+
+
+def test_containers_have_lines_unless_they_shall_not(tmp_path: Path) -> None:
+    rows = {}
+    for words in ((), ("--no-split",)):
+        assert main(["--out", str(tmp_path / str(len(words))), "--resources", "5", "--days", "1", *words]) == 0
+        truth = json.loads((tmp_path / str(len(words)) / TRUTH).read_text())
+        with gzip.open(next((tmp_path / str(len(words))).rglob("*.csv.gz")), "rt") as file:
+            header = file.readline()
+        rows[words] = truth["split"]["rows"], "splitLineItem/SplitCost" in header, "resourceTags/aws:eks" in header
+    assert rows[()][0] > 100
+    assert rows == {(): (rows[()][0], True, True), ("--no-split",): (0, False, False)}
 
 
 @pytest.mark.parametrize(

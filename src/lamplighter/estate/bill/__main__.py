@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--drift", action="store_true", help="tags change in the middle of the month")
     made.add_argument("--open", action="store_true", help="the month is not closed: no invoice yet")
     made.add_argument("--without", nargs="*", default=(), metavar="COLUMN", help="columns left out: 'savingsPlan/*'")
+    made.add_argument("--no-split", action="store_true", help="no split cost allocation data of containers")
     made.add_argument("--nothing-bought", action="store_true", help="no reservations, no Savings Plans")
     return made
 
@@ -76,6 +77,7 @@ def _write(chosen: argparse.Namespace) -> None:
         version=chosen.version,
         drift=chosen.drift,
         final=not chosen.open,
+        split=not chosen.no_split,
         missing=tuple(chosen.without),
     )
     with prepare(used, Bought() if chosen.nothing_bought else buy(used), options, month) as prepared:

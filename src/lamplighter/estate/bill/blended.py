@@ -1,12 +1,13 @@
 """Blended rates: what a unit of a SKU costs on average across the organisation, reserved and on demand together.
 
-The rate of a SKU is what its usage cost on demand, plus the recurring fees that went into reserved usage of it, over all
-of its usage; upfront payments do not count. A line's blended cost is that rate times its quantity. What of a recurring
-fee was not used stays with the fee, and a negation takes back what the usage it negates has, so that all blended costs
-of a bill come to its unblended ones, to the last digits of the rates; discounts have none.
+The rate of a SKU is what its usage cost on demand, plus the recurring fees that went into reserved usage of it, over
+all of that usage; upfront payments do not count. A line's blended cost is that rate times its quantity. Usage that a
+Savings Plan covers is neither reserved nor on demand: it keeps its own rate, so that its negation takes back all of it.
+What of a recurring fee was not used stays with the fee. So all blended costs of a bill come to its unblended ones, to
+the last digits of the rates; discounts have none.
 
 Source: Billing user guide, "Blended rates and costs"; Cost and Usage Report user guide, `lineItem/BlendedRate`,
-`lineItem/BlendedCost`. What a fee or negation has is not said there.
+`lineItem/BlendedCost`. What covered usage and fees have is not said there.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from lamplighter.estate.bill.lines import Line
 from lamplighter.estate.bill.meters import Meter, rounded
+from lamplighter.estate.bill.month import Line
 
 Sku = tuple[str, str, str]
 """Product code, usage type, operation."""
 
-_USAGE = frozenset({"Usage", "DiscountedUsage", "SavingsPlanCoveredUsage"})
+_AVERAGED = frozenset({"Usage", "DiscountedUsage"})
 
 
 def sku(meter: Meter) -> Sku:
@@ -45,7 +46,7 @@ class Blend:
 
     def count(self, line: Line, meter: Meter, times: int) -> None:
         """Count one line in, so many times."""
-        if line.kind not in _USAGE:
+        if line.kind not in _AVERAGED:
             return
         key, cost = sku(meter), line.cost
         if line.kind == "DiscountedUsage":

@@ -27,7 +27,9 @@ def buy(used: Used) -> Bought:
     start = month_of(next(iter(used.hours)))
     long_ago, lately = start - timedelta(days=100), start + timedelta(days=1, hours=9)
     ran = Counter(number for hour in used.hours.values() for number, _ in hour)
-    meters = [(used.meters[number], count) for number, count in ran.most_common() if not used.meters[number].only_reserved]
+    meters = [
+        (used.meters[number], count) for number, count in ran.most_common() if not used.meters[number].only_reserved
+    ]
     flexible = [each for each, _ in meters if each.units is not None and each.service == "AmazonEC2"]
     fixed = [each for each, _ in meters if each.system == "Windows" and each.attributes is not None]
     databases = [each for each, _ in meters if each.service == "AmazonRDS" and each.attributes is not None]

@@ -18,9 +18,9 @@ TIME: Final = "time"
 
 _USAGE: Final = "kind IN ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')"
 _PLAN: Final = "starts_with(kind, 'SavingsPlan')"
-_BLENDED: Final = "CAST(blended_rate * quantity AS DECIMAL(18,10))"
+BLENDED_RATE: Final = "CASE WHEN kind IN ('Usage', 'DiscountedUsage') THEN blended_rate WHEN kind = 'SavingsPlanCoveredUsage' THEN rate END"
 BLENDED: Final = (
-    f"CASE WHEN {_USAGE} THEN {_BLENDED} WHEN kind = 'SavingsPlanNegation' THEN -{_BLENDED}"
+    "CASE WHEN kind IN ('Usage', 'DiscountedUsage') THEN CAST(blended_rate * quantity AS DECIMAL(18,10))"
     " WHEN kind = 'RIFee' THEN CAST(\"reservation/UnusedRecurringFee\" AS DECIMAL(18,10))"
     " WHEN NOT ends_with(kind, 'Discount') THEN cost END"
 )
@@ -71,7 +71,7 @@ _LINE_ITEM: Final = (
     ("lineItem/CurrencyCode", TEXT, "'USD'"),
     ("lineItem/UnblendedRate", TEXT, _if("kind IN ('Usage', 'SavingsPlanCoveredUsage')", "rate")),
     ("lineItem/UnblendedCost", NUMBER, "cost"),
-    ("lineItem/BlendedRate", TEXT, _if(_USAGE, "blended_rate")),
+    ("lineItem/BlendedRate", TEXT, BLENDED_RATE),
     ("lineItem/BlendedCost", NUMBER, BLENDED),
     ("lineItem/LineItemDescription", TEXT, "description"),
     ("lineItem/TaxType", TEXT, '"lineItem/TaxType"'),

@@ -7,8 +7,8 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import chain
 
-from lamplighter.estate.bill.lines import Block, Line, MonthBill
 from lamplighter.estate.bill.meters import Meter, rounded
+from lamplighter.estate.bill.month import Block, Line, MonthBill
 from lamplighter.estate.bill.options import Discounts
 from lamplighter.estate.bill.used import HOUR
 

@@ -141,9 +141,11 @@ def _hex(draw: Random) -> str:
 def _instance(
     place: int, draw: Random, book: PriceBook, account: str, region: str, zone: str, tags: Mapping[str, str]
 ) -> Iterator[_Metered]:
+    if place == 6 and tags:
+        tags = {**tags, "Schedule": "office-hours"}
     system = "Windows" if place in (5, 11) else "Linux"
     kind = draw.choice(_WINDOWS if system == "Windows" else _LINUX)
-    instance, pattern = f"i-{_hex(draw)}", _pattern(tags)
+    instance, pattern = f"i-{_hex(draw)}", _office if place == 6 else _pattern(tags)
     meter = make.hourly(
         ec2_key(region, kind, system), book, resource=instance, account=account, zone=zone, tags=tags
     )  # fmt: skip
@@ -171,10 +173,11 @@ def _instance(
 
 
 def _capacity(meter: Meter, pattern: Pattern) -> Iterator[_Metered]:
-    """A capacity reservation for two instances, of which one runs."""
+    """A capacity reservation for two instances, of which at most one runs; its owners give it back in the night."""
     memo, unused = make.capacity(meter, meter.capacity)
-    yield _Metered(memo, _always, Decimal(RESERVED_CAPACITY))
-    yield _Metered(unused, lambda day, hour: RESERVED_CAPACITY - pattern(day, hour))
+    reserved = PATTERNS["two-shifts"]
+    yield _Metered(memo, reserved, Decimal(RESERVED_CAPACITY))
+    yield _Metered(unused, lambda day, hour: reserved(day, hour) * RESERVED_CAPACITY - pattern(day, hour))
 
 
 def _containers(meter: Meter, pattern: Pattern, *, eks: bool) -> Iterator[_Metered]:

@@ -2,7 +2,11 @@
 
 This is not what the journal says: resources are described anew, and hours come from the history of the simulated AWS.
 Instances and DB instances count from the call that starts them to the call that stops them, as they do in the journal.
-Volumes and storage of databases are there once a day, with a day's quantity.
+Volumes, storage of databases, and what is used while something runs, such as data transfer, are there once a day, with
+a day's quantity.
+
+What the simulated AWS does not know is made up, the same for the same resource: how much data an instance sends, how
+much an Aurora cluster stores, how often it reads and writes.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
+from zlib import crc32
 
 from lamplighter.aws.access import TargetSession
 from lamplighter.estate.bill.meters import Meter, hourly, other, volume
@@ -65,16 +70,33 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """What is used while something runs: data sent, reads and writes.
+
+    Attributes:
+        meter: one unit of it.
+        an_hour: how much in an hour of each.
+        by: what runs, as the history calls it: `ec2-instance/i-1`.
+    """
+
+    meter: Meter
+    an_hour: Decimal
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Estate:
     """What stands in a target.
 
     Attributes:
         running: what runs by the hour.
         stored: what is kept by the month.
+        moved: what is used while something runs; its account and region are those of its meter.
     """
 
     running: tuple[Running, ...]
     stored: tuple[Stored, ...]
+    moved: tuple[Moved, ...] = ()
 
 
 def describe(session: TargetSession, book: PriceBook) -> Estate:
@@ -94,8 +116,17 @@ def describe(session: TargetSession, book: PriceBook) -> Estate:
         *(_machine(session, one, book) for one in machines),
         *(_database(session, one, book) for one in databases),
     ]
-    stored = [*_volumes(session, tags, book), *_storage(session, databases)]
-    return Estate(tuple(running), tuple(stored))
+    clusters = list(session.pages("rds", "describe_db_clusters", "DBClusters"))
+    stored = [
+        *_volumes(session, tags, book),
+        *_storage(session, databases),
+        *(Stored(_cluster(session, one, "aurora-storage"), _made_up(_id(one), 40, 400)) for one in clusters),
+    ]
+    moved = [
+        *(_sent(session, one) for one in machines),
+        *(_requests(session, one, databases) for one in clusters),
+    ]
+    return Estate(tuple(running), tuple(stored), tuple(moved))
 
 
 def lived_used(estates: Iterable[Estate], history: Iterable[StateChange], start: datetime, end: datetime) -> Used:
@@ -122,7 +153,53 @@ def lived_used(estates: Iterable[Estate], history: Iterable[StateChange], start:
                 hours[at].append((len(meters), (kept.gib / Decimal(length)).quantize(FINE)))
                 at += DAY
             meters.append(kept.meter)
+        for moved in estate.moved:
+            where = moved.meter.account, moved.meter.region
+            for day, much in _by_day(first, (spells.get((*where, name), ()) for name in moved.by)).items():
+                hours[day].append((len(meters), (much * moved.an_hour).quantize(FINE)))
+            meters.append(moved.meter)
     return Used(tuple(meters), {at: tuple(found) for at, found in hours.items()})
+
+
+def _by_day(first: datetime, spells: Iterable[Iterable[tuple[datetime, datetime]]]) -> Mapping[datetime, Decimal]:
+    """Hours of each day, counted from `first`, that lie in spells of time; days without any are left out."""
+    days: dict[datetime, Decimal] = {}
+    for each in spells:
+        for at, share in spread(each).items():
+            day = first + (at - first) // DAY * DAY
+            days[day] = days.get(day, Decimal(0)) + share
+    return days
+
+
+def _made_up(name: str, low: int, high: int) -> Decimal:
+    """A whole number in [low, high], the same for the same name."""
+    return Decimal(low + crc32(name.encode()) % (high - low + 1))
+
+
+def _sent(session: TargetSession, one: Mapping[str, Any]) -> Moved:
+    """Data that an instance sends to the internet, in GB."""
+    target, name = session.target, one["InstanceId"]
+    meter = other("transfer-out", target.region, resource=name, account=target.account, tags=_tags(one.get("Tags")))
+    return Moved(meter, _made_up(name, 1, 40) / 100, (f"ec2-instance/{name}",))
+
+
+def _requests(session: TargetSession, one: Mapping[str, Any], databases: Iterable[Mapping[str, Any]]) -> Moved:
+    """Reads and writes of a cluster."""
+    name = _id(one)
+    members = (each for each in databases if each.get("DBClusterIdentifier") == name)
+    by = tuple(f"rds-instance/{each['DBInstanceIdentifier']}" for each in members)
+    return Moved(_cluster(session, one, "aurora-io"), _made_up(name, 20, 900) * 1000, by)
+
+
+def _cluster(session: TargetSession, one: Mapping[str, Any], what: str) -> Meter:
+    target = session.target
+    return other(
+        what, target.region, resource=one["DBClusterArn"], account=target.account, tags=_tags(one.get("TagList"))
+    )
+
+
+def _id(cluster: Mapping[str, Any]) -> str:
+    return str(cluster["DBClusterIdentifier"])
 
 
 def _tags(given: Any) -> Mapping[str, str]:
@@ -174,7 +251,7 @@ def _volumes(session: TargetSession, tags: Mapping[str, Mapping[str, str]], book
 
 
 def _storage(session: TargetSession, databases: Sequence[Mapping[str, Any]]) -> Iterator[Stored]:
-    """Storage of DB instances; that of Aurora grows by itself, and how much it is, is not known."""
+    """Storage of DB instances; members of Aurora clusters have none of their own."""
     target = session.target
     for one in databases:
         if not one["Engine"].startswith("aurora"):

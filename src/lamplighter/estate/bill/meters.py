@@ -199,7 +199,9 @@ def capacity(meter: Meter, arn: str) -> tuple[Meter, Meter]:
     return memo, unused
 
 
-def container(meter: Meter, name: str, reserved: tuple[Decimal, Decimal], tags: Mapping[str, str]) -> tuple[Meter, Meter]:
+def container(
+    meter: Meter, name: str, reserved: tuple[Decimal, Decimal], tags: Mapping[str, str]
+) -> tuple[Meter, Meter]:
     """Two meters of a container on an instance: vCPUs and memory.
 
     Args:

@@ -119,7 +119,7 @@ def _is_own(sql: str) -> bool:
     known = _WHETHER.sub("", _LITERAL.sub("", sql))
     words = set(_WORD.findall(known))
     own = bool(words & ENTRY)
-    if (own or _ID in words) and words & COPIED.keys() or own and _ID in words:
+    if ((own or _ID in words) and words & COPIED.keys()) or (own and _ID in words):
         raise ValueError(f"neither a line's own nor its group's: {sql}")
     return own or _ID in words
 

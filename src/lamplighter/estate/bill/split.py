@@ -78,7 +78,7 @@ def splits(host: Host) -> Iterator[tuple[int, Split]]:
         ValueError: nothing is known about the instance type.
     """
     capacity = _capacity(host)
-    allocated = {is_cpu: _ZERO for is_cpu in capacity}
+    allocated = dict.fromkeys(capacity, _ZERO)
     usages = []
     for number, meter, actual in host.contained:
         reserved = meter.reserved * host.hours

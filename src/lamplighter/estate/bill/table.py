@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Final
 
 from lamplighter.billing.columns import literal
 from lamplighter.estate.bill.blended import Blend, Sku, sku
-from lamplighter.estate.bill.lines import Block, Line, MonthBill
 from lamplighter.estate.bill.meters import LOCATIONS, Meter, memory_of
+from lamplighter.estate.bill.month import Block, Line, MonthBill
 from lamplighter.estate.bill.options import Discounts
 
 if TYPE_CHECKING:

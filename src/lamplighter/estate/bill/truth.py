@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from lamplighter.estate.bill.blended import Blend
-from lamplighter.estate.bill.lines import Block, Line
 from lamplighter.estate.bill.meters import Meter
+from lamplighter.estate.bill.month import Block, Line
 from lamplighter.estate.bill.options import Discounts
 from lamplighter.estate.bill.split import Split
 

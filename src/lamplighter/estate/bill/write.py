@@ -18,7 +18,8 @@ from typing import IO, TYPE_CHECKING, Final
 
 from lamplighter.billing.columns import literal
 from lamplighter.estate.bill.extras import with_extras
-from lamplighter.estate.bill.lines import MonthBill, make_blocks, month_bill
+from lamplighter.estate.bill.lines import make_blocks
+from lamplighter.estate.bill.month import MonthBill, month_bill
 from lamplighter.estate.bill.options import Options
 from lamplighter.estate.bill.render import render, text_sql
 from lamplighter.estate.bill.shape import CREATE_NEW, GZIP, ZIP, Sheet, shape

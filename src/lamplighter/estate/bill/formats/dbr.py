@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from lamplighter.billing.columns import literal
-from lamplighter.estate.bill.cur_columns import BLENDED, CONTAINED
+from lamplighter.estate.bill.cur_columns import BLENDED, BLENDED_RATE, CONTAINED
 from lamplighter.estate.bill.formats.cur import spelled
 from lamplighter.estate.bill.shape import Selected, Shape, Sheet
 
@@ -46,7 +46,7 @@ _SQL: Final = (
     ("UsageStartDate", "strftime(start, '%Y-%m-%d %H:%M:%S')"),
     ("UsageEndDate", "strftime(stop, '%Y-%m-%d %H:%M:%S')"),
     ("UsageQuantity", f"CASE WHEN kind = 'RIFee' THEN {_UNUSED} ELSE quantity END"),
-    ("BlendedRate", f"CASE WHEN {_RATED} OR kind = 'DiscountedUsage' THEN blended_rate END"),
+    ("BlendedRate", BLENDED_RATE),
     ("BlendedCost", _BLENDED),
     ("UnBlendedRate", f"CASE WHEN {_RATED} THEN rate END"),
     ("UnBlendedCost", _COST),
