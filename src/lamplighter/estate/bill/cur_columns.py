@@ -18,9 +18,10 @@ TIME: Final = "time"
 
 _USAGE: Final = "kind IN ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')"
 _PLAN: Final = "starts_with(kind, 'SavingsPlan')"
-BLENDED_RATE: Final = "CASE WHEN kind IN ('Usage', 'DiscountedUsage') THEN blended_rate WHEN kind = 'SavingsPlanCoveredUsage' THEN rate END"
+_AVERAGED: Final = "kind IN ('Usage', 'DiscountedUsage')"
+BLENDED_RATE: Final = f"CASE WHEN {_AVERAGED} THEN blended_rate WHEN kind = 'SavingsPlanCoveredUsage' THEN rate END"
 BLENDED: Final = (
-    "CASE WHEN kind IN ('Usage', 'DiscountedUsage') THEN CAST(blended_rate * quantity AS DECIMAL(18,10))"
+    f"CASE WHEN {_AVERAGED} THEN CAST(blended_rate * quantity AS DECIMAL(18,10))"
     " WHEN kind = 'RIFee' THEN CAST(\"reservation/UnusedRecurringFee\" AS DECIMAL(18,10))"
     " WHEN NOT ends_with(kind, 'Discount') THEN cost END"
 )
@@ -213,23 +214,23 @@ _SPLIT: Final = (
     ("SplitUsageRatio", "split_ratio"),
     ("UnusedCost", "split_unused"),
 )
+_SPLIT_COSTS: Final = ("SplitCost", "UnusedCost")
 
 
 def _split(*, net: bool) -> list[tuple[str, str, str]]:
     found = [(f"splitLineItem/{name}", TEXT if name == "ParentResourceId" else NUMBER, sql) for name, sql in _SPLIT]
     if net:
-        for name in ("SplitCost", "UnusedCost"):
-            found.append((f"splitLineItem/Net{name}", NUMBER, f"{dict(_SPLIT)[name]} * {KEEP}"))
+        found += [(f"splitLineItem/Net{name}", NUMBER, f"{dict(_SPLIT)[name]} * {KEEP}") for name in _SPLIT_COSTS]
     return found
 
 
+_CAPACITY_STATUS: Final = (
+    f"CASE WHEN {UNUSED_CAPACITY} THEN 'Unused' WHEN {RESERVED_CAPACITY} THEN 'Reserved'"
+    " WHEN capacity IS NOT NULL THEN 'Used' END"
+)
 CAPACITY: Final = (
     ("capacity_reservation_capacity_reservation_arn", "capacity"),
-    (
-        "capacity_reservation_capacity_reservation_status",
-        f"CASE WHEN {UNUSED_CAPACITY} THEN 'Unused' WHEN {RESERVED_CAPACITY} THEN 'Reserved'"
-        " WHEN capacity IS NOT NULL THEN 'Used' END",
-    ),
+    ("capacity_reservation_capacity_reservation_status", _CAPACITY_STATUS),
     ("capacity_reservation_capacity_reservation_type", "CASE WHEN capacity IS NOT NULL THEN 'ODCR' END"),
 )
 """Columns of CUR 2.0 with `INCLUDE_CAPACITY_RESERVATION_DATA`, and their SQL; version 1 has none of them."""

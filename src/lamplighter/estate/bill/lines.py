@@ -1,8 +1,7 @@
-"""The lines of one month's bill, by AWS's line item types.
+"""Usage on one month's bill, by AWS's line item types, with what had been bought applied to it.
 
-Hours that are alike have the same lines, so a line is made once for all of them (`Block`). Every line is about a meter; fees, taxes and negations have meters of their own that name no resource. What only few
-lines have (`more`) is by its CUR column. Source of what each type carries: Cost and Usage Report user guide, "Line item
-details", "Reservation details", "Savings Plans details".
+Hours that are alike have the same lines, so a line is made once for all of them (`Block`). Source of what each type
+carries: Cost and Usage Report user guide, "Line item details", "Reservation details", "Savings Plans details".
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ def make_blocks(bill: MonthBill, used: Used) -> Iterator[Block]:
 def _alike(bill: MonthBill, used: Used) -> Iterable[list[datetime]]:
     """Hours of the month in groups: those in which the same was used, held, and bought.
 
-    That the same was used is seen by the object, as `Used` keeps it: comparing long hours would cost more than it saves.
+    That the same was used is seen by the object, as `Used` keeps it: to compare long hours costs more than it saves.
     """
     groups: dict[tuple[int, tuple[str, ...], tuple[str, ...]], list[datetime]] = {}
     held: tuple[Reserved | Planned, ...] = (*bill.bought.reservations, *bill.bought.plans)

@@ -179,11 +179,11 @@ def spot(meter: Meter) -> Meter:
 
 
 def capacity(meter: Meter, arn: str) -> tuple[Meter, Meter]:
-    """Two meters of the capacity reservation that an instance runs in: all that is reserved, and what is not used of it.
+    """Two meters of the capacity reservation that an instance runs in: what is reserved, and what of it is not used.
 
     What is reserved costs nothing: it is billed as the instances in it. What is not used costs as much as an instance,
-    and what was bought covers it likewise. Source: Cost and Usage Report user guide, "Monitoring your On-Demand capacity
-    reservations".
+    and what was bought covers it likewise. Source: Cost and Usage Report user guide, "Monitoring your On-Demand
+    capacity reservations".
     """
     about = replace(meter, resource=arn, capacity=arn, tags={})
     kind, system = meter.instance_type, meter.system

@@ -1,4 +1,8 @@
-"""A month's bill while it is made: its lines, and what they are about."""
+"""A month's bill while it is made: its lines, and what they are about.
+
+Every line is about a meter; fees, taxes and negations have meters of their own that name no resource. What only few
+lines have (`more`) is by its CUR column.
+"""
 
 from __future__ import annotations
 

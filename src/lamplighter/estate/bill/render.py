@@ -1,9 +1,9 @@
-"""Lines in a format, fast: what a group of lines has in common is made once for all of them, and put beside what is each
-line's own. Of CSV it is text, so that a line is a few texts one after the other.
+"""Lines in a format, fast: what a group of lines has in common is made once, not once for each line.
 
-What is a line's own is made once for all copies of the estate (`Rendering.table`); what is a group's once for each copy,
-for that is where ids are. A column that is a line's own must therefore not depend on an id (`table.COPIED`), but it may on
-whether there is one; `line_id` is the exception, and stands alone.
+Of CSV it is text, so that a line is a few texts one after the other: some are the line's own, some are its group's.
+What is a line's own is made once for all copies of the estate (`Rendering.table`), what is a group's once for each copy,
+for that is where ids are. A column that is a line's own must therefore not depend on an id (`table.COPIED`), but it may
+on whether there is one; `line_id` is the exception, and stands alone.
 """
 
 from __future__ import annotations
