@@ -1,7 +1,7 @@
 """Lines in a format, fast: what a group of lines has in common is made once, not once for each line.
 
 Of CSV it is text, so that a line is a few texts one after the other: some are the line's own, some are its group's.
-What is a line's own is made once for all copies of the estate (`Rendering.table`), what is a group's once for each copy,
+What is a line's own is made once for all copies of the estate (`Rendering.table`), what is a group's for each copy,
 for that is where ids are. A column that is a line's own must therefore not depend on an id (`table.COPIED`), but it may
 on whether there is one; `line_id` is the exception, and stands alone.
 """
