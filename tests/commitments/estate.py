@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from lamplighter.estate.bill.bought import buy
 from lamplighter.estate.bill.fleet import make_used
 from lamplighter.estate.bill.meters import Meter
 from lamplighter.estate.bill.used import Bought, Used
+from lamplighter.lake.usage import Look, Source, UsageSample
 from lamplighter.pricing import Money, OfferingClass
 
 OCTOBER = datetime(2026, 10, 1, tzinfo=UTC)
@@ -87,3 +89,32 @@ def held(
 def facts(*values: object) -> tuple[object, ...]:
     """Values to compare with plain numbers."""
     return values
+
+
+def samples_of(used: Used) -> list[UsageSample]:
+    """What ran as collectors would have told it, had they seen parts of hours: EC2 and RDS, alike usage once."""
+    sums: dict[tuple[datetime, str, str, str, str, str, str, str], Decimal] = {}
+    for at, quantities in used.hours.items():
+        for number, much in quantities:
+            meter = used.meters[number]
+            made = meter.attributes
+            if made is None:
+                continue
+            deployment = meter.deployment.lower() or made.tenancy
+            what = (made.service, meter.instance_type, made.platform, deployment, meter.zone)
+            key = (at, meter.account, meter.region, *what)
+            sums[key] = sums.get(key, Decimal(0)) + much
+    return [
+        UsageSample(at, 1, account, account, region, service, kind, platform, deployment, zone, "", much)
+        for (at, account, region, service, kind, platform, deployment, zone), much in sums.items()
+    ]
+
+
+def looks_of(samples: Iterable[UsageSample], hours: Iterable[datetime]) -> list[Look]:
+    """Every hour of every target of these samples was looked at."""
+    targets = sorted({(each.account, each.region, each.service) for each in samples})
+    return [
+        Look(at, account, account, region, service, Source.COLLECTED)
+        for at in hours
+        for account, region, service in targets
+    ]

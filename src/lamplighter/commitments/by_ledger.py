@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from lamplighter.commitments.totals import By, Coverage, SavingsRate, Utilisation
 from lamplighter.errors import UsageError
+from lamplighter.pricing.price import ec2_key
 
 if TYPE_CHECKING:
     from lamplighter.lake.ledger import Ledger
+    from lamplighter.pricing.price import PriceKey
 
 ZERO: Final = Decimal(0)
+_RATE: Final = Decimal("0.000001")
+"""A rate worked out from a bill's rounded amounts is good to so much."""
 _COVERAGE: Final = {
     By.SERVICE: "service",
     By.REGION: "region",
@@ -34,13 +38,14 @@ _SUMS: Final = (
 )  # fmt: skip
 
 
-def ledger_coverage(ledger: Ledger, period: str, by: Sequence[By]) -> list[Coverage]:
+def ledger_coverage(ledger: Ledger, period: str, by: Sequence[By], services: Collection[str] = ()) -> list[Coverage]:
     """Coverage of a month by its charges; view `coverage_by_hour`.
 
     Args:
         ledger: the lake.
         period: YYYY-MM.
         by: what to add up by.
+        services: only these, `ec2`, ...; empty for all.
 
     Raises:
         UsageError: usage has no commitment to be added up by.
@@ -48,7 +53,9 @@ def ledger_coverage(ledger: Ledger, period: str, by: Sequence[By]) -> list[Cover
     """
     groups = _names(by, _COVERAGE, "usage is added up by account, service, region, family or hour")
     sums = ", ".join(f"SUM({name})" for name in _SUMS)
-    rows = _ask(ledger, f"{groups}currency, {sums} FROM coverage_by_hour", period, by)
+    # Names of services are ours, not a user's.
+    only = f" AND service IN ({', '.join(map(repr, sorted(services)))})" if services else ""
+    rows = _ask(ledger, f"{groups}currency, {sums} FROM coverage_by_hour", period, by, only)
     return [Coverage(_texts(row[: len(by)]), *row[len(by) :]) for row in rows]
 
 
@@ -117,16 +124,41 @@ def differences(
         figures: names of fields of both.
         tolerance: share, 0 to 1.
     """
-    ours = {(each.group, each.currency): each for each in usage}
-    theirs = {(each.group, each.currency): each for each in ledger}
     found = []
-    for key in sorted({*ours, *theirs}):
+    for key in sorted({(each.group, each.currency) for each in (*usage, *ledger)}):
         for figure in figures:
-            one, other = getattr(ours.get(key), figure, None), getattr(theirs.get(key), figure, None)
+            one, other = _figure(usage, key, figure), _figure(ledger, key, figure)
             greatest = max(abs(one or ZERO), abs(other or ZERO))
             if one != other and abs((one or ZERO) - (other or ZERO)) > tolerance * greatest:
                 found.append(Difference(key[0], figure, one, other))
     return found
+
+
+def ledger_plan_rates(ledger: Ledger, period: str) -> dict[tuple[str, PriceKey], Decimal]:
+    """What Savings Plans charged for an hour of each EC2 instance type in a month, by ARN and what it was.
+
+    Before discounts of a contract, which plans do not know of. Usage of other services is left out: a bill does not
+    name the engine of a database as the price book does.
+    """
+    sql = (
+        "SELECT CommitmentDiscountId, RegionId, x_InstanceType, x_OperatingSystem, "
+        "SUM(x_AmortizedCost) / SUM(x_UsageQuantity) FROM charges "
+        "WHERE billing_period = $1 AND CommitmentDiscountStatus = 'Used' "
+        "AND CommitmentDiscountId LIKE '%:savingsplans:%' AND ServiceName = 'Amazon Elastic Compute Cloud' "
+        "AND x_InstanceType IS NOT NULL AND x_OperatingSystem IS NOT NULL AND RegionId IS NOT NULL "
+        "GROUP BY 1, 2, 3, 4 HAVING SUM(x_UsageQuantity) >= 1"
+    )
+    rows = ledger.query(sql, [period], months=[period]).rows
+    return {(arn, ec2_key(*what)): Decimal(str(rate)).quantize(_RATE) for arn, *what, rate in rows}
+
+
+def _figure(
+    rows: Sequence[Coverage] | Sequence[Utilisation], key: tuple[tuple[str, ...], str], figure: str
+) -> Decimal | None:
+    """A figure of a group, over all its units; None where nothing has it."""
+    values = [getattr(each, figure) for each in rows if (each.group, each.currency) == key]
+    known = [value for value in values if value is not None]
+    return sum(known, ZERO) if known else None
 
 
 def _names(by: Sequence[By], known: dict[By, str], said: str) -> str:
@@ -135,10 +167,10 @@ def _names(by: Sequence[By], known: dict[By, str], said: str) -> str:
     return "".join(f"{known[each]}, " for each in by)
 
 
-def _ask(ledger: Ledger, chosen: str, period: str, by: Sequence[By]) -> list[tuple[Any, ...]]:
+def _ask(ledger: Ledger, chosen: str, period: str, by: Sequence[By], only: str = "") -> list[tuple[Any, ...]]:
     groups = ", ".join(str(number) for number in range(1, len(by) + 2))
     # Every part of it is a name of ours.
-    sql = f"SELECT {chosen} WHERE billing_period = $1 GROUP BY {groups} ORDER BY {groups}"
+    sql = f"SELECT {chosen} WHERE billing_period = $1{only} GROUP BY {groups} ORDER BY {groups}"
     answer = ledger.query(sql, [period], months=[period])
     return list(answer.rows)
 

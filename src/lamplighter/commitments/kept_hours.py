@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from lamplighter.commitments.by_ledger import ledger_plan_rates
 from lamplighter.commitments.coverage import Alike, Blind, measure
 from lamplighter.commitments.holdings import Held
 from lamplighter.commitments.model import PlanKind
@@ -81,9 +82,10 @@ def measure_month(ledger: Ledger, period: str, inventory: Inventory, book: Price
     samples, looks = read_usage(ledger, periods=[period]), read_looks(ledger, periods=[period])
     if last <= start or not (samples or looks):
         return Month(period, (), max(0, int((last - start) / HOUR)), (), (NOTHING_COLLECTED,))
-    ran = what_ran(samples, looks, start, last, book, held)
+    rates = ledger_plan_rates(ledger, period) if any(each.plan for each in held) else {}
+    ran = what_ran(samples, looks, start, last, book, held, rates)
     hours = measure(ran.items, ran.hours, held, ran.unknown)
-    notes = (*ran.notes, *_notes(inventory, held))
+    notes = (*ran.notes, *_notes(inventory, held, told=bool(rates)))
     return Month(period, hours, int((last - start) / HOUR), ran.blind, notes)
 
 
@@ -120,7 +122,7 @@ def _commitment_rows(hours: Sequence[Alike]) -> Iterator[tuple[object, ...]]:
                 yield at.replace(tzinfo=None), *facts
 
 
-def _notes(inventory: Inventory, held: Sequence[Held]) -> Iterator[str]:
+def _notes(inventory: Inventory, held: Sequence[Held], *, told: bool) -> Iterator[str]:
     if not inventory.known:
         yield "what has been committed to is not known: lamp commit inventory"
     for each in inventory.unknown:
@@ -132,4 +134,5 @@ def _notes(inventory: Inventory, held: Sequence[Held]) -> Iterator[str]:
     if any(one.plan is PlanKind.COMPUTE for one in held):
         yield "Fargate and Lambda are not collected: Compute Savings Plans may be used more than this says"
     if any(one.plan is not None for one in held):
-        yield "rates of Savings Plans are estimates of the price book, unless it was given AWS's own"
+        where = "are those of the bill, as far as it has them" if told else "are estimates of the price book"
+        yield f"rates of Savings Plans {where}"
