@@ -1,0 +1,249 @@
+"""`lamp commit recommend`: what to buy. `lamp commit explain`: why a line of it is as large as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+
+import typer
+
+from lamplighter.cli import context, exits, options
+from lamplighter.cli.commands import examples
+from lamplighter.cli.commit_recommend_show import show_explanation, show_recommendation
+from lamplighter.cli.options import Output
+from lamplighter.cli.values import day
+from lamplighter.cli.views import counted
+from lamplighter.errors import UsageError
+
+if TYPE_CHECKING:
+    from lamplighter.cli.show import Printer
+    from lamplighter.commitments.sizing.demand import Demand
+    from lamplighter.commitments.sizing.recommendation import Recommendation
+    from lamplighter.commitments.sizing.wishes import Wishes
+    from lamplighter.lake.usage import Look, UsageSample
+
+DAYS: Final = 60
+"""How far back usage is looked at if nothing is said: as AWS's own recommendations do at most."""
+_PAYMENTS: Final = ("no", "partial", "all")
+
+Period: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--period", metavar="YYYY-MM", help="Only usage of this month; repeatable.")
+]
+Since: TypeAlias = Annotated[
+    str | None, typer.Option("--since", metavar="DATE", help="Usage from this day on; default: the last 60 days of it.")
+]
+Term: TypeAlias = Annotated[str, typer.Option("--terms", metavar="LIST", help="1y, 3y or both.")]
+Payments: TypeAlias = Annotated[str, typer.Option("--payment", metavar="LIST", help="Upfront: no, partial, all.")]
+Capital: TypeAlias = Annotated[
+    float, typer.Option("--capital-rate", metavar="PERCENT", help="What money costs a year; 8 for 8 %.")
+]
+Blind: TypeAlias = Annotated[bool, typer.Option("--without-schedules", help="As if no schedule had put anything out.")]
+Shared: TypeAlias = Annotated[
+    bool, typer.Option("--shared/--per-account", help="Whether accounts share, or each buys for itself.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to their group."""
+    app.command(
+        epilog=examples(
+            "lamp commit recommend",
+            "lamp commit recommend --period 2026-10 --terms 1y --payment no --ladder 6",
+            "lamp commit recommend --without-schedules -o json",
+        )
+    )(recommend)
+    app.command(
+        epilog=examples("lamp commit explain 1", "lamp commit explain 2 --period 2026-10 --terms 1y --payment no")
+    )(explain)
+
+
+def recommend(
+    period: Period = None,
+    since: Since = None,
+    terms: Term = "1y,3y",
+    payment: Payments = "no,partial,all",
+    capital_rate: Capital = 0.0,
+    without_schedules: Blind = False,
+    shared: Shared = True,
+    ladder: Annotated[
+        int, typer.Option("--ladder", min=1, max=36, metavar="MONTHS", help="Buy a part each month, over so many.")
+    ] = 1,
+    quick: Annotated[bool, typer.Option("--quick", help="Without looking at other and later weeks.")] = False,
+    file: options.File = None,
+    lake: options.Lake = None,
+    output: options.Format = Output.TABLE,
+    verbose: options.Verbose = 0,
+    no_color: options.NoColor = False,
+) -> None:
+    """Say what to buy: the best purchase for what schedules leave lit, and how much better one could be at most."""
+    printer = context.printer(output, verbose, no_color)
+    asked = Asked(period, since, terms, payment, capital_rate, without_schedules, shared, ladder, not quick, file, lake)
+    found = sized(printer, asked)
+    show_recommendation(printer, found)
+    exits.leave(exits.PARTIAL if found.aside else exits.OK)
+
+
+def explain(
+    line: Annotated[int, typer.Argument(min=1, help="Number of the line in `lamp commit recommend`.")],
+    period: Period = None,
+    since: Since = None,
+    terms: Term = "1y,3y",
+    payment: Payments = "no,partial,all",
+    capital_rate: Capital = 0.0,
+    without_schedules: Blind = False,
+    shared: Shared = True,
+    file: options.File = None,
+    lake: options.Lake = None,
+    output: options.Format = Output.TABLE,
+    verbose: options.Verbose = 0,
+    no_color: options.NoColor = False,
+) -> None:
+    """Tell why a line is as large as it is: demand, the last one bought, the first one not, and other purchases."""
+    printer = context.printer(output, verbose, no_color)
+    asked = Asked(period, since, terms, payment, capital_rate, without_schedules, shared, 1, True, file, lake)
+    found = sized(printer, asked)
+    if line > len(found.lines):
+        many = counted(len(found.lines), "line")
+        raise UsageError(f"there is no line {line}: the recommendation has {many}", hint="lamp commit recommend")
+    show_explanation(printer, found.lines[line - 1], found.explanations[line])
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What both commands are asked."""
+
+    periods: list[str] | None
+    since: str | None
+    terms: str
+    payments: str
+    capital_rate: float
+    without_schedules: bool
+    shared: bool
+    months: int
+    tests: bool
+    file: Path | None
+    lake: Path | None
+
+
+def sized(printer: Printer, asked: Asked) -> Recommendation:
+    """Size what the lake knows.
+
+    Raises:
+        UsageError: an option cannot be read, or nothing is known of the time.
+        LamplighterError: a library is not installed.
+    """
+    from lamplighter.commitments.kept import load_inventory
+    from lamplighter.commitments.sizing.demand import scheduled, unscheduled
+    from lamplighter.commitments.sizing.lit import lit_by_schedule
+    from lamplighter.commitments.sizing.recommend import Options
+    from lamplighter.commitments.sizing.recommend import recommend as size
+    from lamplighter.pricing.book import PriceBook
+
+    wishes = read_wishes(asked)
+    folder = context.lake_folder(asked.lake)
+    collected = read_demand(folder, asked.periods, asked.since)
+    awake = unscheduled(collected)
+    demand = collected
+    if asked.without_schedules:
+        demand = awake
+    elif context.find_definitions(asked.file):
+        loaded = context.configuration(asked.file).loaded
+        names = {key.schedule for key in collected.keys if key.schedule}
+        demand, missing = scheduled(
+            collected, lit_by_schedule(loaded.schedules, names, collected.start, collected.hours)
+        )
+        if missing:
+            printer.warn(f"no schedule is called {', '.join(missing)}: its hours are counted as they were")
+    inventory = load_inventory(folder)
+    if not inventory.known:
+        printer.warn("what is held is not known: run `lamp commit inventory`, or it may be bought twice")
+    elif inventory.unknown:
+        printer.warn(
+            f"what is held is not known in {counted(len(inventory.unknown), 'place')}: `lamp commit inventory`"
+        )
+    return size(
+        demand,
+        PriceBook.bundled(),
+        inventory.held,
+        context.utc_now(),
+        wishes,
+        awake=None if asked.without_schedules else awake,
+        options=Options(asked.months, asked.tests),
+    )
+
+
+def read_wishes(asked: Asked) -> Wishes:
+    """What may be bought.
+
+    Raises:
+        UsageError: a word of a list is none of those.
+    """
+    from lamplighter.commitments.sizing.wishes import Wishes
+    from lamplighter.pricing.offers import Payment
+
+    years = {"1y": 1, "3y": 3}
+    payments = dict(zip(_PAYMENTS, Payment, strict=True))
+    if asked.capital_rate <= -100 or asked.capital_rate > 1000:
+        raise UsageError("--capital-rate is percent a year, above -100 and at most 1000")
+    return Wishes(
+        tuple(years[word] for word in _words("--terms", asked.terms, tuple(years))),
+        tuple(payments[word] for word in _words("--payment", asked.payments, _PAYMENTS)),
+        asked.shared,
+        asked.capital_rate / 100,
+    )
+
+
+def _words(option: str, text: str, known: tuple[str, ...]) -> list[str]:
+    words = [word.strip().lower() for word in text.split(",") if word.strip()]
+    wrong = [word for word in words if word not in known]
+    if wrong or not words:
+        raise UsageError(f"{option} {text!r} is none of {', '.join(known)}", hint=f"for example {option} {known[0]}")
+    return [word for word in known if word in words]
+
+
+def read_demand(folder: Path, periods: list[str] | None, since: str | None) -> Demand:
+    """Usage of the lake.
+
+    Raises:
+        UsageError: nothing is known of the time that is asked for, or it cannot be read.
+        LakeError: files of the lake cannot be read.
+    """
+    from lamplighter.commitments.sizing.demand import build
+    from lamplighter.lake.ledger import Ledger
+    from lamplighter.lake.months import periods as months_of
+    from lamplighter.lake.usage import LOOKS
+    from lamplighter.lake.usage_files import read_looks, read_usage
+
+    known = months_of(folder, LOOKS) if folder.is_dir() else []
+    first = datetime.combine(day(since), datetime.min.time(), UTC) if since else None
+    wanted = [each for each in known if (not periods or each in periods) and (not first or each >= f"{first:%Y-%m}")]
+    if not wanted:
+        asked = ", ".join(periods or []) or (f"the time since {since}" if since else "any month")
+        has = f"; the lake has {known[0]} to {known[-1]}" if known else ""
+        raise UsageError(f"no usage is known of {asked}{has}", hint="lamp usage collect")
+    if not periods and not since:
+        wanted = wanted[-(DAYS // 28 + 1) :]
+    with Ledger.open(folder) as ledger:
+        samples, looks = read_usage(ledger, periods=wanted), read_looks(ledger, periods=wanted)
+    begin, end = _span(samples, looks, first, given=bool(periods or since))
+    return build(samples, looks, begin, end)
+
+
+def _span(
+    samples: list[UsageSample], looks: list[Look], first: datetime | None, *, given: bool
+) -> tuple[datetime, datetime]:
+    """From the first to the last hour that is known of; the last 60 days of it unless a time is given."""
+    every = [*samples, *looks]
+    if not every:
+        raise UsageError("no usage is known of that time", hint="lamp usage collect")
+    begin = min(each.time for each in every)
+    end = max(each.time + timedelta(hours=each.hours) for each in every)
+    if first is not None:
+        begin = max(begin, first)
+    if not given:
+        begin = max(begin, end - timedelta(days=DAYS))
+    if begin >= end:
+        raise UsageError(f"no usage is known since {begin:%Y-%m-%d}", hint="lamp usage collect")
+    return begin, end
