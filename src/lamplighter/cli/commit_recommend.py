@@ -235,7 +235,7 @@ def _span(
     samples: list[UsageSample], looks: list[Look], first: datetime | None, *, given: bool
 ) -> tuple[datetime, datetime]:
     """From the first to the last hour that is known of; the last 60 days of it unless a time is given."""
-    every = [*samples, *looks]
+    every: list[UsageSample | Look] = [*samples, *looks]
     if not every:
         raise UsageError("no usage is known of that time", hint="lamp usage collect")
     begin = min(each.time for each in every)

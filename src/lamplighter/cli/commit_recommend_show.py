@@ -179,7 +179,8 @@ def show_explanation(printer: Printer, line: Line, why: Explanation) -> None:
     if printer.for_programs:
         return
     amount = f"{line.quantity:f} {line.hourly.currency} an hour" if why.ratio is None else f"{line.quantity:f}"
-    said = [f"Line {line.number}: {amount} of {line.title}, {line.terms.years} years, {line.terms.payment}."]
+    years = "1 year" if line.terms.years == 1 else f"{line.terms.years} years"
+    said = [f"Line {line.number}: {amount} of {line.title}, {years}, {line.terms.payment}."]
     curve = ", ".join(f"{level:g} in {percent} %" for percent, level in why.quantiles)
     said.append(f"At least so much of what it competes for is in use in so many of the hours: {curve}.")
     if why.ratio is not None and why.next_utilisation is not None:

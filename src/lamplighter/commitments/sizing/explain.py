@@ -114,4 +114,5 @@ def _alternatives(
     for other in others:
         assert other.terms is not None
         more = other.cost(problem.capital_rate) - each.cost(problem.capital_rate)
-        yield told(f"{other.terms.years} years {other.terms.payment}", here + more * float(bought[place]))
+        years = "1 year" if other.terms.years == 1 else f"{other.terms.years} years"
+        yield told(f"{years} {other.terms.payment}", here + more * float(bought[place]))

@@ -23,8 +23,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from lamplighter.commitments.model import Reservation
 from lamplighter.errors import LamplighterError
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from lamplighter.commitments.sizing.problem import Problem
 
     Ints = NDArray[np.int64]
+
+
+EQUAL: Final = 2e-6
+"""By how much dearer a reservation seems: at the same price a Savings Plan also covers other sizes and systems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class _Shape:
         costs: of one of each instrument, an hour.
         held: whether each instrument is held.
         force: hours x instruments.
+        dislike: factor of the costs that decides between equals.
     """
 
     demand: Floats
@@ -69,6 +75,7 @@ class _Shape:
     costs: Floats
     held: Any
     force: Floats
+    dislike: Floats
 
     @property
     def several(self) -> list[int]:
@@ -134,7 +141,8 @@ def _shape(problem: Problem) -> _Shape:
     held = np.array([each.held for each in problem.instruments], dtype=bool)
     force = problem.in_force.astype(np.float64)
     weight = problem.weight / problem.weight.mean()
-    shape = _Shape(demand, takes[:, firsts], weight, problem.costs, held, force)
+    dislike = np.array([1.0 + (EQUAL if isinstance(each.made, Reservation) else 0.0) for each in problem.instruments])
+    shape = _Shape(demand, takes[:, firsts], weight, problem.costs, held, force, dislike)
     # What is held and serves one group only covers it, whatever else is bought.
     for k, group in shape.single:
         if held[k]:
@@ -169,7 +177,7 @@ class _Programme:
         served = sum(len(each) for each in self.served.values())
         columns, rows = first + self.cells + served, self.cells + hours * len(self.several)
         costs = np.zeros(columns)
-        costs[:first] = self.shape.costs[self.offers] * sums
+        costs[:first] = self.shape.costs[self.offers] * self.shape.dislike[self.offers] * sums
         costs[first : first + self.cells] = self.shape.weight[self.hour]
         upper = np.full(columns, np.inf)
         upper[first : first + self.cells] = self.wanted
