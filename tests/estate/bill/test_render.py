@@ -21,7 +21,8 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 def test_text_is_as_duckdb_writes_it(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     connection.execute(
         "CREATE TABLE odd AS SELECT * FROM (VALUES ('plain', 1.50, true), ('a,b', NULL, false),"
-        " ('say \"so\"', -0.1, NULL), ('two\nlines', 0, true), ('', 7, true), (NULL, 8, true), (' spaces ', 9, true)) odd(name, amount, yes)"
+        " ('say \"so\"', -0.1, NULL), ('two\nlines', 0, true), ('', 7, true), (NULL, 8, true),"
+        " (' spaces ', 9, true)) odd(name, amount, yes)"
     )
     connection.execute(f"COPY odd TO '{tmp_path / 'odd.csv'}' (FORMAT csv, HEADER false)")
     rows = connection.execute(text_sql(connection, "SELECT * FROM odd", 3)).fetchall()
