@@ -23,7 +23,7 @@ EC2 = Ec2().held(reserved(), WHERE)
 SOON = replace(EC2, id="soon", value="linux-m5.large", end=NOW + timedelta(days=20, hours=1))
 PAST = replace(EC2, id="past", state="retired", end=NOW - timedelta(days=5))
 PLAN = SavingsPlans().held(planned(), WHERE)
-FAR = Target("444455556666", "us-west-2")
+FAR, FARTHER = Target("444455556666", "us-west-2"), Target("444455556666", "us-west-1")
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,10 @@ def lake(tmp_path: Path) -> str:
         [
             Answered("ec2", HERE, (EC2, SOON, PAST)),
             Answered("savings-plans", home, (PLAN,), everywhere=True),
-            Answered("ec2", FAR, (), (AccessDenied("refused", hint="allow it"),), whole=False),
+            *(
+                Answered("ec2", one, (), (AccessDenied(f"{one.key}: refused", hint="allow it"),), whole=False)
+                for one in (FAR, FARTHER)
+            ),
             Answered("dynamodb", LEDGER, (), (LakeError("no bills", hint="load"),), whole=False, everywhere=True),
         ],
         NOW,
@@ -55,9 +58,9 @@ def test_the_next_to_end_comes_first_and_what_is_not_known_is_said(lamp: Lamp, l
     assert [row["id"] for row in said.rows] == ["soon", EC2.id, PLAN.id]
     assert said.err.splitlines() == [
         "no bills (load)",
-        "error: 444455556666/us-west-2: refused",
+        "error: 444455556666/us-west-1, 444455556666/us-west-2: refused",
         "hint: allow it",
-        "warning: what 1 source would tell was never known, which does not mean none",
+        "warning: what 2 sources would tell was never known, which does not mean none",
         "as AWS told from 2026-11-23 08:00 UTC on",
     ]
 
@@ -92,6 +95,11 @@ def test_what_is_asked_for(words: list[str], ids: list[str], lamp: Lamp, lake: s
     assert [row["id"] for row in said.rows] == ids
 
 
+def test_only_who_tells_of_a_kind_is_missed(lamp: Lamp, lake: str) -> None:
+    said = lamp("commit", "inventory", "--without-aws", "--lake", lake, "--kind", "sp-compute", "-o", "json")
+    assert (said.code, said.err) == (0, "as AWS told from 2026-11-23 08:00 UTC on\n")
+
+
 def test_the_table(lamp: Lamp, lake: str) -> None:
     said = lamp("commit", "inventory", "--without-aws", "--lake", lake, "--expiring", "30")
     line = " ".join(said.out.splitlines()[-1].split())
@@ -124,6 +132,10 @@ def test_asking_aws(lamp: Lamp, estate: EstateProbe, tmp_path: Path) -> None:
     calls = estate.control.calls()
     assert calls.count("DescribeSavingsPlans", region="us-east-1") == 1
     assert calls.count("DescribeReservedInstances", region="eu-west-1") == 2
+    estate.control.clear_calls()
+    narrow = lamp("commit", "inventory", "--kind", "ri-ec2", "--lake", lake, "-o", "json")
+    assert [row["kind"] for row in narrow.rows] == ["ri-ec2"]
+    assert estate.control.calls().count("DescribeSavingsPlans") == 0
 
     estate.control.inject(deny(MANAGEMENT, "ec2:DescribeReservedInstances"))
     refused = lamp("commit", "inventory", "--lake", lake, "-o", "json")

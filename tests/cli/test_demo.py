@@ -103,6 +103,15 @@ def test_the_bill_that_is_left_can_be_asked(left: Left) -> None:
     assert check.returncode == 0, check.stderr
 
 
+def test_what_is_committed_to_on_the_bill_is_listed_by_the_estate(left: Left) -> None:
+    said = left.lamp("commit", "inventory", "--all", "-o", "json")
+    # One account of the demo cannot be entered.
+    assert said.returncode == 4
+    assert [(row["kind"], row["payment"], row["scope"]) for row in json.loads(said.stdout)] == [
+        ("sp-compute", "No Upfront", "everywhere")
+    ]
+
+
 def test_it_says_why_one_is_off_and_one_is_on(left: Left) -> None:
     off, on = re.split(r"Why is it on\?", left.out.split("Why is it off?")[1])
     assert "state     stopped" in off

@@ -84,6 +84,12 @@ def test_a_part_of_it() -> None:
     assert whole.only(regions=["all"]).held == [EC2, there, PLAN]
 
 
+def test_what_some_sources_tell() -> None:
+    whole = merged(Inventory(), [answered(EC2), answered(PLAN, source="savings-plans"), refused()], NOW)
+    assert whole.told_by(["savings-plans"]).held == [PLAN]
+    assert whole.told_by(["savings-plans"]).unknown == []
+
+
 def test_what_holds_everywhere_is_missing_in_every_region() -> None:
     home = Target(HERE.account, "us-east-1")
     plans = replace(refused(home), source="savings-plans", everywhere=True)

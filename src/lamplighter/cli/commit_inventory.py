@@ -79,11 +79,11 @@ def inventory(
     if without_aws:
         found = load_inventory(folder)
     else:
-        found, failures = _ask(printer, chosen, folder)
+        found, failures = _ask(printer, chosen, folder, kinds)
         unresolved = len(failures)
         for subject, error in failures:
             printer.failure(error, subject=subject)
-    found = found.only(chosen.accounts, chosen.regions)
+    found = found.only(chosen.accounts, chosen.regions).told_by(_sources(kinds))
     at = context.utc_now()
     held = chosen_of(found, at, expiring=expiring, kinds=kinds, everything=everything)
     show_held(printer, held, at)
@@ -95,14 +95,16 @@ def inventory(
     exits.leave(exits.PARTIAL if unresolved else code)
 
 
-def _ask(printer: Printer, chosen: Settings, folder: Path) -> tuple[Inventory, list[tuple[str, LamplighterError]]]:
-    """Ask all sources, and keep what they say; what could not be made into targets comes beside it."""
+def _ask(
+    printer: Printer, chosen: Settings, folder: Path, kinds: frozenset[str]
+) -> tuple[Inventory, list[tuple[str, LamplighterError]]]:
+    """Ask who tells of these kinds, and keep what they say; what could not be made into targets comes beside it."""
     from lamplighter.commitments.collect import ask, ask_ledger
     from lamplighter.commitments.kept import keep
     from lamplighter.commitments.registry import sources
     from lamplighter.scheduler.passes import targets_of
 
-    every = sources().values()
+    every = [source for name, source in sources().items() if name in _sources(kinds)]
     with printer.waiting("asking AWS") as tick, context.world(chosen, needs_file=False, on_call=tick) as world:
         listed = targets_of(world, chosen.accounts, chosen.regions)
         at = context.utc_now()
@@ -123,6 +125,13 @@ def _known(kinds: Sequence[str]) -> frozenset[str]:
     return frozenset(kinds)
 
 
+def _sources(kinds: frozenset[str]) -> frozenset[str]:
+    """Names of the sources that tell of these kinds; of all if none is named."""
+    from lamplighter.commitments.registry import sources
+
+    return frozenset(name for name, source in sources().items() if not kinds or kinds & set(source.keys))
+
+
 def chosen_of(
     found: Inventory, at: datetime, *, expiring: int | None, kinds: frozenset[str], everything: bool
 ) -> list[Held]:
@@ -138,10 +147,11 @@ def chosen_of(
 
 def show_held(printer: Printer, held: Sequence[Held], at: datetime) -> None:
     """Show a row for each."""
+    wide = len(_COLUMNS) if any(each.notes for each in held) else len(_COLUMNS) - 1
     printer.answer(
         [held_record(each, at) for each in held],
-        _COLUMNS,
-        [_row(each, at) for each in held],
+        _COLUMNS[:wide],
+        [_row(each, at)[:wide] for each in held],
         empty="no commitment fits",
     )
 
@@ -215,9 +225,11 @@ def show_unknown(printer: Printer, found: Inventory) -> int:
             if each.from_ledger:
                 printer.note(trouble.message + (f" ({trouble.hint})" if trouble.hint else ""))
             else:
-                places.setdefault((trouble.message, trouble.hint), []).append(f"{each.account}/{each.region}")
-    for (message, hint), where in places.items():
-        printer.failure(LamplighterError(message, hint=hint), subject=", ".join(where))
+                where = f"{each.account}/{each.region}"
+                message = trouble.message.removeprefix(f"{where}: ")
+                places.setdefault((message, trouble.hint), []).append(where)
+    for (message, hint), asked in places.items():
+        printer.failure(LamplighterError(message, hint=hint), subject=", ".join(dict.fromkeys(asked)))
     old = [each for each in found.unknown if not each.from_ledger and each.as_of is None]
     if old:
         printer.warn(f"what {counted(len(old), 'source')} would tell was never known, which does not mean none")

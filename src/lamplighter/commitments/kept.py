@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -118,6 +118,10 @@ class Inventory:
             if held or (asked and (not places or each.everywhere or each.region in places)):
                 found.append(replace(each, held=held))
         return Inventory(tuple(found))
+
+    def told_by(self, sources: Collection[str]) -> Inventory:
+        """What some sources tell, by name."""
+        return Inventory(tuple(each for each in self.known if each.source in sources))
 
 
 def merged(old: Inventory, answers: Iterable[Answered], at: datetime) -> Inventory:

@@ -11,12 +11,14 @@ from typing import Final
 
 from lamplighter.billing.load import Loaded, load
 from lamplighter.estate.bill.bought import compute_plan
+from lamplighter.estate.bill.listed import listed
 from lamplighter.estate.bill.lived import Estate, Running, describe, lived_used
 from lamplighter.estate.bill.options import PLAIN
 from lamplighter.estate.bill.used import Bought, Used, month_of
 from lamplighter.estate.bill.write import prepare, write
 from lamplighter.estate.build import BuiltEstate, ask_targets
 from lamplighter.estate.history import StateChange
+from lamplighter.estate.steering import EstateControl
 from lamplighter.lake.ledger import Ledger
 from lamplighter.pricing.book import PriceBook
 from lamplighter.savings.measure import Measured
@@ -109,6 +111,8 @@ def bill_of_week(
 ) -> WeekBill:
     """Write the bill of [start, end), load it into a lake, and hold it against the journal.
 
+    The estate lists the Savings Plan of its bill from then on.
+
     A week that touches two months has two bills, each with its hours only.
 
     Args:
@@ -127,6 +131,7 @@ def bill_of_week(
     estates = ask_targets(built.endpoint_url, built.plan, lambda session: describe(session, book))
     used = lived_used(estates, history, start, end)
     plan = compute_plan(used, PLAN_SHARE)
+    EstateControl(built.endpoint_url).plant_commitments(listed(Bought(plans=(plan,)), end))
     folders = [str(_write(used, Bought(plans=(plan,)), month, home)) for month in sorted({*map(month_of, used.hours)})]
     loaded = load(folders, home / LAKE, at=end, tags=TAGS)
     with Ledger.open(home / LAKE) as ledger:
