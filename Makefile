@@ -20,10 +20,10 @@ demo: $(READY) ## light a simulated estate for a week and show what that saved
 	$(LAMP) demo
 
 test: $(READY) ## every test, slow ones too, with coverage
-	$(PY) -m pytest -n 2 --cov --cov-report=term
+	$(PY) -m pytest -n 2 --dist worksteal --cov --cov-report=term
 
 unit: $(READY) ## the fast tests
-	$(PY) -m pytest -n 2 -m "not slow"
+	$(PY) -m pytest -n 2 --dist worksteal -m "not slow"
 
 lint: $(READY) ## style, types, floors, templates
 	$(VENV)/bin/ruff check .

@@ -21,12 +21,16 @@ SHARE = 10
 
 FEWEST = 10
 
+LONGEST = {"test_fault_sweep", "test_fault_sweep_options", "test_demo"}
+"""Modules that take minutes: begun first, or one process would still be at them when the others have finished."""
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whatever talks to a server is slow; where slow tests are left out, properties try fewer examples."""
     for item in items:
         if WIRE & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
     if config.getoption("markexpr") == "not slow":
         for test in {getattr(item, "obj", None) for item in items}:
             if is_hypothesis_test(test):

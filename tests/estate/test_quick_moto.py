@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 from moto.ec2.models.core import TaggedEC2Resource
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.rds.models import DBCluster, rds_backends
 
 from lamplighter.estate import quick_moto
@@ -56,6 +57,7 @@ def own_ways(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(serialize.ResponseSerializer, "get_value", quick_moto._moto_value)
         monkeypatch.setattr(serialize, "xmltodict", xmltodict)
         monkeypatch.setattr(TaggedEC2Resource, "get_tags", quick_moto._moto_tags)
+        monkeypatch.setattr(DomainDispatcherApplication, "get_backend_for_host", quick_moto._moto_backend)
         monkeypatch.setattr(responses, "method_names_from_class", quick_moto._moto_methods)
 
     return back

@@ -8,7 +8,7 @@ and morning made.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from tests.scheduler.conftest import configuration
 
 from lamplighter.aws.access import Aws
 from lamplighter.estate.control import start_thread
+from lamplighter.estate.history import StateChange
 from lamplighter.estate.testing import MANAGEMENT, PRODUCTION, REGION, EstateProbe
 from lamplighter.resources.registry import kinds
 from lamplighter.scheduler.passes import PassReport, World, run_pass
@@ -114,10 +115,10 @@ class Sweep:
             if entry.action in ("start", "stop") and entry.lit_after is not None
         )
 
-    def moved(self, position: int) -> Counter[str]:
-        """How often each machine or database really began to start or stop since a position of the history."""
-        changes = self.estate.control.history(since=position)
-        return Counter(f"{c.kind}/{c.id}" for c in changes if c.to_state in ("pending", "stopping", "starting"))
+
+def moved(changes: Iterable[StateChange]) -> Counter[str]:
+    """How often each machine or database really began to start or stop."""
+    return Counter(f"{c.kind}/{c.id}" for c in changes if c.to_state in ("pending", "stopping", "starting"))
 
 
 @pytest.fixture(scope="module")
@@ -221,9 +222,10 @@ def test_every_call_fails_in_every_way(sweep: Sweep, record_property: Callable[[
         movable = next(plan for plan in reversed(waiting[True]) if plan[1] in morning)
         waiting[True].remove(movable)
         waiting[False].append(movable)
+    position = len(sweep.estate.control.history())
     while waiting[sweep.lit]:
         name, (account, service, action), fault = waiting[sweep.lit].pop()
-        began, position = sweep.estate.control.now(), len(sweep.estate.control.history())
+        began = sweep.estate.control.now()
         reports = sweep.half_day({**fault, "account": account, "service": service, "action": action})
         what = f"{name}: {action} in {account}"
         states = [(s.resource.key, s.resource.state, s.decision.rule, s.decision.reason) for s in reports[-1].steps]
@@ -232,7 +234,9 @@ def test_every_call_fails_in_every_way(sweep: Sweep, record_property: Callable[[
         assert set(done.values()) == {1}, (what, done)
         assert {action for _, action in done} == {"start" if sweep.lit else "stop"}, (what, done)
         assert len(done) == sweep.resources, (what, done)
-        assert set(sweep.moved(position).values()) <= {1}, (what, sweep.moved(position))
+        changes = sweep.estate.control.history(since=position)
+        position += len(changes)
+        assert set(moved(changes).values()) <= {1}, (what, moved(changes))
         assert list(sweep.world.store.query("intents", f"{MANAGEMENT}/{REGION}")) == []
         sweep.tried[name] += 1
     assert sum(map(len, waiting.values())) <= 1

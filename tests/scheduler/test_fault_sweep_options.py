@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,11 +42,10 @@ class Watched(Sweep):
         """As before; an idle hour is measured before each evening."""
         if self.lit:
             evening = FIRST + timedelta(days=self.day, hours=18)
-            for number in range(12):
-                self.measure(evening + timedelta(minutes=5 * (number - 6)))
+            self.measure([evening + timedelta(minutes=5 * (number - 6)) for number in range(12)])
         return super().half_day(fault)
 
-    def measure(self, at: datetime) -> None:
+    def measure(self, moments: Sequence[datetime]) -> None:
         data = [
             {
                 "MetricName": "CPUUtilization",
@@ -56,6 +55,7 @@ class Watched(Sweep):
                 "Unit": "Percent",
             }
             for id_ in self.ids
+            for at in moments
         ]
         self.estate.client("cloudwatch").put_metric_data(Namespace="AWS/EC2", MetricData=data)
 

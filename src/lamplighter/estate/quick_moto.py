@@ -1,8 +1,8 @@
 """Quick ways with the same results in place of moto's costliest ones.
 
-moto works out anew, for each member of each resource of each answer, under which names an object may keep it; looks
-through every tag of a region for those of one resource; and copies a whole region to stop one cluster. That was more
-than half of what a simulated AWS spent. What is replaced here gives the same answers, byte by byte
+moto lists its own folder twice a request to find which service a host belongs to; works out anew, for each member of
+each resource of each answer, under which names an object may keep it; looks through every tag of a region for those of
+one resource; and copies a whole region to stop one cluster. That was more than half of what a simulated AWS spent. What is replaced here gives the same answers, byte by byte
 (`tests/estate/test_quick_moto.py`); whatever is not of the usual form goes moto's own way.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import re
-from functools import cache
+from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
@@ -21,6 +21,7 @@ from moto.core import serialize as moto_serialize
 from moto.core.utils import get_value
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.rds.models import DBCluster
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ serialize: Any = moto_serialize
 _moto_value = serialize.ResponseSerializer.get_value
 _moto_tags: Any = TaggedEC2Resource.get_tags
 _moto_methods = responses.method_names_from_class
+_moto_backend: Any = DomainDispatcherApplication.get_backend_for_host
 _PICKERS = (serialize.AttributePicker, serialize.XFormedAttributePicker)
 _ABSENT = object()
 _NAMES = "_lamplighter_names"
@@ -45,6 +47,9 @@ def quicken() -> None:
     tagged: Any = TaggedEC2Resource
     tagged.get_tags = tags_of
     responses.method_names_from_class = cache(_moto_methods)
+    dispatcher: Any = DomainDispatcherApplication
+    # Hosts are few but for S3, where each bucket may have one.
+    dispatcher.get_backend_for_host = lru_cache(maxsize=1000)(_moto_backend)
     cluster: Any = DBCluster
     cluster.__deepcopy__ = _itself
 
