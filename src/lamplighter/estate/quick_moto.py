@@ -2,8 +2,9 @@
 
 moto lists its own folder twice a request to find which service a host belongs to; works out anew, for each member of
 each resource of each answer, under which names an object may keep it; looks through every tag of a region for those of
-one resource; and copies a whole region to stop one cluster. That was more than half of what a simulated AWS spent. What is replaced here gives the same answers, byte by byte
-(`tests/estate/test_quick_moto.py`); whatever is not of the usual form goes moto's own way.
+one resource; and copies a whole region to stop one cluster. That was more than half of what a simulated AWS spent. What
+is replaced here gives the same answers, byte by byte (`tests/estate/test_quick_moto.py`); whatever is not of the usual
+form goes moto's own way.
 """
 
 from __future__ import annotations
