@@ -120,8 +120,10 @@ def look(
     wanted = [task for task in tasks if not task.known]
     names = Names(store)
     states = {target: _states(store, target) for target in dict.fromkeys(task.target for task in wanted)}
+    # Neighbours in the queue are of different accounts: else all threads wait until one and the same role is assumed.
+    order = sorted(wanted, key=lambda task: (task.collector.service, task.target.region, task.target.account))
     waiting: dict[Target, deque[Task]] = {}
-    for task in wanted:
+    for task in order:
         waiting.setdefault(task.target, deque()).append(task)
     results: dict[tuple[Target, str], Result] = {}
 
@@ -132,7 +134,7 @@ def look(
         results[target, task.collector.service] = result
         done(result)
 
-    for outcome in each([task.target for task in wanted], work, threads=threads):
+    for outcome in each([task.target for task in order], work, threads=threads):
         if outcome.error is not None:
             raise outcome.error
     names.save()
