@@ -10,6 +10,7 @@ import pytest
 from tests.lake.conftest import write_month
 from tests.lake.known import look, sample
 
+from lamplighter.cli import context
 from lamplighter.cli.testing import Lamp, launch
 from lamplighter.estate.testing import PRODUCTION, EstateProbe
 from lamplighter.lake.usage_files import write_usage
@@ -23,6 +24,12 @@ targets:
   role: lamplighter
   regions: [eu-west-1, eu-central-1]
 """
+
+
+@pytest.fixture(autouse=True)
+def now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All commands of a test fall into the same hour."""
+    monkeypatch.setattr(context, "utc_now", lambda: datetime(2026, 11, 27, 9, 17, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -204,3 +211,43 @@ def test_a_region_that_there_is_not(estate: EstateProbe, lamp: Lamp) -> None:
     said = lamp("usage", "collect", "--region", "mars-east-1")
     assert said.code == 4
     assert "there is no region mars-east-1" in said.err
+
+
+def test_a_region_that_is_not_enabled_and_a_list_that_breaks_off_are_no_zeros(
+    estate: EstateProbe, lamp: Lamp, tmp_path: Path
+) -> None:
+    (tmp_path / "lamplighter.yaml").write_text(
+        'version: 1\ntargets: {accounts: ["111122223333"], regions: [eu-west-1, eu-central-1]}\n'
+    )
+    for name in ("a-first", "b-second"):
+        estate.client("dynamodb").create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "a", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "a", "AttributeType": "S"}],
+            ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 3},
+        )
+    not_enabled = {"code": "AuthFailure", "message": "AWS was not able to validate the provided access credentials"}
+    estate.control.inject({"region": "eu-central-1", "kind": "before", "error": {**not_enabled, "status": 401}})
+    refused = {"code": "AccessDeniedException", "message": "not this one", "status": 400}
+    estate.control.inject(
+        {"service": "dynamodb", "action": "DescribeTable", "resource": "b-second", "kind": "before", "error": refused}
+    )
+    said = lamp("usage", "collect", "--service", "dynamodb", "--service", "ec2", "-o", "json")
+    assert said.code == 4
+    assert [(row["region"], row["service"], row["state"], row["quantity"]) for row in said.rows] == [
+        ("eu-central-1", "dynamodb", "failed", None),
+        ("eu-west-1", "dynamodb", "failed", None),
+        ("eu-central-1", "ec2", "failed", None),
+        ("eu-west-1", "ec2", "collected", "0"),
+    ]
+    assert "error: 111122223333/eu-west-1: dynamodb DescribeTable: AccessDeniedException: not this one\n" in said.err
+    assert lamp("usage", "show", "-o", "json").rows == []
+    estate.control.clear_faults()
+    again = lamp("usage", "collect", "--service", "dynamodb", "--service", "ec2", "-o", "json")
+    assert [(row["state"], row["quantity"]) for row in again.rows] == [
+        ("collected", "0"),
+        ("collected", "16"),
+        ("collected", "0"),
+        ("known", None),
+    ]
+    assert lamp("usage", "gaps").err == "there are no gaps\n"

@@ -279,7 +279,8 @@ def _show_failures(printer: Printer, failed: Sequence[Result]) -> None:
     for result in failed:
         assert result.error is not None
         _, services = places.setdefault(result.error.message, (result.error, []))
-        services.append(f"{result.look.account}/{result.look.region} {result.look.service}")
+        where = f"{result.look.account}/{result.look.region}"
+        services.append(result.look.service if where in result.error.message else f"{where} {result.look.service}")
     for error, services in places.values():
         shown = ", ".join(services[:4]) + (f" and {len(services) - 4} more" if len(services) > 4 else "")
         printer.failure(error, subject=shown)

@@ -79,7 +79,7 @@ def measure_month(ledger: Ledger, period: str, inventory: Inventory, book: Price
     start, end = month_of(period)
     last = min(end, now.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
     held = [each for each in inventory.held if each.start < last and (each.end is None or each.end > start)]
-    samples, looks = read_usage(ledger, periods=[period]), read_looks(ledger, periods=[period])
+    looks, samples = read_looks(ledger, periods=[period]), read_usage(ledger, periods=[period])
     if last <= start or not (samples or looks):
         return Month(period, (), max(0, int((last - start) / HOUR)), (), (NOTHING_COLLECTED,))
     rates = ledger_plan_rates(ledger, period) if any(each.plan for each in held) else {}

@@ -142,7 +142,10 @@ def read_usage(ledger: Ledger, *, periods: Collection[str] = ()) -> list[UsageSa
 
 
 def read_looks(ledger: Ledger, *, periods: Collection[str] = ()) -> list[Look]:
-    """What was looked at, each hour once, in order of time; arguments and errors as of `read_usage`."""
+    """What was looked at, each hour once, in order of time; arguments and errors as of `read_usage`.
+
+    To be read before the samples: hours that are written in between are then unknown, and not without samples.
+    """
     where, listed = _only(periods)
     answer = ledger.query(f"FROM usage_looks {where} ORDER BY ALL", listed)
     return [_look(dict(zip(answer.columns, row, strict=True))) for row in answer.rows]

@@ -55,6 +55,7 @@ _NOT_CHARGED: Final = frozenset(
     )
 )
 """No instance hours are charged in these. Source: RDS User Guide, "Viewing Amazon RDS DB instance status"."""
+_WITH_LICENCE: Final = ("oracle", "sqlserver", "db2")
 _NOT_RDS: Final = ("neptune", "docdb")
 """Engines whose instances RDS lists too, but other services charge."""
 
@@ -114,7 +115,7 @@ def _key(database: Mapping[str, Any]) -> str:
 
 def _seen(database: Mapping[str, Any], schedule: str, *, running: bool) -> Seen:
     engine = rds_key("", database["DBInstanceClass"], database["Engine"]).engine
-    if engine.startswith(("oracle", "sqlserver")):
+    if engine.startswith(_WITH_LICENCE):
         engine += "(byol)" if database.get("LicenseModel") == "bring-your-own-license" else "(li)"
     deployment = SINGLE_AZ
     if not engine.startswith("aurora"):
