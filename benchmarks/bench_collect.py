@@ -98,6 +98,10 @@ def _answer(request: Any) -> tuple[str, bytes]:
     return name, json.dumps(_JSON[name]).encode()
 
 
+def _accounts(number: int) -> list[str]:
+    return [f"{each:012}" for each in range(1, number + 1)]
+
+
 def _collection(threads: int, accounts: int) -> tuple[float, float, float, int, int, float]:
     """Seconds of looking, of CPU in that, of writing; calls, samples, seconds of making clients. In its own process."""
     from botocore.httpsession import URLLib3Session
@@ -111,7 +115,7 @@ def _collection(threads: int, accounts: int) -> tuple[float, float, float, int, 
 
     wire, made = Wire(), [0.0]
     make: Callable[..., Any] = Session.create_client
-    ids = [f"{number:012}" for number in range(222200000000, 222200000000 + accounts)]
+    ids = _accounts(accounts)
     definition = TargetsDefinition.model_validate({"accounts": ids, "role": "lamplighter", "regions": list(REGIONS)})
 
     def timed(*args: Any, **kwargs: Any) -> Any:
@@ -188,7 +192,7 @@ def _light(threads: int, accounts: int) -> tuple[float, int]:
     from lamplighter.usage.registry import collectors
 
     cloud, store = Light(), MemoryStore()
-    targets = [Target(f"{222200000000 + number}", region) for number in range(accounts) for region in REGIONS]
+    targets = [Target(account, region) for account in _accounts(accounts) for region in REGIONS]
     began = time.perf_counter()
     results = look(
         cloud, store, plan(store, targets, collectors().values(), AT), tag="Schedule", threads=threads

@@ -180,6 +180,10 @@ DAY = timedelta(days=1)
             [charge(TEN + 25 * HOUR, "1")],
             "the bill of 2026-10 is open and does not reach 24 h beyond",
         ),
+        (
+            [charge(TEN + 26 * HOUR, "1", x_Operation="=NULL")],
+            "the bill of 2026-10 has no product codes, usage types or operations",
+        ),
         ([charge(TEN + 26 * HOUR, "1")], ""),
         ([charge(TEN, "1", InvoiceId="1")], ""),
     ],

@@ -156,13 +156,14 @@ class _Reach:
         asked = (
             "SELECT billing_period, COALESCE(SubAccountId, BillingAccountId), MAX(ChargePeriodStart), "
             "COUNT(*) FILTER (WHERE ChargePeriodEnd = ChargePeriodStart + INTERVAL 1 HOUR) > 0, "
-            "COUNT(InvoiceId) > 0 FROM charges "
+            "COUNT(InvoiceId) > 0, COUNT(x_ServiceCode) > 0 AND COUNT(x_UsageType) > 0 AND COUNT(x_Operation) > 0 "
+            "FROM charges "
             "WHERE ChargeCategory = 'Usage' AND COALESCE(CommitmentDiscountStatus, '') <> 'Unused' GROUP BY ALL"
         )
-        self.months: dict[tuple[str, str], tuple[bool, bool]] = {}
+        self.months: dict[tuple[str, str], tuple[bool, bool, bool]] = {}
         self.until: dict[str, datetime] = {}
-        for period, account, last, hourly, final in ledger.query(asked).rows:
-            self.months[account, period] = (hourly, final)
+        for period, account, last, hourly, final, says in ledger.query(asked).rows:
+            self.months[account, period] = (hourly, final, says)
             if hourly:
                 self.until[account] = max(last.replace(tzinfo=UTC), self.until.get(account, _LONG_AGO))
 
@@ -171,9 +172,11 @@ class _Reach:
         found = self.months.get((account, f"{begins:%Y-%m}"))
         if found is None:
             return f"no charges of {begins:%Y-%m} are loaded"
-        hourly, final = found
+        hourly, final, says = found
         if not hourly:
             return f"the bill of {begins:%Y-%m} is not by the hour"
+        if not says:
+            return f"the bill of {begins:%Y-%m} has no product codes, usage types or operations"
         if not final and self.until[account] < ends + SETTLED:
             return (
                 f"the bill of {begins:%Y-%m} is open and does not reach {int(SETTLED.total_seconds() / 3600)} h beyond"

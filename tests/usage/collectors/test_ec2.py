@@ -112,6 +112,7 @@ def test_a_block_of_capacity_is_told_apart() -> None:
         ("USW2-SpotUsage:c5.large", "RunInstances:0002:SV003", "Windows", "c5.large", "Windows", "default", 2),
         ("EU-DedicatedUsage:m5.large", "RunInstances:0010", "RHEL", "m5.large", "RHEL", "dedicated", 0),
         ("APS2-HostBoxUsage:m5.large", "RunInstances", "", "m5.large", "Linux", "host", 0),
+        ("BoxUsage:m5.large", "RunInstances", "RHEL", "m5.large", "RHEL", "default", 0),
         ("BoxUsage:m5.large", "RunInstances:zzzz", "Linux", "m5.large", "Linux", "default", 0),
         ("BoxUsage", "RunInstances", "Linux", "m1.small", "Linux", "default", 0),
         ("HeavyUsage:m5.large", "RunInstances:000g", "", "m5.large", "SUSE", "default", 0),

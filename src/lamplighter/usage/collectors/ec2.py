@@ -18,7 +18,6 @@ _METER: Final = re.compile(r"(?:^|-)(BoxUsage|HeavyUsage|SpotUsage|DedicatedUsag
 _TENANCIES: Final = MappingProxyType({"DedicatedUsage": "dedicated", "HostBoxUsage": "host"})
 _SYSTEMS: Final = MappingProxyType(
     {
-        "": "Linux/UNIX",
         "00g0": "Red Hat BYOL Linux",
         "0010": "Red Hat Enterprise Linux",
         "1010": "Red Hat Enterprise Linux with HA",
@@ -39,7 +38,7 @@ _SYSTEMS: Final = MappingProxyType(
         "0202": "Windows with SQL Server Web",
     }
 )
-"""Codes of RunInstances. Source: EC2 User Guide, "AMI billing information fields"."""
+"""Codes of RunInstances; Linux/UNIX has none. Source: EC2 User Guide, "AMI billing information fields"."""
 _IMAGES_AT_ONCE: Final = 100
 
 
@@ -77,13 +76,14 @@ class Ec2Usage(Collector):
         code, _, _ = charged.operation.removeprefix("RunInstances").removeprefix(":").partition(":")
         if meter is None or not charged.operation.startswith("RunInstances"):
             return None
-        system = _SYSTEMS.get("" if code.startswith("SV") else code) or charged.system
+        # Spot lines may have a code of their own in its place: RunInstances:SV001.
+        system = _SYSTEMS.get(code) or charged.system or "Linux/UNIX"
         kind = meter[2] or charged.instance_type or "m1.small"
         spot = meter[1] == "SpotUsage"
         return Seen(
             kind,
             charged.quantity,
-            ec2_key("", kind, charged.system if spot and charged.system else system).operating_system,
+            ec2_key("", kind, system).operating_system,
             _TENANCIES.get(meter[1], "default"),
             charged.zone,
             charged.schedule,
