@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Protocol
 
 from lamplighter.errors import PriceBookError
 from lamplighter.pricing.addresses import address_price
 from lamplighter.pricing.archive import bundled_archive
+from lamplighter.pricing.files import read_files
 from lamplighter.pricing.money import Money
 from lamplighter.pricing.offers import Plan, PlanRate, ReservationOffer, Terms
 from lamplighter.pricing.plans import LIKE, below_on_demand, like_reservation
@@ -102,6 +104,16 @@ class PriceBook:
             base: where to look for what is not given; nowhere when None.
         """
         return cls((_OwnPrices(prices, offers, rates), *(base.layers if base else ())))
+
+    @classmethod
+    def from_files(cls, paths: Iterable[Path], *, base: PriceBook | None = None) -> PriceBook:
+        """AWS's own price files before the prices of `base`; see `lamplighter.pricing.files.read_files`.
+
+        Raises:
+            PriceBookError: a file cannot be read.
+        """
+        listed = read_files(paths)
+        return cls.from_prices(listed.prices, offers=listed.offers, rates=listed.rates, base=base)
 
     def find(self, key: PriceKey) -> Price | None:
         """The price of a key; None means unknown, and unknown is not free.
