@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -112,6 +113,34 @@ def test_what_is_not_known_is_said_and_in_no_figure(lamp: Lamp, lake: Path) -> N
     assert "999988887777: hours 2.0 by usage, nothing by the bill" in said.err
     shown = lamp("commit", "utilisation", "--by", "account", "--lake", str(lake))
     assert "hours of commitments left out: some was left and usage that it may have covered is not known" in shown.err
+
+
+def test_aws_s_own_prices_win_and_a_damaged_file_is_named(lamp: Lamp, whole: Path, tmp_path: Path) -> None:
+    product = {
+        "serviceCode": "AmazonRDS",
+        "publicationDate": "2026-10-01T00:00:00Z",
+        "product": {
+            "attributes": {
+                "regionCode": "us-east-1", "instanceType": "db.m6g.large", "databaseEngine": "MySQL",
+                "deploymentOption": "Single-AZ",
+            }
+        },
+        "terms": {
+            "OnDemand": {
+                "A.1": {"priceDimensions": {"1": {"unit": "Hrs", "pricePerUnit": {"USD": "1"}}}, "termAttributes": {}}
+            }
+        },
+    }  # fmt: skip
+    prices = tmp_path / "products.json"
+    prices.write_text(json.dumps({"PriceList": [json.dumps(product)]}))
+    asked = ("commit", "coverage", "--by", "service", "--lake", str(whole), "-o", "json")
+    [packaged] = [row["cost"] for row in lamp(*asked).rows if row["service"] == "rds"]
+    [own] = [row["cost"] for row in lamp(*asked, "--prices", str(prices)).rows if row["service"] == "rds"]
+    assert Decimal(own) > Decimal(packaged)
+    prices.write_text("{}")
+    said = lamp(*asked, "--prices", str(prices))
+    assert said.code == 1
+    assert f"{prices}: this holds no prices that are known" in said.err
 
 
 def test_an_empty_month_and_an_empty_lake_say_what_to_do(lamp: Lamp, whole: Path, tmp_path: Path) -> None:

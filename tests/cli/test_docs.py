@@ -39,7 +39,7 @@ def test_every_shared_option_is_listed_with_its_variable() -> None:
         for option in command.params
         if getattr(option, "envvar", None) and option.show_envvar
     }
-    assert len(shared) == 10
+    assert len(shared) == 11
     for option, variable in shared:
         [row] = [line for line in TEXT.splitlines() if line.startswith("|") and f"`{option}`" in line]
         assert f"`{variable}`" in row

@@ -88,6 +88,7 @@ def coverage(
     ] = "service,region,family",
     period: Period = None,
     source: From = Source.USAGE,
+    prices: options.Prices = None,
     lake: options.Lake = None,
     output: options.Format = Output.TABLE,
     verbose: options.Verbose = 0,
@@ -107,7 +108,7 @@ def coverage(
             _show_coverage(printer, ledger_coverage(ledger, month, names), names, _no_bill(month))
             _show_rates(printer, ledger_savings_rates(ledger, month))
             return
-        found = _measure(printer, ledger, folder, month)
+        found = _measure(printer, ledger, folder, month, prices)
         rows = coverage_by(found.hours, names)
         _show_coverage(printer, rows, names, _no_usage(month))
         _show_rates(printer, savings_rates(found.hours))
@@ -124,6 +125,7 @@ def utilisation(
     ] = "commitment",
     period: Period = None,
     source: From = Source.USAGE,
+    prices: options.Prices = None,
     lake: options.Lake = None,
     output: options.Format = Output.TABLE,
     verbose: options.Verbose = 0,
@@ -141,7 +143,7 @@ def utilisation(
         if source is Source.LEDGER:
             _show_utilisation(printer, ledger_utilisation(ledger, month, names), names, _no_bill(month))
             return
-        found = _measure(printer, ledger, folder, month)
+        found = _measure(printer, ledger, folder, month, prices)
         rows = utilisation_by(found.hours, names)
         _show_utilisation(printer, rows, names, "no commitment was in force" if found.hours else _no_usage(month))
         _show_known(printer, found)
@@ -172,15 +174,14 @@ def _names(text: str, known: Sequence[By]) -> list[By]:
     return [By(name) for name in names]
 
 
-def _measure(printer: Printer, ledger: Ledger, folder: Path, period: str) -> Month:
+def _measure(printer: Printer, ledger: Ledger, folder: Path, period: str, prices: Sequence[Path] | None) -> Month:
     """Work a month out, and keep it for questions in SQL; that this fails is no reason not to show it."""
     from lamplighter.commitments.kept import load_inventory
     from lamplighter.commitments.kept_hours import keep_month, measure_month
-    from lamplighter.pricing.book import PriceBook
 
-    now = context.utc_now()
+    now, book = context.utc_now(), context.price_book(prices)
     with printer.waiting("working it out"):
-        found = measure_month(ledger, period, load_inventory(folder), PriceBook.bundled(), now)
+        found = measure_month(ledger, period, load_inventory(folder), book, now)
         if found.hours:
             try:
                 keep_month(folder, found, now)

@@ -72,6 +72,7 @@ def recommend(
     ] = 1,
     quick: Annotated[bool, typer.Option("--quick", help="Without looking at other and later weeks.")] = False,
     file: options.File = None,
+    prices: options.Prices = None,
     lake: options.Lake = None,
     output: options.Format = Output.TABLE,
     verbose: options.Verbose = 0,
@@ -79,7 +80,9 @@ def recommend(
 ) -> None:
     """Say what to buy: the best purchase for what schedules leave lit, and how much better one could be at most."""
     printer = context.printer(output, verbose, no_color)
-    asked = Asked(period, since, terms, payment, capital_rate, without_schedules, shared, ladder, not quick, file, lake)
+    asked = Asked(
+        period, since, terms, payment, capital_rate, without_schedules, shared, ladder, not quick, file, lake, prices
+    )
     found = sized(printer, asked)
     show_recommendation(printer, found)
     exits.leave(exits.PARTIAL if found.aside else exits.OK)
@@ -95,6 +98,7 @@ def explain(
     without_schedules: Blind = False,
     shared: Shared = True,
     file: options.File = None,
+    prices: options.Prices = None,
     lake: options.Lake = None,
     output: options.Format = Output.TABLE,
     verbose: options.Verbose = 0,
@@ -102,7 +106,7 @@ def explain(
 ) -> None:
     """Tell why a line is as large as it is: demand, the last one bought, the first one not, and other purchases."""
     printer = context.printer(output, verbose, no_color)
-    asked = Asked(period, since, terms, payment, capital_rate, without_schedules, shared, 1, True, file, lake)
+    asked = Asked(period, since, terms, payment, capital_rate, without_schedules, shared, 1, True, file, lake, prices)
     found = sized(printer, asked)
     if line > len(found.lines):
         many = counted(len(found.lines), "line")
@@ -125,6 +129,7 @@ class Asked:
     tests: bool
     file: Path | None
     lake: Path | None
+    prices: list[Path] | None = None
 
 
 def sized(printer: Printer, asked: Asked) -> Recommendation:
@@ -139,7 +144,6 @@ def sized(printer: Printer, asked: Asked) -> Recommendation:
     from lamplighter.commitments.sizing.lit import lit_by_schedule
     from lamplighter.commitments.sizing.recommend import Options
     from lamplighter.commitments.sizing.recommend import recommend as size
-    from lamplighter.pricing.book import PriceBook
 
     wishes = read_wishes(asked)
     folder = context.lake_folder(asked.lake)
@@ -165,7 +169,7 @@ def sized(printer: Printer, asked: Asked) -> Recommendation:
         )
     return size(
         demand,
-        PriceBook.bundled(),
+        context.price_book(asked.prices),
         inventory.held,
         context.utc_now(),
         wishes,

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from lamplighter.aws.access import Aws
     from lamplighter.cli.options import Output
+    from lamplighter.pricing.book import PriceBook
     from lamplighter.scheduler.passes import World
     from lamplighter.scheduler.settings import Configuration
     from lamplighter.store.table import Store
@@ -114,6 +115,18 @@ def default_store(environ: Mapping[str, str]) -> Path:
 def lake_folder(given: Path | None) -> Path:
     """The folder of the lake: the one given, else `lake` beside the default file of the state."""
     return given or default_store(os.environ).parent / "lake"
+
+
+def price_book(files: Iterable[Path] | None) -> PriceBook:
+    """The packaged prices, behind those of AWS's own files if there are any.
+
+    Raises:
+        PriceBookError: a file cannot be read.
+    """
+    from lamplighter.pricing.book import PriceBook
+
+    book = PriceBook.bundled()
+    return PriceBook.from_files(files, base=book) if files else book
 
 
 def find_definitions(given: Path | None) -> Path | None:

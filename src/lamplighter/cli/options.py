@@ -43,6 +43,17 @@ StoreUrl: TypeAlias = Annotated[
         rich_help_panel=_WHERE,
     ),
 ]
+Prices: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--prices",
+        envvar="LAMPLIGHTER_PRICES",
+        metavar="PATH",
+        help="AWS's own price list, before the packaged prices; repeatable.",
+        show_default=False,
+        rich_help_panel=_WHERE,
+    ),
+]
 Lake: TypeAlias = Annotated[
     Path | None,
     typer.Option(
