@@ -123,7 +123,7 @@ def aws(
     printer = context.printer(output, verbose, no_color)
     chosen = context.settings(None, store, profile, None, None, endpoint_url)
     now = context.utc_now()
-    limit = _usd(budget)
+    limit = read_budget(budget)
     first, last = _days(begin, end, now)
     groups = [_of("group", name, _GROUPS) for name in values.listed(by)]
     if groups and daily:
@@ -218,7 +218,12 @@ def _days(begin: str | None, end: str | None, now: datetime) -> tuple[datetime, 
     return values.midnight(first, utc), values.midnight(last, utc)
 
 
-def _usd(text: str) -> Money:
+def read_budget(text: str) -> Money:
+    """The amount of --budget.
+
+    Raises:
+        UsageError: it is none.
+    """
     from lamplighter.pricing.money import Money
 
     try:

@@ -49,9 +49,7 @@ _ADVICE = (
 
 def show_replies(printer: Printer, replies: Sequence[Replied]) -> int:
     """Show everything that was answered, then why the rest was not; return the exit code."""
-    from lamplighter.commitments.explorer import NO_DATA
     from lamplighter.commitments.explorer_questions import COVERAGE, RECOMMENDATIONS, UTILISATION
-    from lamplighter.errors import GuardrailError
 
     if printer.for_programs:
         printer.data([record for reply in replies for record in records_of(reply)])
@@ -63,6 +61,14 @@ def show_replies(printer: Printer, replies: Sequence[Replied]) -> int:
                 if rows:
                     printer.text(f"{topic.capitalize()} as Cost Explorer states it:")
                 printer.answer([], columns, rows, empty=f"{topic}: Cost Explorer has nothing to say")
+    return show_unanswered(printer, replies)
+
+
+def show_unanswered(printer: Printer, replies: Sequence[Replied]) -> int:
+    """Say what could not be answered, and why; return the exit code."""
+    from lamplighter.commitments.explorer import NO_DATA
+    from lamplighter.errors import GuardrailError
+
     silent = [reply for reply in replies if getattr(reply.error, "code", "") == NO_DATA]
     if silent:
         about = dict.fromkeys(f"{reply.question.topic} of {reply.question.service}" for reply in silent)

@@ -11,7 +11,7 @@ from tests.commitments.sizing.worlds import problem
 from lamplighter.commitments.sizing.breakpoints import best_commitment
 from lamplighter.commitments.sizing.portfolio import Portfolio, remaining, solve
 from lamplighter.commitments.sizing.problem import Problem, assemble
-from lamplighter.commitments.sizing.programme import _Programme, _shape, relax
+from lamplighter.commitments.sizing.programme import _joined, _Programme, _shape, relax
 from lamplighter.commitments.sizing.simulate import Order, cost, exact, prepare
 
 KINDS = {"r": "reservations", "c": "a Compute plan", "e": "EC2 Instance plans", "rc": "both", "ec": "two plans"}
@@ -119,3 +119,31 @@ def test_equally_good_purchases_give_the_smallest() -> None:
     half = replace(offer, hourly=item.rate / 2)
     two = assemble([item], np.array([[2.0], [1.0]]), (), [half])
     assert solve(two).amounts == (Decimal(1),)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_hours_that_are_joined_still_give_a_bound(seed: int) -> None:
+    made = problem(900 + seed, families=2, hours=40, most=6, kinds="rec")
+    whole, best = relax(made).bound, solve(made)
+    bounds = []
+    for most in (10, 40, 70):
+        programme = _Programme(_joined(_shape(made), most))
+        assert programme.shape.weight.sum() == pytest.approx(_shape(made).weight.sum())
+        assert programme.shape.demand.size < most + programme.shape.demand.shape[1]
+        _, prices = programme.solve(None)
+        assert prices is not None
+        bound = programme.bound(prices)
+        assert 0.5 * whole < bound <= whole * (1 + 1e-6)
+        assert bound <= best.cost
+        bounds.append(bound)
+    assert bounds[2] > 0.9 * whole
+
+
+def test_hours_with_other_commitments_in_force_are_not_joined() -> None:
+    made = problem(3, families=2, hours=10, kinds="rc")
+    shape = _shape(made)
+    force = shape.force.copy()
+    force[::2, 0] = 0.0
+    joined = _joined(replace(shape, force=force), 1)
+    assert sorted(joined.force[:, 0].tolist()) == [0.0, 1.0]
+    assert joined.weight.tolist() == [5.0, 5.0]

@@ -21,7 +21,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 
 EQUAL: Final = 2e-6
 """By how much dearer a reservation seems: at the same price a Savings Plan also covers other sizes and systems."""
+
+
+CELLS: Final = 40_000
+"""Hours x groups of usage that the programme takes; more are joined, see `_joined`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +147,35 @@ def _shape(problem: Problem) -> _Shape:
     weight = problem.weight / problem.weight.mean()
     dislike = np.array([1.0 + (EQUAL if isinstance(each.made, Reservation) else 0.0) for each in problem.instruments])
     shape = _Shape(demand, takes[:, firsts], weight, problem.costs, held, force, dislike)
-    # What is held and serves one group only covers it, whatever else is bought.
+    # What is held and serves one group only covers it, whatever else is bought: done before hours are joined.
     for k, group in shape.single:
         if held[k]:
             shape.demand[:, group] -= np.minimum(shape.demand[:, group], force[:, k] / shape.takes[k, group])
             shape.takes[k, group] = np.nan
-    return shape
+    return _joined(shape)
+
+
+def _joined(shape: _Shape, most: int = CELLS) -> _Shape:
+    """Hours that are similar made one by their mean, until the programme is small enough to be solved in seconds.
+
+    The cost of an hour is convex in its demand, so the mean of hours costs no more than the hours on average: the bound
+    stays a bound (Jensen), only a little lower. Hours with different commitments in force are never joined.
+    """
+    import numpy as np
+
+    hours, groups = shape.demand.shape
+    if hours * groups <= most:
+        return shape
+    many = -(-hours * groups // most)
+    kinds = np.unique(shape.force, axis=0, return_inverse=True)[1].reshape(-1)
+    order = np.lexsort((shape.demand.sum(axis=1), kinds))
+    place = np.concatenate([np.arange(count) // many for count in np.bincount(kinds)])
+    fresh = np.r_[True, (np.diff(kinds[order]) != 0) | (np.diff(place) != 0)]
+    starts = np.flatnonzero(fresh)
+    weight = shape.weight[order]
+    sums = np.add.reduceat(weight, starts)
+    demand = np.add.reduceat(shape.demand[order] * weight[:, None], starts, axis=0) / sums[:, None]
+    return replace(shape, demand=demand, weight=sums, force=shape.force[order][starts])
 
 
 class _Programme:
