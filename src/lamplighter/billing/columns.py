@@ -9,6 +9,9 @@ from typing import Final
 
 from lamplighter.lake.columns import NUMBER
 
+_MARK: Final = "\x1e"
+"""Stands in the names of columns that hold what was read of a text; no bill has it in a name."""
+
 _NO_UTC: Final = (
     " OR NOT (suffix({raw}, 'Z') AND strlen({raw}) IN (20, 24))"
     " AND NOT regexp_full_match({raw},"
@@ -39,12 +42,17 @@ class Columns:
         types: DuckDB's types by the column's own name; texts when empty (CSV).
         nothing: texts that mean that there is no value.
         checks: SQL that is a reason when a value cannot be read, NULL otherwise; one for each number or time read.
+        suspects: SQL of conditions, one of which at least is true or NULL in every row where a check has a reason.
+            They cost far less than the checks, which are asked only then.
+        values: SQL by the name of a column that stands for it in everything else, so that each text is read once.
     """
 
     actual: Mapping[str, str]
     types: Mapping[str, str] = field(default_factory=dict)
     nothing: tuple[str, ...] = ("",)
     checks: dict[str, str] = field(default_factory=dict)
+    suspects: dict[str, None] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
 
     def first(self, *names: str) -> str | None:
         """The first of these names that the bill has."""
@@ -62,10 +70,25 @@ class Columns:
         """The column as text, NULL when it is empty or missing."""
         if name not in self.actual:
             return "CAST(NULL AS VARCHAR)"
-        own = self.actual[name]
+        return self.own_text(self.actual[name])
+
+    def own_text(self, own: str) -> str:
+        """A column by its own name, as text, NULL when it is empty. The reader of CSV has made NULL of `""` already."""
         if not self._is_text(own):
             return f"CAST({quoted(own)} AS VARCHAR)"
-        return reduce(lambda column, word: f"NULLIF({column}, {literal(word)})", self.nothing, quoted(own))
+        words = [word for word in self.nothing if word or self.types]
+        return reduce(lambda column, word: f"NULLIF({column}, {literal(word)})", words, quoted(own))
+
+    def once(self, word: str, sql: str) -> str:
+        """A column that stands for something that is worked out once a row.
+
+        Args:
+            word: what it is, unlike others.
+            sql: over columns of the bill only.
+        """
+        name = f"{word}{_MARK}"
+        self.values[name] = sql
+        return quoted(name)
 
     def text(self, *names: str) -> str:
         """The first of these columns that the bill has, as text."""
@@ -93,7 +116,15 @@ class Columns:
 
     def problem(self) -> str:
         """SQL: the first reason why a row cannot be read, or NULL."""
-        return f"COALESCE({', '.join(self.checks.values())})" if self.checks else "CAST(NULL AS VARCHAR)"
+        return self.first_problem((), ())
+
+    def first_problem(self, suspects: Iterable[str], reasons: Iterable[str]) -> str:
+        """The same, with conditions and reasons of a format behind those of the values."""
+        doubts = [f"CAST({each} AS SMALLINT)" for each in (*self.suspects, *suspects)]
+        if not doubts:
+            return "CAST(NULL AS VARCHAR)"
+        said = ", ".join((*self.checks.values(), *reasons))
+        return f"CASE WHEN {' + '.join(doubts)} = 0 THEN CAST(NULL AS VARCHAR) ELSE COALESCE({said}) END"
 
     def _read(self, names: Iterable[str], sql_type: str, word: str, wrong: str = "") -> str:
         name = self.first(*names)
@@ -102,7 +133,11 @@ class Columns:
         own, raw = self.actual[name], self.raw(name)
         if self.types.get(own) == sql_type:
             return quoted(own)
-        value = f"TRY_CAST({raw} AS {sql_type})"
+        value = self.once(f"{own}{_MARK}{sql_type}", f"TRY_CAST({raw} AS {sql_type})")
+        self.suspects[f"(({raw} IS NULL) <> ({value} IS NULL))"] = None
+        if wrong:
+            self.suspects[f"(NOT COALESCE(suffix({raw}, 'Z'), true))"] = None
+            self.suspects[f"(COALESCE(strlen({raw}), 20) NOT IN (20, 24))"] = None
         self.checks[name] = (
             f"CASE WHEN {raw} IS NOT NULL AND ({value} IS NULL{wrong.format(raw=raw)}) "
             f"THEN {literal(f'{own} is no {word}: ')} || left({raw}, 60) END"

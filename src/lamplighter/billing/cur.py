@@ -21,12 +21,12 @@ Plans"; FOCUS 1.2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from lamplighter.billing.columns import Columns, literal, quoted
 from lamplighter.billing.format import Reading, checked
-from lamplighter.billing.maps import EMPTY, flat_map, whole_map
-from lamplighter.billing.services import category_sql, service_sql
+from lamplighter.billing.maps import EMPTY, by_key, flat_map, whole_map
+from lamplighter.billing.services import category_sql, known_sql, service_sql
 
 _T = "line_item_line_item_type"
 _SP_ARN = ("savings_plan_savings_plan_a_r_n", "savings_plan_savings_plan_arn")
@@ -149,9 +149,13 @@ def charges(c: Columns, tags: str, cost_categories: str, discounts: str, product
     t = c.text(_T)
     ri, sp = c.text(*_RI_ARN), c.text(*_SP_ARN)
     code = c.text("line_item_product_code")
+    known = c.once("service", known_sql(code))
     meter = f"COALESCE({c.text('line_item_usage_type')}, '')"
     repeats = f"regexp_matches({meter}, {_RESERVED_CAPACITY})"
-    usage = f"{t} IN {_USAGE} AND COALESCE({c.text('line_item_operation')}, '') NOT IN {_SPLIT} AND NOT {repeats}"
+    usage = c.once(
+        "usage",
+        f"{t} IN {_USAGE} AND COALESCE({c.text('line_item_operation')}, '') NOT IN {_SPLIT} AND NOT {repeats}",
+    )
     quantity = c.number("line_item_usage_amount")
     return {
         **measures(c),
@@ -200,8 +204,8 @@ def charges(c: Columns, tags: str, cost_categories: str, discounts: str, product
         "RegionId": fact(c, "product_region_code", "product_region"),
         "ResourceId": c.text("line_item_resource_id"),
         "ResourceType": fact(c, "product_product_family"),
-        "ServiceCategory": category_sql(code),
-        "ServiceName": service_sql(code, fact(c, "product_product_name")),
+        "ServiceCategory": category_sql(code, known),
+        "ServiceName": service_sql(code, fact(c, "product_product_name"), known),
         "SkuId": fact(c, "product_sku"),
         "SkuMeter": c.text("line_item_usage_type"),
         "SkuPriceDetails": product,
@@ -258,6 +262,7 @@ def reading(
     tags: Mapping[str, str] | None = None,
     cost_categories: Mapping[str, str] | None = None,
     discounts: Mapping[str, str] | None = None,
+    filled: Collection[frozenset[str]] = (),
 ) -> Reading:
     """How to read a report of this family.
 
@@ -266,16 +271,24 @@ def reading(
         tags: the columns that hold tags, with their keys; None when `resource_tags` is a map.
         cost_categories: the same for `cost_category`.
         discounts: the same for `discount`.
+        filled: `Table.filled`.
     """
     found = charges(
         c,
-        whole_map(c, "resource_tags") if tags is None else flat_map(tags),
-        whole_map(c, "cost_category") if cost_categories is None else flat_map(cost_categories),
-        whole_map(c, "discount") if discounts is None else flat_map(discounts),
+        whole_map(c, "resource_tags") if tags is None else flat_map(c, tags, filled),
+        whole_map(c, "cost_category") if cost_categories is None else flat_map(c, cost_categories, filled),
+        whole_map(c, "discount") if discounts is None else flat_map(c, discounts, filled),
         EMPTY,
     )
     problem = checked(found, c, _MUST)
-    return Reading(found, problem, c.raw("line_item_unblended_cost"), c.text(_T))
+    return Reading(
+        found,
+        problem,
+        c.raw("line_item_unblended_cost"),
+        c.text(_T),
+        values=c.values,
+        tags=None if tags is None else by_key(c, tags),
+    )
 
 
 _MUST = (

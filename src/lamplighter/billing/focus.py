@@ -26,7 +26,7 @@ from typing import Final
 from lamplighter.billing.columns import Columns, literal
 from lamplighter.billing.format import Reading, Table, checked
 from lamplighter.billing.maps import EMPTY, whole_map
-from lamplighter.billing.services import service_sql
+from lamplighter.billing.services import known_sql, service_sql
 from lamplighter.lake.columns import CHARGE, FOCUS, MAP, MONEY, TIME, Column
 
 REQUIRED: Final = ("BilledCost", "BillingAccountId", "BillingPeriodStart", "ChargeCategory", "ChargePeriodStart")
@@ -107,7 +107,7 @@ def reading(table: Table) -> Reading:
         "PublisherName": f"COALESCE({found['PublisherName']}, {provider})",
         "InvoiceIssuerName": f"COALESCE({found['InvoiceIssuerName']}, {found['PublisherName']}, {provider})",
         "ServiceCategory": f"COALESCE({found['ServiceCategory']}, 'Other')",
-        "ServiceName": service_sql(code, found["ServiceName"]),
+        "ServiceName": service_sql(code, found["ServiceName"], c.once("service", known_sql(code))),
         "SkuMeter": f"COALESCE({found['SkuMeter']}, {c.text('x_UsageType')})",
         "x_ServiceCode": code,
         "x_UsageType": f"COALESCE({c.text('x_UsageType')}, {found['SkuMeter']})",
@@ -128,7 +128,7 @@ def reading(table: Table) -> Reading:
         f"COALESCE(CASE WHEN {unknown} IS NOT NULL AND {category} IS NULL"
         f" THEN 'ChargeCategory is none: ' || left({unknown}, 60) END, {checked(found, c, _MUST)})"
     )
-    return Reading(found, problem, c.raw("BilledCost"), category, notes=tuple(_notes(c)))
+    return Reading(found, problem, c.raw("BilledCost"), category, notes=tuple(_notes(c)), values=c.values)
 
 
 def _value(c: Columns, column: Column) -> str:

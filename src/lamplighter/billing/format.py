@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from lamplighter.billing.columns import Columns
@@ -18,11 +18,13 @@ class Table:
         columns: names as the file has them, in order.
         types: DuckDB's types by name; empty for CSV, where everything is text.
         sample: values of the first row by column, as texts; empty if there is no row.
+        filled: names of the columns that are not empty, of some of the first rows; not for Parquet.
     """
 
     columns: tuple[str, ...]
     types: Mapping[str, str]
     sample: Mapping[str, str]
+    filled: tuple[frozenset[str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,9 @@ class Reading:
         kind: expression of the bill's own word for the kind of line.
         keep: condition of the rows that are charges at all; others (totals of statements) are counted apart.
         notes: what was assumed, for people.
+        values: expressions over columns of the bill by the name of the column that stands for them in all the others:
+            those of the `Columns` that made the expressions.
+        tags: expression of each tag by its key, NULL where it has no value, where they are known before the rows are.
         month: expression whose most frequent value in a file is the month of the whole file, YYYY-MM, where rows do not
             say it; then the other expressions may use the column `_month`.
     """
@@ -49,6 +54,8 @@ class Reading:
     keep: str = "true"
     notes: tuple[str, ...] = ()
     month: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] | None = None
 
 
 class Format(ABC):
@@ -82,12 +89,17 @@ def checked(charges: Mapping[str, str], columns: Columns, required: tuple[str, .
     empty = [f"CASE WHEN {charges[name]} IS NULL THEN '{name} is empty' END" for name in required]
     start, end = charges["BillingPeriodStart"], charges["BillingPeriodEnd"]
     at = charges["ChargePeriodStart"]
+    early, late = f"{start} < TIMESTAMP '2006-01-01'", f"{start} >= TIMESTAMP '2200-01-01'"
     wild = (
-        f"CASE WHEN {start} < TIMESTAMP '2006-01-01' OR {start} >= TIMESTAMP '2200-01-01' THEN"
+        f"CASE WHEN {early} OR {late} THEN"
         f" 'there was no AWS in the billing period: ' || CAST({start} AS VARCHAR) END"
     )
+    after, before = f"{at} >= {end}", f"{at} < {start} - INTERVAL 400 DAY"
     outside = (
-        f"CASE WHEN {at} >= {end} OR {at} < {start} - INTERVAL 400 DAY THEN"
+        f"CASE WHEN {after} OR {before} THEN"
         f" 'the charge lies outside of its billing period: ' || CAST({at} AS VARCHAR) END"
     )
-    return f"COALESCE({columns.problem()}, {', '.join([*empty, wild, outside])})"
+    # A date that is missing makes the doubts NULL, which is not 0 either.
+    doubts = [f"({charges[name]} IS NULL)" for name in required]
+    doubts += [f"({each})" for each in (early, late, after, before)]
+    return columns.first_problem(doubts, [*empty, wild, outside])

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Final
 
 from lamplighter.billing.columns import Columns, literal, quoted
 from lamplighter.lake.columns import MAP
 
 EMPTY = f"CAST(NULL AS {MAP})"
 """SQL of no map at all."""
+
+_MOST_KEYS: Final = 62
+_MOST_SETS: Final = 24
 
 _PLAIN = (
     "CASE WHEN starts_with(entry.key, 'user_') OR starts_with(entry.key, 'user:') THEN entry.key[6:]"
@@ -36,7 +41,8 @@ def whole_map(c: Columns, name: str) -> str:
         as_map = f"CAST({quoted(own)} AS {MAP})"
     else:
         text = f"NULLIF({c.raw(name)}, 'null')"
-        as_map = f"TRY_CAST(TRY_CAST({text} AS JSON) AS {MAP})"
+        as_map = c.once(f"map {own}", f"TRY_CAST(TRY_CAST({text} AS JSON) AS {MAP})")
+        c.suspects[f"(({text} IS NULL) <> ({as_map} IS NULL))"] = None
         c.checks[name] = (
             f"CASE WHEN {text} IS NOT NULL AND {as_map} IS NULL"
             f" THEN {literal(f'{own} is no JSON object with different keys: ')} || left({text}, 60) END"
@@ -49,17 +55,53 @@ def whole_map(c: Columns, name: str) -> str:
     )
 
 
-def flat_map(keys: Mapping[str, str]) -> str:
-    """SQL of a map made of columns, without those that are empty; where keys are equal the first that is filled counts.
+def by_key(c: Columns, keys: Mapping[str, str]) -> dict[str, str]:
+    """SQL of the value by key, NULL where it is empty; where keys are equal the first that is filled counts.
 
     Args:
-        keys: key in the map by the column's own name.
+        c: the columns.
+        keys: key by the column's own name.
     """
-    by_key: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for own, key in keys.items():
-        by_key.setdefault(key, []).append(f"NULLIF(CAST({quoted(own)} AS VARCHAR), '')")
-    if not by_key:
+        found.setdefault(key, []).append(c.own_text(own))
+    return {key: each[0] if len(each) == 1 else f"COALESCE({', '.join(each)})" for key, each in found.items()}
+
+
+def flat_map(c: Columns, keys: Mapping[str, str], filled: Collection[frozenset[str]] = ()) -> str:
+    """SQL of a map made of columns, without those that are empty; where keys are equal the first that is filled counts.
+
+    DuckDB makes a map of a structure with fixed names many times as fast as of two lists, for it need not look whether
+    keys are there twice. So the sets of keys that are frequent get a structure each, the others go the long way.
+
+    Args:
+        c: the columns.
+        keys: key in the map by the column's own name.
+        filled: columns that are not empty, of some rows: what is frequent.
+    """
+    values = by_key(c, keys)
+    if not values:
         return EMPTY
-    names = ", ".join(map(literal, by_key))
-    values = ", ".join(each[0] if len(each) == 1 else f"COALESCE({', '.join(each)})" for each in by_key.values())
-    return f"map_from_entries(list_filter(list_zip([{names}], [{values}]), lambda entry: entry[2] IS NOT NULL))"
+    listed = ", ".join(map(literal, values))
+    long_way = (
+        f"map_from_entries(list_filter(list_zip([{listed}], [{', '.join(values.values())}]),"
+        " lambda entry: entry[2] IS NOT NULL))"
+    )
+    # Names in structures are alike whatever their capitals are, and not empty.
+    if not filled or len(values) > _MOST_KEYS or "" in values or len({key.lower() for key in values}) < len(values):
+        return long_way
+    bits = {key: 1 << number for number, key in enumerate(values)}
+    which = c.once(
+        f"which {listed}", " + ".join(f"CAST({values[key]} IS NOT NULL AS BIGINT) * {bit}" for key, bit in bits.items())
+    )
+    sets = Counter(frozenset(keys[own] for own in row if own in keys) for row in filled)
+    cases = [
+        f"WHEN {sum(bits[key] for key in have)} THEN {_of_structure({key: values[key] for key in values if key in have})}"
+        for have, _ in sets.most_common(_MOST_SETS)
+    ]
+    return f"CASE {which} {' '.join(cases)} ELSE {long_way} END"
+
+
+def _of_structure(values: Mapping[str, str]) -> str:
+    fields = ", ".join(f"{literal(key)}: {value}" for key, value in values.items())
+    return f"CAST({{{fields}}} AS {MAP})" if values else f"CAST(MAP {{}} AS {MAP})"

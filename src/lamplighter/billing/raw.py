@@ -7,7 +7,9 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from lamplighter.billing.columns import literal, quoted
@@ -23,6 +25,7 @@ AGAIN: Final = "\x1f"
 
 _HEADER_BYTES: Final = 1 << 20
 _LINE_BYTES: Final = 8 << 20
+_SAMPLE: Final = 500
 _BANNER: Final = "Don't see your tags"
 
 
@@ -35,12 +38,14 @@ class Raw:
         parts: the files.
         skip: lines before the first row, the header among them; 0 for Parquet.
         months: YYYY-MM by path, where rows do not say their month; then there is a column `_month`.
+        values: SQL of more columns by name, over the others; `Reading.values`.
     """
 
     table: Table
     parts: tuple[Part, ...]
     skip: int
     months: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_text(self) -> bool:
@@ -55,10 +60,12 @@ class Raw:
             sequential: read by one thread, so that rows can be numbered.
         """
         source = self._source(parts or self.parts, sequential)
-        if not self.months:
+        if self.months:
+            keys, values = ", ".join(map(literal, self.months)), ", ".join(map(literal, self.months.values()))
+            source = f"(SELECT *, MAP([{keys}], [{values}])[filename] AS _month FROM {source})"
+        if not self.values:
             return source
-        keys, values = ", ".join(map(literal, self.months)), ", ".join(map(literal, self.months.values()))
-        return f"(SELECT *, MAP([{keys}], [{values}])[filename] AS _month FROM {source})"
+        return f"(SELECT *, {', '.join(f'{sql} AS {quoted(name)}' for name, sql in self.values.items())} FROM {source})"
 
     def _source(self, parts: Sequence[Part], sequential: bool) -> str:
         files = f"[{', '.join(literal(str(part.path)) for part in parts)}]"
@@ -68,7 +75,7 @@ class Raw:
         packed = "gzip" if self.parts[0].kind == GZIP else "none"
         return (
             f"read_csv({files}, auto_detect = false, header = false, skip = {self.skip}, delim = ',', quote = '\"',"
-            f" escape = '\"', columns = {{{columns}}}, compression = '{packed}', filename = true, strict_mode = true,"
+            f" escape = '\"', nullstr = '', allow_quoted_nulls = true, columns = {{{columns}}}, compression = '{packed}', filename = true, strict_mode = true,"
             f" store_rejects = true, max_line_size = {_LINE_BYTES}, parallel = {'false' if sequential else 'true'})"
         )
 
@@ -160,12 +167,12 @@ def _header(part: Part) -> tuple[Table, int]:
         raise BillError(f"{part.name} has no header that can be read: {error}", hint="is it a bill?") from error
     if len(header) < 2:
         raise BillError(f"{part.name} has no header of columns", hint="is it a bill?")
-    try:
-        sample = next(reader, [])
-    except csv.Error:
-        sample = []
     names = tuple(_unique(header))
-    return Table(names, {}, dict(zip(names, sample, strict=False))), lines
+    rows: list[list[str]] = []
+    with suppress(csv.Error):
+        rows += islice(reader, _SAMPLE)
+    filled = tuple(frozenset(name for name, text in zip(names, row, strict=False) if text) for row in rows)
+    return Table(names, {}, dict(zip(names, rows[0], strict=False)) if rows else {}, filled), lines
 
 
 def _unique(header: Sequence[str]) -> Iterator[str]:

@@ -17,17 +17,36 @@ def services() -> MappingProxyType[str, tuple[str, str]]:
     return MappingProxyType({row["code"]: (row["category"], row["name"]) for row in csv.DictReader(text.splitlines())})
 
 
-def category_sql(code: str) -> str:
-    """SQL of the service category of a product code, itself SQL; one that is not known is in category Other."""
-    return f"COALESCE({_lookup(0)}[{code}], 'Other')"
+def known_sql(code: str) -> str:
+    """SQL of what is known of a product code, itself SQL: a structure of category and name, or NULL."""
+    keys = ", ".join(literal(key) for key in services())
+    values = ", ".join(
+        f"{{'category': {literal(category)}, 'name': {literal(name)}}}" for category, name in services().values()
+    )
+    return f"MAP([{keys}], [{values}])[{code}]"
 
 
-def service_sql(code: str, given: str) -> str:
+def category_sql(code: str, known: str | None = None) -> str:
+    """SQL of the service category of a product code, itself SQL; one that is not known is in category Other.
+
+    Args:
+        code: SQL of the product code.
+        known: a column that holds `known_sql` of it already.
+    """
+    return f"COALESCE(({known or known_sql(code)}).category, 'Other')"
+
+
+def service_sql(code: str, given: str, known: str | None = None) -> str:
     """SQL of the service's name: as known here, else as the bill says, else the code itself.
 
     Bills of different formats name services differently; known ones are alike here.
+
+    Args:
+        code: SQL of the product code.
+        given: SQL of the name that the bill has.
+        known: a column that holds `known_sql` of the code already.
     """
-    return f"COALESCE({_lookup(1)}[{code}], {given}, {code}, 'Unknown')"
+    return f"COALESCE(({known or known_sql(code)}).name, {given}, {code}, 'Unknown')"
 
 
 def code_sql(name: str) -> str:
@@ -35,9 +54,3 @@ def code_sql(name: str) -> str:
     codes = {given: code for code, (_, given) in reversed(list(services().items()))}
     keys, values = ", ".join(map(literal, codes)), ", ".join(map(literal, codes.values()))
     return f"COALESCE(MAP([{keys}], [{values}])[{name}], {name})"
-
-
-def _lookup(part: int) -> str:
-    keys = ", ".join(literal(code) for code in services())
-    values = ", ".join(literal(row[part]) for row in services().values())
-    return f"MAP([{keys}], [{values}])"

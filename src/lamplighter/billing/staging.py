@@ -19,13 +19,13 @@ from lamplighter.billing.registry import formats, recognise
 from lamplighter.billing.sources import Bill
 from lamplighter.errors import UsageError
 from lamplighter.lake.columns import CHARGE, MONEY, Column
-from lamplighter.lake.tags import map_sql, tag_columns
+from lamplighter.lake.tags import map_sql, spellings, tag_columns
 
 if TYPE_CHECKING:
     import duckdb
 
 _EXTRA: Final = ("_unused", "_net_unused", "_used_units")
-_LAYOUT: Final = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, FILE_SIZE_BYTES '256MB'"
+_LAYOUT: Final = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880, FILE_SIZE_BYTES '256MB'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,7 @@ def stage_bill(
     for number, raw in enumerate(read_tables(bill.parts, connection)):
         chosen = _format(only_format) if only_format else recognise(raw.table, raw.parts[0].name)
         reading = chosen.reading(raw.table)
+        raw = replace(raw, values=reading.values)
         if reading.month is not None:
             raw = replace(raw, months=_months(connection, raw, reading.month))
         sql = _staged_sql(raw, reading, chosen.name, bill.period, tags)
@@ -178,8 +179,7 @@ def _staged_sql(raw: Raw, reading: Reading, name: str, period: str | None, tags:
         **{extra: f"CAST({given.get(extra, 'NULL')} AS {MONEY})" for extra in _EXTRA},
     }
     columns = [_column(column, given.get(column.name, "NULL")) for column in CHARGE]
-    whole = f"({given.get('Tags', 'NULL')})"
-    columns += [f"{map_sql(key, whole)} AS {quoted(name)}" for key, name in tag_columns(tags).items()]
+    columns += [f"{_tag(reading, key)} AS {quoted(name)}" for key, name in tag_columns(tags).items()]
     columns += [f"{sql} AS {column}" for column, sql in own.items()]
     return f"SELECT {', '.join(columns)} FROM {raw.sql()}"
 
@@ -188,6 +188,14 @@ def _column(column: Column, value: str) -> str:
     if column.need == "always" and column.type == MONEY:
         value = f"COALESCE({value}, 0)"
     return f'CAST({value} AS {column.type}) AS "{column.name}"'
+
+
+def _tag(reading: Reading, key: str) -> str:
+    """A tag that becomes a column: as `tag('KEY')` would find it in the map."""
+    if reading.tags is None:
+        return map_sql(key, f"({reading.charges.get('Tags', 'NULL')})")
+    having = [reading.tags[each] for each in spellings(key) if each in reading.tags]
+    return f"COALESCE({', '.join([*having, 'CAST(NULL AS VARCHAR)'])})"
 
 
 def _by_file(names: Mapping[str, str]) -> str:

@@ -41,6 +41,11 @@ def tag_columns(keys: Sequence[str]) -> dict[str, str]:
     return {key: tag_column(key) for key in taken.values()}
 
 
+def spellings(key: str) -> tuple[str, ...]:
+    """A key as it is written at the resource, and as Cost and Usage Report 2.0 has it, where that is another one."""
+    return tuple(dict.fromkeys((key, key.lower().replace(" ", "_"))))
+
+
 def map_sql(key: str, tags: str = "Tags") -> str:
     """SQL of the value of a tag, from the map.
 
@@ -48,9 +53,8 @@ def map_sql(key: str, tags: str = "Tags") -> str:
         key: as it is written at the resource.
         tags: SQL of the map.
     """
-    small = key.lower().replace(" ", "_")
-    spellings = [f"{tags}[{_text(spelling)}]" for spelling in dict.fromkeys((key, small))]
-    return f"NULLIF(COALESCE({', '.join(spellings)}), '')" if len(spellings) > 1 else f"NULLIF({spellings[0]}, '')"
+    found = [f"{tags}[{_text(spelling)}]" for spelling in spellings(key)]
+    return f"NULLIF(COALESCE({', '.join(found)}), '')" if len(found) > 1 else f"NULLIF({found[0]}, '')"
 
 
 def tag_sql(key: str, hot: Mapping[str, Collection[str]], months: Collection[str]) -> str:

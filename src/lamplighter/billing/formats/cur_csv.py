@@ -33,6 +33,7 @@ class CurCsv(Format):
             tags=_keys(table, "resourceTags/"),
             cost_categories=_keys(table, "costCategory/"),
             discounts=_keys(table, "discount/"),
+            filled=table.filled,
         )
 
 

@@ -22,9 +22,9 @@ from typing import ClassVar, Final
 
 from lamplighter.billing.columns import Columns
 from lamplighter.billing.format import Format, Reading, Table, checked
-from lamplighter.billing.maps import flat_map
+from lamplighter.billing.maps import by_key, flat_map
 from lamplighter.billing.raw import AGAIN
-from lamplighter.billing.services import category_sql, code_sql, service_sql
+from lamplighter.billing.services import category_sql, code_sql, known_sql, service_sql
 
 _TOTALS: Final = "('InvoiceTotal', 'AccountTotal', 'StatementTotal', 'Discount')"
 _CHARGES: Final = "('LineItem', 'Rounding')"
@@ -50,7 +50,8 @@ class DetailedBilling(Format):
         """As this module says."""
         c = Columns({name: name for name in table.columns}, table.types)
         record = c.text("RecordType")
-        found = _charges(c, _tags(table))
+        tags = _tags(table)
+        found = _charges(c, flat_map(c, tags, table.filled))
         unknown = (
             f"CASE WHEN {record} IS NULL OR {record} NOT IN {_CHARGES} THEN 'RecordType is none: '"
             f" || COALESCE(left({record}, 60), '') END"
@@ -65,6 +66,8 @@ class DetailedBilling(Format):
                 "a detailed billing report names no currency: US dollars",
                 "a detailed billing report spreads no commitments: the effective cost is the billed one",
             ),
+            values=c.values,
+            tags=by_key(c, tags),
             month=f"CASE WHEN {record} = 'LineItem' THEN strftime({c.time('UsageStartDate')}, '%Y-%m') END",
         )
 
@@ -75,6 +78,7 @@ def _charges(c: Columns, tags: str) -> dict[str, str]:
     month = "CAST(_month || '-01' AS TIMESTAMP)"
     end = c.time("UsageEndDate")
     code, zone, resource = code_sql(product), c.text("AvailabilityZone"), c.text("ResourceId")
+    known = c.once("service", known_sql(code))
     kind = _kind(c)
     usage = f"{kind} IN ('Usage', 'DiscountedUsage')"
     spot = f"COALESCE({meter}, '') LIKE '%SpotUsage%'"
@@ -126,8 +130,8 @@ def _charges(c: Columns, tags: str) -> dict[str, str]:
         "PublisherName": "'AWS'",
         "RegionId": f"NULLIF(regexp_extract({zone}, '^[a-z]+(-[a-z]+)+-[0-9]+'), '')",
         "ResourceId": resource,
-        "ServiceCategory": category_sql(code),
-        "ServiceName": service_sql(code, product),
+        "ServiceCategory": category_sql(code, known),
+        "ServiceName": service_sql(code, product, known),
         "SkuMeter": meter,
         "SubAccountId": f"COALESCE({c.text('LinkedAccountId')}, {c.text('PayerAccountId')})",
         "Tags": tags,
@@ -152,11 +156,10 @@ def _kind(c: Columns) -> str:
     )
 
 
-def _tags(table: Table) -> str:
-    return flat_map(
-        {
-            column: column.removeprefix("user:").partition(AGAIN)[0]
-            for column in table.columns
-            if column.startswith(("user:", "aws:"))
-        }
-    )
+def _tags(table: Table) -> dict[str, str]:
+    """Own column name -> key in the map."""
+    return {
+        column: column.removeprefix("user:").partition(AGAIN)[0]
+        for column in table.columns
+        if column.startswith(("user:", "aws:"))
+    }
