@@ -12,7 +12,8 @@ import pytest
 from tests.billing.bills import as_parquet, cur2
 from tests.billing.conftest import BOUGHT, COMMON, PLAN, RESERVATION, cur_text, line, write_cur
 
-from lamplighter.billing.load import Accepted, Loaded, load
+from lamplighter.billing.load import Loaded, load
+from lamplighter.billing.records import Accepted
 from lamplighter.errors import Unreconciled
 from lamplighter.lake.ledger import Ledger
 

@@ -19,7 +19,8 @@ import pytest
 from tests.billing.bills import FOCUS_1_2, FOCUS_ROW, dbr, focus_1_2, table
 from tests.billing.conftest import BOUGHT, COMMON, cur_text, line, write_cur
 
-from lamplighter.billing.load import Accepted, Loaded, load
+from lamplighter.billing.load import Loaded, load
+from lamplighter.billing.records import Accepted
 from lamplighter.errors import BillError
 from lamplighter.lake import months
 
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 AT = datetime(2026, 11, 3, 8, tzinfo=UTC)
 TIMES = int(os.environ.get("LAMPLIGHTER_FUZZ", "1"))
-ROWS = 250
+ROWS = 450
 TRUST = Accepted("fuzz", "totals of faulty rows need not agree")
 VALUES = (
     *(
@@ -153,7 +154,7 @@ def damaged(generator: random.Random, data: bytes) -> bytes:
 SOURCES: dict[str, Callable[[], str]] = {
     "cur": lambda: cur_text([*BOUGHT, line(cost="1"), line(cost="2")]),
     "focus": lambda: focus_1_2({}, {"BilledCost": "2"}, {"ChargeCategory": "Tax"}),
-    "dbr": lambda: dbr({}, {"UnBlendedCost": "2"}, {"RecordType": "InvoiceTotal"}),
+    "dbr": lambda: dbr({}, {"UnBlendedCost": "2"}, {"RecordType": "InvoiceTotal", "UnBlendedCost": "7"}),
 }
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from tests.billing.conftest import BOUGHT, line, write_cur
 
-from lamplighter.billing.load import Accepted, load
+from lamplighter.billing.load import load
+from lamplighter.billing.records import Accepted
 from lamplighter.errors import BillError, Unreconciled
 from lamplighter.lake import months
 from lamplighter.lake.ledger import Ledger

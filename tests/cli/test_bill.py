@@ -290,7 +290,7 @@ def test_a_month_that_was_changed_is_found(load: Callable[..., Said], lamp: Lamp
     said = lamp("bill", "check", "--lake", str(tmp_path / "lake"), "-o", "json")
     assert said.code == 3
     [row] = said.rows
-    assert row["differences"] == ["rows as recorded, all: 3 against 2, difference -1"]
+    assert row["differences"] == ["rows as recorded, payer 111122223333: 3 against 2, difference -1"]
     missing = lamp("bill", "check", "2026-09", "--lake", str(tmp_path / "lake"))
     assert missing.code == 2
     assert "hint: loaded: 2026-10" in missing.err

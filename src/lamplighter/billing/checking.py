@@ -8,8 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from lamplighter.billing.facts import Fact, count_facts
+from lamplighter.billing.identities import identities
+from lamplighter.billing.records import loads_of
 from lamplighter.billing.staging import parquet
-from lamplighter.billing.totals import Check, Totals, count_charges, identities
+from lamplighter.billing.totals import Check, count_charges
 from lamplighter.errors import LakeError, UsageError
 from lamplighter.lake import months
 
@@ -21,7 +24,7 @@ class Checked:
     Attributes:
         period: YYYY-MM.
         rows: charges that are there, of all payers.
-        checks: against the record of the last load, and what holds in every month.
+        checks: against the record of each payer's load, and what holds in every month.
     """
 
     period: str
@@ -52,26 +55,27 @@ def check_months(lake: Path, periods: Sequence[str] = ()) -> list[Checked]:
             relation = parquet(months.files(lake, months.CHARGES, period))
             record = months.record_of(lake, months.CHARGES, period) or {}
             try:
-                payers = ", ".join("'" + str(payer).replace("'", "''") + "'" for payer in record.get("payers", ()))
-                mine = f"(SELECT * FROM {relation} WHERE BillingAccountId IN ({payers}))" if payers else relation
-                totals = count_charges(connection, mine)
-                whole = totals if mine == relation else count_charges(connection, relation)
-                checks = [*_against(record, totals), *identities(connection, relation)]
+                facts = count_facts(connection, relation)
             except duckdb.Error as error:
                 said = str(error).strip().partition("\n")[0]
                 raise LakeError(f"{period} cannot be read: {said}", hint="load the month again") from error
-            found.append(Checked(period, whole.rows, checks))
+            accounts = {payer: load["account"] for payer, load in loads_of(record).items() if load.get("account")}
+            checks = [*_against(record, facts), *identities(facts, accounts)]
+            found.append(Checked(period, count_charges(facts).rows, checks))
     return found
 
 
-def _against(record: Mapping[str, Any], totals: Totals) -> Iterator[Check]:
-    """Rows and every cost measure as they were recorded."""
-    held = record.get("totals", {})
-    if not held:
+def _against(record: Mapping[str, Any], facts: Sequence[Fact]) -> Iterator[Check]:
+    """Rows and every cost measure of each payer as they were recorded, and that there are no other payers."""
+    loads = loads_of(record)
+    if not loads:
         return
-    rows = Decimal(int(held["rows"]))
-    yield Check("rows as recorded", "all", rows, Decimal(totals.rows), rows == totals.rows)
-    for currency, costs in held["costs"].items():
-        for name, text in costs.items():
-            before, after = Decimal(text), totals.costs.get(currency, {}).get(name, Decimal(0))
-            yield Check(f"{name} as recorded", currency, before, after, before == after)
+    for payer in sorted({*loads, *(fact.payer for fact in facts)}):
+        held = loads.get(payer, {}).get("totals", {"rows": 0, "costs": {}})
+        totals = count_charges(fact for fact in facts if fact.payer == payer)
+        rows = Decimal(int(held["rows"]))
+        yield Check("rows as recorded", f"payer {payer}", rows, Decimal(totals.rows), rows == totals.rows)
+        for currency, costs in held["costs"].items():
+            for name, text in costs.items():
+                before, after = Decimal(text), totals.costs.get(currency, {}).get(name, Decimal(0))
+                yield Check(f"{name} as recorded", f"payer {payer} {currency}", before, after, before == after)

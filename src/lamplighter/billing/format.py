@@ -91,8 +91,7 @@ def checked(charges: Mapping[str, str], columns: Columns, required: tuple[str, .
     at = charges["ChargePeriodStart"]
     early, late = f"{start} < TIMESTAMP '2006-01-01'", f"{start} >= TIMESTAMP '2200-01-01'"
     wild = (
-        f"CASE WHEN {early} OR {late} THEN"
-        f" 'there was no AWS in the billing period: ' || CAST({start} AS VARCHAR) END"
+        f"CASE WHEN {early} OR {late} THEN 'there was no AWS in the billing period: ' || CAST({start} AS VARCHAR) END"
     )
     after, before = f"{at} >= {end}", f"{at} < {start} - INTERVAL 400 DAY"
     outside = (

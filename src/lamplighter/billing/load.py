@@ -12,19 +12,23 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from lamplighter.billing.columns import literal
+from lamplighter.billing.facts import Fact, count_facts
 from lamplighter.billing.hot import hot_tags
+from lamplighter.billing.identities import identities, used_units
 from lamplighter.billing.lines import count_lines, prove_lines
 from lamplighter.billing.quarantine import Quarantined, write_quarantine
+from lamplighter.billing.records import Accepted, earlier_loads, record
 from lamplighter.billing.sources import PARQUET, Bill, Fetch, find_bills
 from lamplighter.billing.staging import Staged, copy_rows, parquet, stage_bill, unused_sql
-from lamplighter.billing.totals import Check, Totals, compare, count_charges, identities, used_units
+from lamplighter.billing.stated import stated_totals
+from lamplighter.billing.totals import Check, Totals, compare, count_charges
 from lamplighter.errors import BillError, LakeError, Unreconciled
 from lamplighter.lake import months
 from lamplighter.lake.columns import MEASURES
@@ -33,19 +37,6 @@ if TYPE_CHECKING:
     import duckdb
 
 MEMORY: Final = "1500MB"
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """Somebody's word that a difference is all right.
-
-    Attributes:
-        who: their name.
-        why: their reason.
-    """
-
-    who: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +63,11 @@ class Month:
     def differences(self) -> list[Check]:
         """The comparisons that do not hold."""
         return [check for check in self.checks if not check.holds]
+
+    @property
+    def unproven(self) -> list[Check]:
+        """What the bill cannot tell."""
+        return [check for check in self.checks if check.unproven]
 
     @property
     def changes(self) -> dict[str, dict[str, Decimal]]:
@@ -195,7 +191,7 @@ def _finish(
     accept: Accepted | None,
     tags: Sequence[str],
 ) -> Loaded:
-    _one_bill_a_month(connection, staged)
+    told_by = _one_bill_a_month(connection, staged)
     union = " UNION ALL BY NAME ".join(f"SELECT * FROM {each.relation}" for each in staged)
     connection.execute(f"CREATE VIEW staged AS {union}")
     quarantined = write_quarantine(connection, lake, staged, at=at)
@@ -204,14 +200,15 @@ def _finish(
     ]
     if not wanted and not quarantined.rows:
         raise BillError("the bill has no rows", hint="is the month over already?")
-    prepared: list[tuple[Month, Path]] = []
+    prepared: list[tuple[Month, Sequence[Fact], Path]] = []
     folders: list[Path] = []
     try:
         for period in wanted:
             folder = months.stage(lake, months.CHARGES, period)
             folders.append(folder)
-            prepared.append((_month(connection, lake, staged, period, folder, tags), folder))
-        bad = [(month, check) for month, _ in prepared for check in month.differences]
+            bills_of = {payer: each for (payer, month), each in told_by.items() if month == period}
+            prepared.append((*_month(connection, lake, staged, bills_of, period, folder, tags), folder))
+        bad = [(month, check) for month, *_ in prepared for check in month.differences]
         if bad and accept is None:
             month, check = bad[0]
             raise Unreconciled(
@@ -224,20 +221,21 @@ def _finish(
             )
         skipped = sum(each.not_charges for each in staged)
         rows_in = sum(read.rows for each in staged for read in each.reads) - skipped
-        loaded = sum(month.totals.rows for month, _ in prepared)
+        loaded = sum(month.totals.rows for month, *_ in prepared)
         if rows_in != loaded + quarantined.rows:
             raise Unreconciled(
                 f"{rows_in} rows were read; {loaded} are charges and {quarantined.rows} are in quarantine",
                 hint="nothing was published; please report this",
             )
         published = []
-        for month, folder in prepared:
+        for month, facts, folder in prepared:
             hot = hot_tags(connection, lake, month.period, folder, tags)
-            record = {**_record(month, bills, staged, quarantined, at=at, accept=accept), "tags": hot}
-            months.publish(lake, months.CHARGES, month.period, folder, record)
-            published.append(
-                Month(month.period, month.payers, month.totals, month.checks, month.before, published=True)
+            bills_of = {payer: told_by[payer, month.period] for payer in month.payers}
+            told = record(
+                bills_of, facts, month.checks, quarantined, earlier_loads(lake, month.period), at=at, accept=accept
             )
+            months.publish(lake, months.CHARGES, month.period, folder, {**told, "tags": hot})
+            published.append(replace(month, published=True))
     finally:
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
@@ -254,42 +252,41 @@ def _finish(
     return Loaded(published, rows_in, loaded, skipped, quarantined, formats, tuple(notes))
 
 
-def _one_bill_a_month(connection: duckdb.DuckDBPyConnection, staged: Sequence[Staged]) -> None:
-    """Refuse two bills of one payer and month: the one would restate the other, and the order is not known.
+def _one_bill_a_month(connection: duckdb.DuckDBPyConnection, staged: Sequence[Staged]) -> dict[tuple[str, str], Staged]:
+    """The bill of each payer and month. Two are refused: one would restate the other, and the order is not known.
 
     Files in one place are one bill; those of several formats are as many tellings of the same month.
     """
-    seen: dict[tuple[str, str], tuple[str, str]] = {}
+    seen: dict[tuple[str, str], tuple[Staged, str]] = {}
     for each in staged:
         for payer, period, kind in connection.execute(
             f"SELECT DISTINCT BillingAccountId, _period, x_SourceFormat FROM {each.relation} WHERE _ok ORDER BY ALL"
         ).fetchall():
-            other, format_name = seen.setdefault((payer, period), (each.name, kind))
-            if other != each.name:
+            other, format_name = seen.setdefault((payer, period), (each, kind))
+            if other is not each:
                 raise BillError(
-                    f"{other} and {each.name} are both the bill of {payer} for {period}", hint="load one of them"
+                    f"{other.bill.name} and {each.bill.name} are both the bill of {payer} for {period}",
+                    hint="load one of them",
                 )
             if format_name != kind:
                 raise BillError(
-                    f"{other} has the bill of {payer} for {period} twice, as {format_name} and as {kind}",
+                    f"{other.bill.name} has the bill of {payer} for {period} twice, as {format_name} and as {kind}",
                     hint="load one of them",
                 )
+    return {key: each for key, (each, _) in seen.items()}
 
 
 def _month(
     connection: duckdb.DuckDBPyConnection,
     lake: Path,
     staged: Sequence[Staged],
+    bills_of: Mapping[str, Staged],
     period: str,
     folder: Path,
     tags: Sequence[str],
-) -> Month:
-    payers = tuple(
-        row[0]
-        for row in connection.execute(
-            "SELECT DISTINCT BillingAccountId FROM staged WHERE _ok AND _period = ? ORDER BY 1", [period]
-        ).fetchall()
-    )
+) -> tuple[Month, Sequence[Fact]]:
+    """The month as it would be published, and what was counted of all charges in it, those of other payers as well."""
+    payers = tuple(sorted(bills_of))
     # Counted before the staged files move into the month.
     counted = connection.execute(
         "SELECT BillingCurrency, COALESCE(_kind, ''), COALESCE(InvoiceId, ''), COUNT(*), SUM(_cost)"
@@ -302,10 +299,14 @@ def _month(
     for each in staged:
         _take(connection, each, period, folder)
     mine = sorted(folder.glob("*.parquet"))
-    after = count_charges(connection, parquet(mine))
-    checks = [*compare(counted, after), *identities(connection, parquet(mine)), *used_units(connection, parquet(mine))]
-    before = _keep_others(connection, _existing(lake, period), payers, folder)
-    return Month(period, payers, after, checks, before, published=False)
+    facts = count_facts(connection, parquet(mine))
+    after = count_charges(facts)
+    held = list(identities(facts, {payer: each.bill.account for payer, each in bills_of.items() if each.bill.account}))
+    elsewhere = {check.subject.partition(" ")[2]: check.unproven for check in held if check.unproven}
+    stated = stated_totals(connection, staged, period)
+    checks = [*compare(counted, after), *stated, *held, *used_units(connection, parquet(mine), elsewhere)]
+    before, others = _keep_others(connection, _existing(lake, period), payers, folder)
+    return Month(period, payers, after, checks, before, published=False), [*facts, *others]
 
 
 def _take(connection: duckdb.DuckDBPyConnection, bill: Staged, period: str, folder: Path) -> None:
@@ -323,39 +324,17 @@ def _take(connection: duckdb.DuckDBPyConnection, bill: Staged, period: str, fold
 
 def _keep_others(
     connection: duckdb.DuckDBPyConnection, old: Sequence[Path], payers: Sequence[str], folder: Path
-) -> Mapping[str, Mapping[str, Decimal]]:
-    """Carry over the month's charges of other payers; the costs of these payers' that are replaced are given back."""
+) -> tuple[Mapping[str, Mapping[str, Decimal]], Sequence[Fact]]:
+    """Carry over the month's charges of other payers: costs of these payers' that are replaced, facts of the others."""
     if not old:
-        return {}
-    names = ", ".join(literal(payer) for payer in payers)
-    before = count_charges(connection, f"(SELECT * FROM {parquet(old)} WHERE BillingAccountId IN ({names}))").costs
-    others = f"SELECT * FROM {parquet(old)} WHERE BillingAccountId NOT IN ({names})"
-    if connection.execute(f"SELECT 1 FROM ({others}) LIMIT 1").fetchone():
-        copy_rows(connection, others, folder)
-    return before
+        return {}, ()
+    facts = count_facts(connection, parquet(old))
+    others = [fact for fact in facts if fact.payer not in payers]
+    if others:
+        names = ", ".join(literal(payer) for payer in payers)
+        copy_rows(connection, f"SELECT * FROM {parquet(old)} WHERE BillingAccountId NOT IN ({names})", folder)
+    return count_charges(fact for fact in facts if fact.payer in payers).costs, others
 
 
 def _existing(lake: Path, period: str) -> list[Path]:
     return months.files(lake, months.CHARGES, period) if period in months.periods(lake, months.CHARGES) else []
-
-
-def _record(
-    month: Month,
-    bills: Sequence[Bill],
-    staged: Sequence[Staged],
-    quarantined: Quarantined,
-    *,
-    at: datetime,
-    accept: Accepted | None,
-) -> dict[str, Any]:
-    files = [{"name": part.name, "bytes": part.path.stat().st_size} for bill in bills for part in bill.parts]
-    return {
-        "at": at.isoformat(),
-        "formats": sorted({name for each in staged for name in each.formats}),
-        "files": files,
-        "payers": list(month.payers),
-        "totals": month.totals.as_json(),
-        "differences": [str(check) for check in month.differences],
-        "accepted": {"who": accept.who, "why": accept.why} if accept and month.differences else None,
-        "quarantined": {"rows": quarantined.rows, "path": str(quarantined.path or "")},
-    }

@@ -96,7 +96,7 @@ def flat_map(c: Columns, keys: Mapping[str, str], filled: Collection[frozenset[s
     )
     sets = Counter(frozenset(keys[own] for own in row if own in keys) for row in filled)
     cases = [
-        f"WHEN {sum(bits[key] for key in have)} THEN {_of_structure({key: values[key] for key in values if key in have})}"
+        f"WHEN {sum(map(bits.__getitem__, have))} THEN {_of_structure({k: v for k, v in values.items() if k in have})}"
         for have, _ in sets.most_common(_MOST_SETS)
     ]
     return f"CASE {which} {' '.join(cases)} ELSE {long_way} END"

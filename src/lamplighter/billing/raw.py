@@ -75,7 +75,8 @@ class Raw:
         packed = "gzip" if self.parts[0].kind == GZIP else "none"
         return (
             f"read_csv({files}, auto_detect = false, header = false, skip = {self.skip}, delim = ',', quote = '\"',"
-            f" escape = '\"', nullstr = '', allow_quoted_nulls = true, columns = {{{columns}}}, compression = '{packed}', filename = true, strict_mode = true,"
+            f" escape = '\"', nullstr = '', allow_quoted_nulls = true, columns = {{{columns}}},"
+            f" compression = '{packed}', filename = true, strict_mode = true,"
             f" store_rejects = true, max_line_size = {_LINE_BYTES}, parallel = {'false' if sequential else 'true'})"
         )
 

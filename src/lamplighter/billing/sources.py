@@ -54,12 +54,14 @@ class Bill:
         parts: its files, in order.
         period: YYYY-MM as its manifest says, or None without one.
         passed_over: files beside it that its manifest does not name.
+        account: whose report it is, as its manifest says, or None where it does not.
     """
 
     name: str
     parts: tuple[Part, ...]
     period: str | None = None
     passed_over: tuple[str, ...] = ()
+    account: str | None = None
 
 
 def most_unpacked(size: int) -> int:
@@ -123,11 +125,12 @@ def _in_folder(folder: Path, scratch: Path) -> Iterator[Bill]:
     for manifest, content in manifests:
         files = [_file_of(key, data, manifest) for key in _keys(content, manifest)]
         named.update(files)
-        chosen.append((manifest, _period(content, manifest), files))
+        chosen.append((manifest, content, files))
     left = tuple(str(path.relative_to(folder)) for path in data if path not in named)
-    for manifest, period, files in chosen:
+    for manifest, content, files in chosen:
         parts = tuple(part for path in files for part in _parts(path, scratch))
-        yield Bill(str(manifest.relative_to(folder)), parts, period, left)
+        account = str(content.get("account") or "") or None
+        yield Bill(str(manifest.relative_to(folder)), parts, _period(content, manifest), left, account)
         left = ()
 
 

@@ -48,7 +48,7 @@ class Staged:
     """A bill whose rows are staged.
 
     Attributes:
-        name: of the bill.
+        bill: what was staged.
         files: the staged Parquet.
         relation: FROM item of its rows: columns of a charge, `_ok`, `_problem`, `_period`, `_cost` (the bill's own),
             `_kind` (the bill's own), `_unused`, `_net_unused`, `_used_units` (of reservations, normalised).
@@ -59,7 +59,7 @@ class Staged:
         notes: what was assumed.
     """
 
-    name: str
+    bill: Bill
     files: Sequence[Path]
     relation: str
     reads: Sequence[Read]
@@ -115,7 +115,7 @@ def stage_bill(
         notes.update(dict.fromkeys(reading.notes))
     files = sorted(folder.rglob("*.parquet"))
     relation = f"(SELECT *, _keep AND _problem IS NULL AS _ok FROM {parquet(files)} WHERE _keep)"
-    return Staged(bill.name, files, relation, reads, refused, skipped, found, tuple(notes))
+    return Staged(bill, files, relation, reads, refused, skipped, found, tuple(notes))
 
 
 def _months(connection: duckdb.DuckDBPyConnection, raw: Raw, month: str) -> dict[str, str]:

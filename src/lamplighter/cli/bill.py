@@ -55,8 +55,8 @@ def load(
     no_color: options.NoColor = False,
 ) -> None:
     """Load bills: read, prove the totals, publish each month as a whole, or not at all."""
-    from lamplighter.billing.load import Accepted
     from lamplighter.billing.load import load as load_bills
+    from lamplighter.billing.records import Accepted
 
     printer = context.printer(output, verbose, no_color)
     chosen = context.settings(None, None, profile, None, None, endpoint_url)
@@ -105,7 +105,7 @@ def show_loaded(printer: Printer, loaded: Loaded) -> int:
                 *(_amounts(month, name) for name in ("unblended", "amortized", "billed")),
                 tuple(f"{costs['unblended']:,.2f} {currency}" for currency, costs in month.before.items()),
                 tuple(f"{costs['unblended']:+,.2f} {currency}" for currency, costs in month.changes.items()),
-                f"{len(month.checks) - len(month.differences)} of {len(month.checks)} hold",
+                f"{len(month.checks) - len(month.differences) - len(month.unproven)} of {len(month.checks)} hold",
             ]
             for month in loaded.months
         ],
@@ -114,6 +114,8 @@ def show_loaded(printer: Printer, loaded: Loaded) -> int:
     for month in loaded.months:
         for check in month.differences:
             printer.warn(f"{month.period}: {check}; accepted")
+        for check in month.unproven:
+            printer.note(f"{month.period}: {check}")
     for note in loaded.notes:
         printer.note(note)
     made = sum(month.totals.unused_rows for month in loaded.months)
@@ -142,6 +144,7 @@ def _month_record(month: Month) -> Record:
         "changes": {currency: {n: str(c) for n, c in costs.items()} for currency, costs in month.changes.items()},
         "checks": len(month.checks),
         "differences": [str(check) for check in month.differences],
+        "unproven": [str(check) for check in month.unproven],
     }
 
 
@@ -170,6 +173,7 @@ def periods(
         (
             Column("Month", whole=True),
             Column("Loaded", whole=True),
+            Column("Payer", whole=True),
             Column("Format"),
             Column("Charges", right=True),
             Column("Billed", right=True),
@@ -179,6 +183,7 @@ def periods(
             [
                 str(record["period"]),
                 str(record.get("at", ""))[:16],
+                tuple(str(payer) for payer in record.get("payers", ())),
                 ", ".join(record.get("formats", ())),
                 f"{record.get('totals', {}).get('rows', 0):,}",
                 tuple(
@@ -218,6 +223,7 @@ def show_checked(printer: Printer, found: Sequence[Checked]) -> int:
                 "rows": one.rows,
                 "checks": len(one.checks),
                 "differences": [str(each) for each in one.checks if not each.holds],
+                "unproven": [str(each) for each in one.checks if each.unproven],
             }
             for one in found
         ],
@@ -238,6 +244,10 @@ def show_checked(printer: Printer, found: Sequence[Checked]) -> int:
         ],
         empty="no month is loaded",
     )
+    for one in found:
+        for each in one.checks:
+            if each.unproven:
+                printer.note(f"{one.period}: {each}")
     bad = [(one.period, each) for one in found for each in one.checks if not each.holds]
     for month, each in bad:
         printer.warn(f"{month}: {each}")

@@ -64,7 +64,12 @@ def test_both_ways_of_writing_dates_and_ends(tmp_path: Path) -> None:
 
 def test_the_month_is_that_of_most_lines(tmp_path: Path) -> None:
     late = {"UsageStartDate": "2026-09-30 23:00:00", "UsageEndDate": "2026-09-30 23:59:59"}
-    found = loaded(tmp_path, dbr({}, {}, {**late, "UsageType": "PrevMon-DataXfer-Out"}, *TOTALS))
+    found = loaded(
+        tmp_path,
+        dbr(
+            {}, {"UnBlendedCost": "0.5"}, {**late, "UsageType": "PrevMon-DataXfer-Out", "UnBlendedCost": "0.5"}, *TOTALS
+        ),
+    )
     assert [(month.period, month.totals.rows) for month in found.months] == [("2026-10", 3)]
     assert ask(tmp_path, "SELECT MIN(ChargePeriodStart), MAX(ChargePeriodEnd) FROM charges") == [
         (at(30, 23, month=9), at(5, 11))

@@ -1,7 +1,8 @@
 """The detailed billing report, with or without resources and tags.
 
 Its lines are of several record types. LineItem and Rounding are charges; InvoiceTotal, AccountTotal, StatementTotal and
-Discount repeat them or add them up, and are counted apart. One that is not known is a problem.
+Discount repeat them or add them up, and are counted apart (`lamplighter.billing.stated` holds totals against them). One
+that is not known is a problem.
 
 What it lacks, and what stands for it:
 
@@ -60,7 +61,7 @@ class DetailedBilling(Format):
             found,
             f"COALESCE({unknown}, {checked(found, c, _MUST)})",
             c.text("UnBlendedCost", "Cost"),
-            found["x_LineItemType"],
+            f"CASE WHEN {record} IN {_TOTALS} THEN {record} ELSE {found['x_LineItemType']} END",
             keep=f"COALESCE({record}, '') NOT IN {_TOTALS}",
             notes=(
                 "a detailed billing report names no currency: US dollars",
