@@ -197,6 +197,17 @@ def test_an_hour_that_the_bill_does_not_reach_is_not_known(tmp_path: Path, rows:
     assert len(found.looks) == (0 if why else 1)
 
 
+def test_an_account_that_used_nothing_is_known_when_the_bill_is_final(tmp_path: Path) -> None:
+    """It pays for a reservation; another account of the same bill used something."""
+    looked(tmp_path, look(TEN), look(TEN + HOUR, None, "refused"), look(TEN + 2 * HOUR))
+    bought = charge(TEN, "1", length=30 * DAY, ChargeCategory="Purchase")
+    write_month(tmp_path, "2026-10", [bought, charge(TEN + 2 * DAY, "1", SubAccountId="777788889999")])
+    assert [gap.hours for gap in filled(tmp_path).left] == [1]
+    write_month(tmp_path, "2026-10", [bought, charge(TEN, "1", SubAccountId="777788889999", InvoiceId="1")])
+    found = filled(tmp_path)
+    assert (found.samples, found.looks, found.left) == ([], [look(TEN + HOUR, Source.LEDGER)], [])
+
+
 def test_the_last_day_of_a_month_is_known_when_the_next_month_reaches_on(tmp_path: Path) -> None:
     last = datetime(2026, 10, 31, 22, tzinfo=UTC)
     looked(tmp_path, look(last), look(last + 2 * HOUR))

@@ -116,8 +116,8 @@ def find_gaps(
 def fill(ledger: Ledger, gaps: Sequence[Gap], members: Mapping[str, Collector], tag: str) -> Filled:
     """Ask the ledger about gaps.
 
-    An hour is known if the bill of its month has charges of that account by the hour, and the month is final or charges
-    of the account reach `SETTLED` beyond the hour. What was not charged then was not in use.
+    An hour is known if the bill of its month is by the hour and has charges of that account, and is final or its usage
+    charges of the account reach `SETTLED` beyond the hour. What was not charged then was not in use.
 
     Args:
         ledger: of the lake.
@@ -150,34 +150,38 @@ def fill(ledger: Ledger, gaps: Sequence[Gap], members: Mapping[str, Collector], 
 
 
 class _Reach:
-    """How far the charges of accounts go."""
+    """How far the charges of accounts go. Whether a bill is by the hour and final is the same for all its accounts."""
 
     def __init__(self, ledger: Ledger) -> None:
+        usage = "ChargeCategory = 'Usage' AND COALESCE(CommitmentDiscountStatus, '') <> 'Unused'"
+        hour = "ChargePeriodEnd = ChargePeriodStart + INTERVAL 1 HOUR"
         asked = (
-            "SELECT billing_period, COALESCE(SubAccountId, BillingAccountId), MAX(ChargePeriodStart), "
-            "COUNT(*) FILTER (WHERE ChargePeriodEnd = ChargePeriodStart + INTERVAL 1 HOUR) > 0, "
-            "COUNT(InvoiceId) > 0, COUNT(x_ServiceCode) > 0 AND COUNT(x_UsageType) > 0 AND COUNT(x_Operation) > 0 "
-            "FROM charges "
-            "WHERE ChargeCategory = 'Usage' AND COALESCE(CommitmentDiscountStatus, '') <> 'Unused' GROUP BY ALL"
+            "SELECT billing_period, BillingAccountId, COALESCE(SubAccountId, BillingAccountId), "
+            f"MAX(ChargePeriodStart) FILTER (WHERE {usage} AND {hour}), COUNT(InvoiceId) > 0, "
+            "COUNT(x_ServiceCode) > 0 AND COUNT(x_UsageType) > 0 AND COUNT(x_Operation) > 0 FROM charges GROUP BY ALL"
         )
-        self.months: dict[tuple[str, str], tuple[bool, bool, bool]] = {}
+        self.bills: dict[tuple[str, str], tuple[bool, bool, bool]] = {}
+        self.months: dict[tuple[str, str], tuple[str, str]] = {}
         self.until: dict[str, datetime] = {}
-        for period, account, last, hourly, final, says in ledger.query(asked).rows:
-            self.months[account, period] = (hourly, final, says)
-            if hourly:
+        for period, payer, account, last, final, says in ledger.query(asked).rows:
+            bill = (payer, period)
+            so_far = self.bills.get(bill, (False, False, False))
+            self.bills[bill] = (so_far[0] or last is not None, so_far[1] or final, so_far[2] or says)
+            self.months[account, period] = bill
+            if last is not None:
                 self.until[account] = max(last.replace(tzinfo=UTC), self.until.get(account, _LONG_AGO))
 
     def why_not(self, account: str, begins: datetime, ends: datetime) -> str:
         """Why the ledger does not know a time of an account; empty if it does."""
-        found = self.months.get((account, f"{begins:%Y-%m}"))
-        if found is None:
+        bill = self.months.get((account, f"{begins:%Y-%m}"))
+        if bill is None:
             return f"no charges of {begins:%Y-%m} are loaded"
-        hourly, final, says = found
+        hourly, final, says = self.bills[bill]
         if not hourly:
             return f"the bill of {begins:%Y-%m} is not by the hour"
         if not says:
             return f"the bill of {begins:%Y-%m} has no product codes, usage types or operations"
-        if not final and self.until[account] < ends + SETTLED:
+        if not final and self.until.get(account, _LONG_AGO) < ends + SETTLED:
             return (
                 f"the bill of {begins:%Y-%m} is open and does not reach {int(SETTLED.total_seconds() / 3600)} h beyond"
             )
