@@ -1,0 +1,1 @@
+"""Deployment: templates, policies, packages."""
