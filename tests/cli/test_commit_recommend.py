@@ -99,6 +99,22 @@ def test_people_get_a_table_and_sentences(lamp: Lamp, lake: str) -> None:
     assert "By 48 of 48 hours from 2026-10-01 00:00 to 2026-10-03 00:00 UTC." in said.out
 
 
+def test_statistics_of_what_could_be_reserved(lamp: Lamp, lake: str, tmp_path: Path) -> None:
+    (tmp_path / "lamplighter.yaml").write_text(DEFINITIONS)
+    words = ("commit", "recommend", "--lake", lake, *ONE_YEAR, "--statistics")
+    rows = {row["resource_type"]: row for row in lamp(*words, "-o", "json").rows}
+    large = rows["m5.large"]
+    # 5 in 28 of 48 hours, 9 in 20 of them. No factor is published for m5.huge, so it stands alone.
+    assert [large[name] for name in ("hours", "p5", "p50", "p95", "least", "most")] == [48, 5.0, 5.0, 9.0, 5.0, 9.0]
+    assert (large["best"], large["break_even"], large["held"]) == (5, 0.626168, "0")
+    assert (large["last_utilisation"], large["next_utilisation"]) == (1.0, 20 / 48)
+    assert (rows["m5.huge"]["p50"], rows["m5.huge"]["best"]) == (1.0, None)
+    said = lamp(*words)
+    assert "62.6 %" in said.out
+    assert "P5: level in use in at least 95 % of the hours" in said.err
+    assert "P95: 95th percentile: no more than 5 % of the hours use more" in said.err
+
+
 def test_a_line_is_explained(lamp: Lamp, lake: str) -> None:
     said = lamp("commit", "explain", "1", "--lake", lake, *ONE_YEAR)
     assert "a tenth more" in said.out

@@ -204,3 +204,22 @@ def test_nothing_is_lost_or_counted_twice(
     # A commitment with something left has left nothing on demand that it could serve.
     if any(result.unused[plan.id] > 0 and plan.kind is PlanKind.COMPUTE for plan in plans):
         assert result.on_demand == 0
+
+
+def test_plans_of_one_kind_bought_at_different_terms_have_rates_of_their_own() -> None:
+    """Two Compute plans: 0.35 at 0.07 covers 5 of them, and 0.25 of 0.30 at its own 0.05 the other 5."""
+    use = Use(
+        "u",
+        A,
+        Decimal(10),
+        Decimal("0.1"),
+        {PlanKind.COMPUTE: Decimal("0.07")},
+        own_rates={"long": Decimal("0.05")},
+    )
+    plans = [
+        SavingsPlan("short", A, PlanKind.COMPUTE, Decimal("0.35")),
+        SavingsPlan("long", A, PlanKind.COMPUTE, Decimal("0.30")),
+    ]
+    found = apply([use], (), plans)
+    assert found.used == {"short": Decimal("0.35"), "long": Decimal("0.25")}
+    assert found.on_demand == 0

@@ -12,6 +12,7 @@ import typer
 from lamplighter.cli import context, exits, options
 from lamplighter.cli.commands import examples
 from lamplighter.cli.commit_recommend_show import show_explanation, show_recommendation
+from lamplighter.cli.commit_statistics_show import show_statistics
 from lamplighter.cli.options import Output
 from lamplighter.cli.values import day
 from lamplighter.cli.views import counted
@@ -52,6 +53,7 @@ def add_to(app: typer.Typer) -> None:
             "lamp commit recommend",
             "lamp commit recommend --period 2026-10 --terms 1y --payment no --ladder 6",
             "lamp commit recommend --without-schedules -o json",
+            "lamp commit recommend --statistics --since 2026-10-01",
         )
     )(recommend)
     app.command(
@@ -70,6 +72,9 @@ def recommend(
     ladder: Annotated[
         int, typer.Option("--ladder", min=1, max=36, metavar="MONTHS", help="Buy a part each month, over so many.")
     ] = 1,
+    statistics: Annotated[
+        bool, typer.Option("--statistics", help="Levels of use and the best number of each reservation, bought or not.")
+    ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Without looking at other and later weeks.")] = False,
     file: options.File = None,
     prices: options.Prices = None,
@@ -84,7 +89,10 @@ def recommend(
         period, since, terms, payment, capital_rate, without_schedules, shared, ladder, not quick, file, lake, prices
     )
     found = sized(printer, asked)
-    show_recommendation(printer, found)
+    if statistics:
+        show_statistics(printer, found)
+    else:
+        show_recommendation(printer, found)
     exits.leave(exits.PARTIAL if found.aside else exits.OK)
 
 
