@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 .PHONY: help demo test unit lint format bench prices schema lock clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z_]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -19,7 +19,11 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## light a simulated estate for a week and show what that saved
 	$(LAMP) demo
 
-test: $(READY) ## every test, slow ones too, with coverage
+node_modules: package-lock.json ## the second emulator of DynamoDB, for tests
+	@if command -v npm > /dev/null; then npm ci --ignore-scripts --no-audit --no-fund --silent && touch $@; \
+	else echo "npm is not installed: tests on dynalite will be skipped"; fi
+
+test: $(READY) node_modules ## every test, slow ones too, with coverage
 	$(PY) -m pytest -n 2 --dist worksteal --cov --cov-report=term
 
 unit: $(READY) ## the fast tests
@@ -51,4 +55,4 @@ lock: $(READY) ## pin every dependency, with hashes and without addresses
 	  --no-header --no-annotate --all-extras --group dev pyproject.toml -o requirements.lock
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .lamp-demo
+	rm -rf $(VENV) node_modules .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .lamp-demo

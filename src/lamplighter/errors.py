@@ -34,6 +34,10 @@ and shown. An exception means that the thing asked for could not be done at all.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class LamplighterError(Exception):
@@ -147,6 +151,7 @@ class AwsError(LamplighterError):
         operation: botocore operation name, for example `StartInstances`.
         code: AWS error code, or the name of the client-side failure.
         target: `account/region` the call belonged to, or empty.
+        answer: the refusal as AWS gave it, for what stands in no code (`CancellationReasons`); empty without one.
     """
 
     def __init__(
@@ -158,12 +163,14 @@ class AwsError(LamplighterError):
         operation: str = "",
         code: str = "",
         target: str = "",
+        answer: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.service = service
         self.operation = operation
         self.code = code
         self.target = target
+        self.answer: Mapping[str, Any] = answer or {}
 
 
 class CredentialsMissing(AwsError):

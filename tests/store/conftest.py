@@ -9,7 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from tests.store.dynamodb_servers import OneByOne, dynalite, empty_store, way
 
+from lamplighter.aws.access import Aws
+from lamplighter.estate.control import start_thread
 from lamplighter.store.memory import MemoryStore
 from lamplighter.store.sqlite import SqliteStore
 from lamplighter.store.table import Store
@@ -22,10 +25,29 @@ ENGINES: dict[str, Engine] = {
     "memory": lambda _request, _path: MemoryStore(),
     "sqlite-memory": lambda _request, _path: SqliteStore(":memory:"),
     "sqlite-file": lambda _request, path: SqliteStore(path),
+    # moto's threads look at a condition and write in two steps, so it gets one call at a time; dynalite takes them all.
+    "dynamodb-moto": lambda request, _path: empty_store(request.getfixturevalue("on_moto"), wrap=OneByOne),
+    "dynamodb-dynalite": lambda request, _path: empty_store(request.getfixturevalue("on_dynalite")),
 }
+WIRED = {"dynamodb-moto": 25, "dynamodb-dynalite": 10}
+"""Engines behind a server, and how many times fewer items they get where there are many: a write costs milliseconds."""
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(scope="session")
+def on_moto() -> Iterator[Aws]:
+    """DynamoDB as moto plays it, over the wire."""
+    with start_thread() as server, way(server.url) as aws:
+        yield aws
+
+
+@pytest.fixture(scope="session")
+def on_dynalite() -> Iterator[Aws]:
+    """DynamoDB as dynalite plays it, over the wire. It has no transactions."""
+    with dynalite() as url, way(url) as aws:
+        yield aws
+
+
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow) if name in WIRED else name for name in ENGINES])
 def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
     """Opens empty stores of one engine after the other engine; closed at the end of the test."""
     opened: list[Store] = []
@@ -37,6 +59,12 @@ def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callab
     yield make
     for store in opened:
         store.close()
+
+
+@pytest.fixture
+def scale(request: pytest.FixtureRequest) -> int:
+    """Tests of many items take so many times fewer of them."""
+    return WIRED.get(request.node.callspec.params["new_store"], 1)
 
 
 @pytest.fixture

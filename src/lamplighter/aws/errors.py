@@ -109,6 +109,7 @@ def translate(exception: Exception, service: str, operation: str, target: str, *
         operation=operation,
         code=code,
         target=target,
+        answer=exception.response if isinstance(exception, ClientError) else None,
     )
 
 
@@ -121,6 +122,7 @@ def retargeted(error: AwsError, target: str) -> AwsError:
         operation=error.operation,
         code=error.code,
         target=target,
+        answer=error.answer,
     )
 
 

@@ -118,7 +118,7 @@ def refresh(
     if named:
         with (
             printer.waiting("asking AWS") as tick,
-            context.state(store, writes=True) as opened,
+            context.state(store, writes=True, chosen=chosen) as opened,
             context.open_aws(chosen, tick) as aws,
         ):
             found = change_calendars.refresh(aws, opened, named.values(), now=context.utc_now)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lamplighter.aws.targets import Target
     from lamplighter.pricing.book import PriceBook
     from lamplighter.scheduler.settings import Configuration
+    from lamplighter.store.dynamodb import DynamoDBStore
     from lamplighter.store.table import JSON, Store
 
 PACKAGES = ("boto3", "botocore", "pydantic", "holidays", "icalendar", "recurring-ical-events", "tzdata")
@@ -101,7 +102,11 @@ def definitions(path: Path | None, load: Callable[[], Configuration], now: datet
 
 
 def store_content(store: Store) -> Check:
-    """Whether the store is whole."""
+    """Whether the store is whole; of one in DynamoDB, whether its tables are there."""
+    from lamplighter.store.dynamodb import DynamoDBStore
+
+    if isinstance(store, DynamoDBStore):
+        return store_tables(store)
     integrity: Callable[[], list[str]] | None = getattr(store, "integrity", None)
     place = getattr(store, "path", "in memory")
     damage = integrity() if integrity else []
@@ -109,6 +114,21 @@ def store_content(store: Store) -> Check:
         hint = "bring back a copy from a backup; `lamp run` refuses to act on what it cannot read"
         return Check("store", Status.FAIL, f"{place}: {len(damage)} damages, the first: {damage[0]}", hint)
     return Check("store", Status.OK, f"{place}: whole")
+
+
+def store_tables(store: DynamoDBStore) -> Check:
+    """Whether the tables of a store in DynamoDB are there, and have its keys."""
+    from lamplighter.store.dynamodb_tables import MISSING, look_at_tables
+
+    tables = look_at_tables(store)
+    missing = [table.name for table in tables if table.problem == MISSING]
+    wrong = [f"{table.name} {table.problem}" for table in tables if table.problem not in ("", MISSING)]
+    problems = [f"missing {', '.join(missing)}"] if missing else []
+    if not problems and not wrong:
+        return Check("store", Status.OK, f"{store.path}: all {len(tables)} are there")
+    hints = ["make the missing ones with `lamp doctor --create-tables`"] if missing else []
+    hints += ["name another prefix, or wait until they are ready"] if wrong else []
+    return Check("store", Status.FAIL, f"{store.path}: {'; '.join(problems + wrong)}", "; ".join(hints))
 
 
 def prices(book: PriceBook, now: datetime) -> Check:

@@ -143,7 +143,7 @@ def aws(
     asked = questions(_narrowed(wanted, values.listed(what), values.listed(service)))
     with (
         printer.waiting("asking Cost Explorer") as tick,
-        context.state(chosen.store, writes=not dry_run) as opened,
+        context.state(chosen.store, writes=not dry_run, chosen=chosen) as opened,
         context.open_aws(chosen, tick) as session,
     ):
         [home] = homes([Target(session.own_account(), session.region or GLOBAL_REGION)])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lamplighter.pricing.book import PriceBook
     from lamplighter.scheduler.passes import World
     from lamplighter.scheduler.settings import Configuration
+    from lamplighter.store.dynamodb_calls import Connect, Connection
     from lamplighter.store.table import Store
 
 FILE_NAME = "lamplighter.yaml"
@@ -133,8 +134,11 @@ def find_definitions(given: Path | None) -> Path | None:
     """The definition file: the one given, ./lamplighter.yaml, or the user's own; None if there is none.
 
     Raises:
-        UsageError: the one given does not exist.
+        UsageError: the one given does not exist, or is a table, which commands about files cannot use.
     """
+    from lamplighter.cli.config_table import refuse_table
+
+    refuse_table(given)
     if given is not None:
         if not given.exists():
             raise UsageError(f"there is no file {given}", hint="check --file and LAMPLIGHTER_FILE")
@@ -225,6 +229,10 @@ def configuration(given: Path | None, *, needed: bool = True, store: str | None 
         UsageError: a needed or given file is missing or unreadable.
         DefinitionError: the file is not YAML.
     """
+    from lamplighter.cli.config_table import in_place, is_table
+
+    if given is not None and is_table(given):
+        return in_place(given, Settings())
     notes: list[str] = []
     config = _loaded(*_definitions(given, needed=needed), kept_calendars(store, notes))
     return replace(config, notes=tuple(notes))
@@ -258,8 +266,13 @@ def zone_of(config: Configuration) -> ZoneInfo:
 
 
 @contextmanager
-def state(url: str | None, *, writes: bool) -> Iterator[Store]:
+def state(url: str | None, *, writes: bool, chosen: Settings | None = None) -> Iterator[Store]:
     """The store, closed at the end. To read from a default file that does not exist yet, none is made.
+
+    Args:
+        url: its address, or None for the default file.
+        writes: whether it will be written to.
+        chosen: the options, of commands that have more of them than the address.
 
     Raises:
         UsageError: the address is no store's.
@@ -270,11 +283,34 @@ def state(url: str | None, *, writes: bool) -> Iterator[Store]:
     place = default_store(os.environ)
     if url is None:
         url = str(place) if writes or place.exists() else "memory:"
-    store = open_store(url)
+    store = open_store(url, store_connection(chosen or Settings()))
     try:
         yield store
     finally:
         store.close()
+
+
+def store_connection(chosen: Settings) -> Connect:
+    """The way to a store in AWS: with the own credentials, in the region of its address or in the home region.
+
+    Args:
+        chosen: the options. A command that lacks some takes their variables: all must find one and the same store.
+    """
+
+    def connect(region: str | None, endpoint: str | None) -> Connection:
+        from lamplighter.aws.access import Aws
+        from lamplighter.aws.targets import Target
+        from lamplighter.store.dynamodb_calls import Connection
+
+        profile = chosen.profile or os.environ.get("LAMPLIGHTER_PROFILE")
+        url = endpoint or chosen.endpoint_url or os.environ.get("LAMPLIGHTER_ENDPOINT_URL")
+        # The store repeats calls itself: it must know which answers were lost.
+        aws = Aws(profile=profile, region=region, endpoint_url=url, retries=0)
+        if aws.region is None:
+            raise UsageError("the store's address names no region", hint="add ?region=eu-west-1, or set AWS_REGION")
+        return Connection(aws.session_as(Target("store", aws.region), None), aws.region, aws.close)
+
+    return connect
 
 
 def open_aws(chosen: Settings, on_call: Callable[[object], None] | None = None) -> Aws:
@@ -312,10 +348,12 @@ def world(
         DefinitionError: the definition file is not YAML, or its targets or guardrails are not valid.
         StoreError: the store cannot be opened.
     """
+    from lamplighter.cli.config_table import in_place, is_table
     from lamplighter.scheduler.change_calendars import live_reader
     from lamplighter.scheduler.passes import World
 
-    path, text = _definitions(chosen.file, needed=needs_file)
-    with state(chosen.store, writes=writes) as store, open_aws(chosen, on_call) as aws:
-        config = _loaded(path, text, live_reader(aws, utc_now, store if writes else None))
+    table = in_place(chosen.file, chosen) if chosen.file is not None and is_table(chosen.file) else None
+    path, text = (None, "") if table else _definitions(chosen.file, needed=needs_file)
+    with state(chosen.store, writes=writes, chosen=chosen) as store, open_aws(chosen, on_call) as aws:
+        config = table or _loaded(path, text, live_reader(aws, utc_now, store if writes else None))
         yield World(aws, store, config, config.kinds, utc_now, sleep=wait)

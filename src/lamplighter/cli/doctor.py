@@ -18,13 +18,21 @@ if TYPE_CHECKING:
     from lamplighter.cli.context import Settings
     from lamplighter.cli.show import Printer
 
-app, command = single("lamp doctor", "lamp doctor --region all --exit-code", "lamp doctor --without-aws")
+app, command = single(
+    "lamp doctor",
+    "lamp doctor --region all --exit-code",
+    "lamp doctor --without-aws",
+    "lamp doctor --store dynamodb://lamplighter --create-tables",
+)
 
 
 @command
 def doctor(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 3 if a check fails.")] = False,
     without_aws: Annotated[bool, typer.Option("--without-aws", help="Only what is on this machine.")] = False,
+    create_tables: Annotated[
+        bool, typer.Option("--create-tables", help="Make the missing tables of a store in DynamoDB first.")
+    ] = False,
     file: options.File = None,
     store: options.StoreUrl = None,
     profile: options.Profile = None,
@@ -39,16 +47,36 @@ def doctor(
     printer = context.printer(output, verbose, no_color)
     chosen = context.settings(file, store, profile, region, account, endpoint_url)
     with printer.waiting("looking") as tick:
-        found = list(local_checks(chosen))
+        made = make_tables(chosen) if create_tables else []
+        found = list(local_checks(chosen, without_aws=without_aws))
         if not without_aws:
             with context.open_aws(chosen, tick) as aws:
                 found += aws_checks(aws, chosen)
+    for name in made:
+        printer.note(f"made the table {name}")
     code = show_checks(printer, found)
     exits.leave(code if exit_code else exits.OK)
 
 
-def local_checks(chosen: Settings) -> Iterator[Check]:
-    """What can be looked at without AWS."""
+def make_tables(chosen: Settings) -> list[str]:
+    """Make the missing tables of the store; their names.
+
+    Raises:
+        UsageError: the store is not in DynamoDB.
+        StoreError: they could not be made.
+    """
+    from lamplighter.errors import UsageError
+    from lamplighter.store.dynamodb import DynamoDBStore
+    from lamplighter.store.dynamodb_tables import create_tables
+
+    with context.state(chosen.store, writes=False, chosen=chosen) as opened:
+        if not isinstance(opened, DynamoDBStore):
+            raise UsageError("--create-tables: the store is not in DynamoDB", hint="say --store dynamodb://lamplighter")
+        return create_tables(opened, context.wait)
+
+
+def local_checks(chosen: Settings, *, without_aws: bool = False) -> Iterator[Check]:
+    """What can be looked at without AWS, and the store."""
     from lamplighter.cli import checks
     from lamplighter.errors import LamplighterError
     from lamplighter.pricing.book import PriceBook
@@ -69,8 +97,11 @@ def local_checks(chosen: Settings) -> Iterator[Check]:
     if chosen.store is None and not place.exists():
         yield checks.Check("store", checks.Status.WARN, f"{place} does not exist yet", "`lamp run` makes it")
         return
+    if without_aws and (chosen.store or "").startswith("dynamodb:"):
+        yield checks.Check("store", checks.Status.WARN, f"{chosen.store}: not looked at", "leave out --without-aws")
+        return
     try:
-        with context.state(chosen.store, writes=False) as opened:
+        with context.state(chosen.store, writes=False, chosen=chosen) as opened:
             content = checks.store_content(opened)
             yield content
             if content.status is checks.Status.OK:

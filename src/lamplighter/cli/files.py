@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
+from lamplighter.cli.config_table import refuse_table
 from lamplighter.cli.context import FILE_NAME, find_definitions, read_text
 from lamplighter.errors import LamplighterError, UsageError
 
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def file_to_edit(given: Path | None) -> Path:
-    """The definition file to change: the one given, made if it is missing; the one there is; or ./lamplighter.yaml."""
+    """The definition file to change: the one given, made if it is missing; the one there is; or ./lamplighter.yaml.
+
+    Raises:
+        UsageError: a table is given.
+    """
+    refuse_table(given)
     if given is not None:
         return given
     return find_definitions(None) or Path(FILE_NAME)

@@ -10,6 +10,7 @@ import typer
 
 from lamplighter.cli import context, exits, options
 from lamplighter.cli.commands import examples
+from lamplighter.cli.config_table import read_table
 from lamplighter.cli.options import Output
 from lamplighter.errors import LamplighterError, UsageError
 
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         "import",
         epilog=examples(
+            "lamp schedules import --table ConfigTable --region eu-west-1 --default-timezone Europe/Berlin",
             "lamp schedules import config-table.json --from instance-scheduler",
             "aws dynamodb scan --table-name ConfigTable > table.json",
             "lamp schedules import table.json --from instance-scheduler --default-timezone Europe/Berlin --write",
@@ -39,7 +41,13 @@ def register(app: typer.Typer) -> None:
 
 
 def import_file(
-    source: Annotated[Path, typer.Argument(metavar="FILE", help="A file; - for stdin.", show_default=False)],
+    source: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A file; - for stdin.", show_default=False)
+    ] = None,
+    table: Annotated[
+        str | None,
+        typer.Option("--table", metavar="NAME", help="Instead of a file: a config table in DynamoDB, by name or ARN."),
+    ] = None,
     dialect: Annotated[
         str, typer.Option("--from", metavar="DIALECT", help="Where it comes from; docs/dialects.md lists them.")
     ] = INSTANCE_SCHEDULER,
@@ -53,6 +61,11 @@ def import_file(
         str | None, typer.Option("--default-timezone", metavar="ZONE", help="Of schedules that name none; else UTC.")
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Put them into the definition file.")] = False,
+    region: Annotated[
+        str | None, typer.Option("--region", "-r", metavar="NAME", help="Of the table; else AWS_REGION.")
+    ] = None,
+    profile: options.Profile = None,
+    endpoint_url: options.Endpoint = None,
     file: options.File = None,
     output: options.Format = Output.TABLE,
     verbose: options.Verbose = 0,
@@ -61,25 +74,30 @@ def import_file(
     """Translate another scheduler's schedules into definitions (YAML on stdout).
 
     A config table of the AWS Instance Scheduler may be a list of items, the answer of `aws dynamodb scan`, or a line an
-    item. Of every other dialect a file holds one text, for example the value of a tag. Exit code 3 if any is rejected.
+    item; or it is read where it lies, with --table. Of every other dialect a file holds one text, for example the value
+    of a tag. Exit code 3 if any is rejected.
     """
-    import sys
-
     from lamplighter.schedules.days import GrammarError
     from lamplighter.schedules.zones import find_zone
 
     chosen = chosen_dialect(dialect)
     printer = context.printer(output, verbose, no_color)
-    text = sys.stdin.read() if str(source) == "-" else context.read_text(source)
     try:
         zone = find_zone(default_timezone or "UTC").key
     except GrammarError as error:
         raise UsageError(f"--default-timezone: {error.message}", hint=error.hint) from error
-    if chosen.name == INSTANCE_SCHEDULER:
-        sections, rejected = _config_table(printer, text, str(source), zone, default_timezone is not None)
+    if table is not None:
+        _refuse_beside_table(source, chosen)
+        found = read_table(table, region, context.settings(profile=profile, endpoint_url=endpoint_url))
+        sections, rejected = _config_table(printer, found, zone, default_timezone is not None)
+    elif source is None:
+        raise UsageError("there is nothing to import", hint="name a file, or a table with --table")
+    elif chosen.name == INSTANCE_SCHEDULER:
+        found = items(_text(source), str(source))
+        sections, rejected = _config_table(printer, found, zone, default_timezone is not None)
     else:
         called = name or ("schedule" if str(source) == "-" else source.stem)
-        sections, rejected = _translated(printer, chosen, called, text.strip(), zone)
+        sections, rejected = _translated(printer, chosen, called, _text(source).strip(), zone)
     if write:
         rejected += _write(printer, file, sections)
     show_import(printer, sections, zone)
@@ -106,10 +124,27 @@ def chosen_dialect(name: str) -> Dialect:
     return known[name]
 
 
-def _config_table(printer: Printer, text: str, source: str, zone: str, named: bool) -> tuple[Sections, int]:
+def _text(source: Path) -> str:
+    import sys
+
+    return sys.stdin.read() if str(source) == "-" else context.read_text(source)
+
+
+def _refuse_beside_table(source: Path | None, dialect: Dialect) -> None:
+    if source is not None:
+        raise UsageError(f"there are two sources: {source} and a table", hint="name a file or --table, not both")
+    if dialect.name != INSTANCE_SCHEDULER:
+        raise UsageError(
+            f"a table holds no {dialect.name}", hint="leave out --from: a table is the Instance Scheduler's"
+        )
+
+
+def _config_table(
+    printer: Printer, table: Sequence[Mapping[str, object]], zone: str, named: bool
+) -> tuple[Sections, int]:
     from lamplighter.schedules.dialects.instance_scheduler import load_instance_scheduler
 
-    found = load_instance_scheduler(items(text, source), default_timezone=zone)
+    found = load_instance_scheduler(table, default_timezone=zone)
     show_rejected(printer, found)
     return sections_of(found, zone if named else None), len(found.errors)
 
@@ -180,9 +215,6 @@ def show_rejected(printer: Printer, found: Imported) -> None:
 
 def show_import(printer: Printer, sections: Sections, zone: str) -> None:
     """Show the definitions as YAML, or as records."""
-    from lamplighter.schedules.editing import NEW_FILE
-    from lamplighter.schedules.splicing import block
-
     if printer.for_programs:
         printer.data(
             [
@@ -192,12 +224,25 @@ def show_import(printer: Printer, sections: Sections, zone: str) -> None:
             ]
         )
         return
-    lines = [NEW_FILE.rstrip()]
+    printer.text(yaml_of({}, sections))
+    printer.note(f"schedules without a zone were read in {zone}")
+
+
+def yaml_of(top: Mapping[str, str], sections: Sections) -> str:
+    """A definition file.
+
+    Args:
+        top: what stands at its top level beside the version.
+        sections: its definitions.
+    """
+    from lamplighter.schedules.editing import NEW_FILE
+    from lamplighter.schedules.splicing import block
+
+    lines = [NEW_FILE.rstrip(), *(f"{name}: {value}" for name, value in top.items())]
     for section, members in sections.items():
         if members:
             lines += [f"{section}:", *(block(name, fields, 2, 2) for name, fields in members.items())]
-    printer.text("\n".join(lines))
-    printer.note(f"schedules without a zone were read in {zone}")
+    return "\n".join(lines)
 
 
 def _write(printer: Printer, file: Path | None, sections: Sections) -> int:

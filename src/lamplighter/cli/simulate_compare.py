@@ -46,7 +46,7 @@ def compare_with_journal(
         raise UsageError(
             f"nothing is in the journal yet from {shown(start, zone)} on", hint="--compare needs a time that is past"
         )
-    with context.state(chosen.store, writes=False) as opened:
+    with context.state(chosen.store, writes=False, chosen=chosen) as opened:
         found = compare(
             entries(opened, chosen.accounts, chosen.regions, end=last),
             config.loaded.schedules,

@@ -3,7 +3,8 @@
 The contract is the part of DynamoDB that other engines can keep as well, so that what runs on one file runs deployed:
 
 - Keys are non-empty texts: partition up to 2,048 and sort up to 1,024 bytes of UTF-8. Table names are made of letters,
-  digits, `_`, `.` and `-`. Tables need not be created.
+  digits, `_`, `.` and `-`. Tables need not be created; in DynamoDB they are made beforehand, by the list `TABLES` of
+  `lamplighter.store.dynamodb_layout`.
 - Data is a JSON object without floats (money and times are texts), at most 256 KiB as JSON and 29 levels deep. Numbers
   have at most 38 digits. Names of members are not empty, and come back sorted.
 - Versions begin at 1 and grow by one with every write. Deleting an item forgets its version: the next put begins at 1
@@ -153,8 +154,8 @@ class Store(Protocol):
     def put_many(self, writes: Iterable[Put]) -> None:
         """Write many items without conditions, in chunks, in order; versions grow as with `put`.
 
-        Not atomic: after an error any number of the leading chunks has been written. Repeating all of it is harmless
-        to the content.
+        Not atomic: after an error any number of the leading chunks has been written, and any part of the one under way.
+        Repeating all of it is harmless to the content.
 
         Raises:
             ValueError: a write carries a condition.
