@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -158,3 +159,10 @@ def test_looking_failed_everywhere(lamp: Lamp, tmp_path: Path) -> None:
     answer = lamp("commit", "recommend", "--lake", str(folder))
     assert answer.code == 2
     assert "no hour is known in which all usage was seen" in answer.err
+
+
+def test_a_library_that_is_missing_is_named(lamp: Lamp, lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "highspy", None)
+    answer = lamp("commit", "recommend", "--lake", lake)
+    assert answer.code == 1
+    assert answer.err == "error: highspy not installed\nhint: pip install 'lamplighter[commit]'\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
@@ -16,7 +17,7 @@ from lamplighter.cli.commit_statistics_show import show_statistics
 from lamplighter.cli.options import Output
 from lamplighter.cli.values import day
 from lamplighter.cli.views import counted
-from lamplighter.errors import UsageError
+from lamplighter.errors import LamplighterError, UsageError
 
 if TYPE_CHECKING:
     from lamplighter.cli.show import Printer
@@ -154,6 +155,8 @@ def sized(printer: Printer, asked: Asked) -> Recommendation:
     from lamplighter.commitments.sizing.recommend import recommend as size
 
     wishes = read_wishes(asked)
+    if missing := [name for name in ("numpy", "highspy") if find_spec(name) is None]:
+        raise LamplighterError(f"{' and '.join(missing)} not installed", hint="pip install 'lamplighter[commit]'")
     folder = context.lake_folder(asked.lake)
     collected = read_demand(folder, asked.periods, asked.since)
     awake = unscheduled(collected)
@@ -163,11 +166,11 @@ def sized(printer: Printer, asked: Asked) -> Recommendation:
     elif context.find_definitions(asked.file):
         loaded = context.configuration(asked.file).loaded
         names = {key.schedule for key in collected.keys if key.schedule}
-        demand, missing = scheduled(
+        demand, strange = scheduled(
             collected, lit_by_schedule(loaded.schedules, names, collected.start, collected.hours)
         )
-        if missing:
-            printer.warn(f"no schedule is called {', '.join(missing)}: its hours are counted as they were")
+        if strange:
+            printer.warn(f"no schedule is called {', '.join(strange)}: its hours are counted as they were")
     inventory = load_inventory(folder)
     if not inventory.known:
         printer.warn("what is held is not known: run `lamp commit inventory`, or it may be bought twice")
