@@ -1,0 +1,1 @@
+"""The pages of the workbook, found by themselves, in order of their `order`."""

@@ -1,0 +1,54 @@
+"""What became of commitments."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lamplighter.reports.ri_usage.page import CURRENCY, Page
+from lamplighter.reports.sheet import Chart, Column, Kind
+
+
+class Utilisation(Page):
+    """Utilisation of each reservation and Savings Plan."""
+
+    name: ClassVar[str] = "Utilisation"
+    order: ClassVar[int] = 70
+    title: ClassVar[str] = "{organization}: utilisation in {period}"
+    about: ClassVar[str] = (
+        "By reservation and Savings Plan, over the hours in which it is known what became of it. Lent is what other "
+        "accounts than the owner used of it."
+    )
+    sql: ClassVar[str] = """
+        SELECT commitment_id, owner_account_id, service, region, family, unit,
+            SUM(CASE WHEN unused IS NOT NULL THEN total END) AS bought,
+            SUM(CASE WHEN unused IS NOT NULL THEN used END) AS used, SUM(lent) AS lent, SUM(unused) AS unused,
+            SUM(CASE WHEN unused IS NOT NULL THEN used END)
+                / NULLIF(SUM(CASE WHEN unused IS NOT NULL THEN total END), 0) AS utilisation,
+            SUM(CASE WHEN unused IS NULL THEN 1 ELSE 0 END) AS unknown_hours, currency, SUM(cost) AS cost,
+            SUM(unused_cost) AS unused_cost, SUM(on_demand_cost) - SUM(cost) AS saving
+        FROM commitment_hours WHERE billing_period = '{period}'
+        GROUP BY commitment_id, owner_account_id, service, region, family, unit, currency
+        ORDER BY unused_cost DESC NULLS LAST, commitment_id
+    """
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column("Commitment", about="its ARN"),
+        Column("Owner"),
+        Column("Service"),
+        Column("Region"),
+        Column("Family"),
+        Column("Unit", about="Units are normalised, Hrs are instance hours, a currency is a Savings Plan's"),
+        Column("Bought", Kind.QUANTITY, "in its unit, over the hours that are known"),
+        Column("Used", Kind.QUANTITY),
+        Column("Lent", Kind.QUANTITY, "of what is used, by other accounts"),
+        Column("Unused", Kind.QUANTITY),
+        Column("Utilisation", Kind.PERCENT, "used / bought", bar=True),
+        Column("Unknown hours", Kind.COUNT, "hours in which usage that it may have covered is not known"),
+        Column(CURRENCY),
+        Column("Cost", Kind.MONEY, "amortised: upfront payment spread over the term", total=True),
+        Column("Cost unused", Kind.MONEY, "of it for what nobody used", total=True),
+        Column("Saving", Kind.MONEY, "what it covered at on-demand prices, less all that it cost", total=True),
+    )
+    charts: ClassVar[tuple[Chart, ...]] = (
+        Chart("Utilisation", "bar", "Commitment", ("Utilisation",), axis="share used"),
+    )
+    empty: ClassVar[str] = "no commitments, or utilisation not worked out: lamp commit utilisation --period"
