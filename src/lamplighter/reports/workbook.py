@@ -43,6 +43,9 @@ _SHOWN: Final = {
 }
 _WIDEST: Final = 60
 _CHART_ROWS: Final = 18
+_LINE_HEIGHT: Final = 15
+_NARROW: Final = 130
+"""Widths in characters: beside a sheet up to this one charts stand on the right, else below the rows."""
 _INK, _PAPER, _LINE = "#1F3A5F", "#E8EEF5", "#B8C4D2"
 
 
@@ -133,6 +136,7 @@ class _Page:
         self.book, self.sheet, self.name = book, sheet, name
         self.page: Worksheet = book.add_worksheet(name)
         self.first, self.last = HEAD + 1, HEAD + len(sheet.rows)
+        self.widths = list(_widths(sheet))
         self.formats = {kind: _format(book, kind) for kind in Kind}
         self.quoted = _format(book, Kind.TEXT, quote_prefix=True)
 
@@ -152,10 +156,10 @@ class _Page:
         else:
             self.page.write_string(self.first, 0, self.sheet.empty, self.book.add_format({"italic": True}))
         lines = 1
-        for place, (column, width) in enumerate(zip(self.sheet.columns, _widths(self.sheet), strict=True)):
+        for place, (column, width) in enumerate(zip(self.sheet.columns, self.widths, strict=True)):
             self.page.set_column(place, place, width)
             lines = max(lines, len(wrap(column.title, max(int(width) - 2, 1))))
-        self.page.set_row(HEAD, 15 * lines)
+        self.page.set_row(HEAD, _LINE_HEIGHT * lines)
         self.page.freeze_panes(HEAD + 1, 1 if len(self.sheet.columns) > 2 else 0)
         self.page.set_landscape()
         self.page.fit_to_pages(1, 0)
@@ -163,19 +167,25 @@ class _Page:
 
     def _head(self) -> None:
         book, page, sheet = self.book, self.page, self.sheet
-        page.write_string(
-            0, 0, _text(sheet.title), book.add_format({"bold": True, "font_size": 14, "font_color": _INK})
-        )
-        page.write_string(1, 0, _text(sheet.about), book.add_format({"font_color": "#444444"}))
-        page.write_string(
-            2, 0, _text(f"Source: {sheet.source}"), book.add_format({"italic": True, "font_color": "#666666"})
-        )
+        title = book.add_format({"bold": True, "font_size": 14, "font_color": _INK})
+        page.write_string(0, 0, _text(sheet.title), title)
+        self._wide(1, sheet.about, {"font_color": "#444444"})
+        self._wide(2, f"Source: {sheet.source}", {"italic": True, "font_color": "#666666", "font_size": 9})
         style = {"bold": True, "bg_color": _INK, "font_color": "white", "text_wrap": True, "valign": "top", "border": 1}
         left, right = book.add_format(style), book.add_format({**style, "align": "right"})
         for place, column in enumerate(sheet.columns):
             page.write_string(HEAD, place, column.title, right if column.kind in NUMBERS else left)
             if column.about:
                 page.write_comment(HEAD, place, column.about, {"x_scale": 2, "y_scale": 0.8})
+
+    def _wide(self, row: int, text: str, style: dict[str, object]) -> None:
+        """A text over the whole width of the columns, in as many lines as it needs."""
+        shape = self.book.add_format({**style, "text_wrap": True, "valign": "top", "num_format": "@"})
+        last = len(self.widths) - 1
+        if last:
+            self.page.merge_range(row, 0, row, last, "", shape)
+        self.page.write_string(row, 0, _text(text), shape)
+        self.page.set_row(row, _LINE_HEIGHT * len(wrap(text, max(int(sum(self.widths)), 1)) or [""]))
 
     def _cell(self, row: int, place: int, column: Column, value: Value) -> None:
         style = self.formats[column.kind]
@@ -245,14 +255,26 @@ class _Page:
         values, names = axes if chart.kind == "bar" else axes[::-1]
         values({"name": chart.axis, "num_format": _SHOWN[self.sheet.columns[titles.index(chart.series[0])].kind]})
         kind_along = self.sheet.columns[along].kind
-        names({"num_format": _SHOWN[kind_along], "date_axis": kind_along is Kind.DATE, "reverse": chart.kind == "bar"})
+        along_bars = {"reverse": True, "crossing": "max"} if chart.kind == "bar" else {}
+        names({"num_format": _SHOWN[kind_along], "date_axis": kind_along is Kind.DATE, **along_bars})
         drawn.set_legend({"position": "bottom"} if len(chart.series) > 1 else {"none": True})
         drawn.set_size({"width": 720, "height": 340})
-        self.page.insert_chart(HEAD + number * _CHART_ROWS, len(titles) + 1, drawn)
+        if sum(self.widths) <= _NARROW:
+            self.page.insert_chart(HEAD + number * _CHART_ROWS, len(titles) + 1, drawn)
+        else:
+            self.page.insert_chart(self.last + 3 + number * _CHART_ROWS, 0, drawn)
 
 
 def _format(book: Workbook, kind: Kind, **more: object) -> Format:
-    return book.add_format({"num_format": _SHOWN[kind], "valign": "top", **more})
+    return book.add_format(
+        {
+            "num_format": _SHOWN[kind],
+            "valign": "top",
+            "text_wrap": kind is Kind.TEXT,
+            "indent": int(kind is Kind.TEXT),
+            **more,
+        }
+    )
 
 
 def _text(text: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from lamplighter.reports.sheet import Chart, Column, Kind, Sheet, Value
 
 if TYPE_CHECKING:
     from lamplighter.commitments.kept import Inventory
-    from lamplighter.commitments.sizing.recommend import Recommendation
+    from lamplighter.commitments.sizing.recommendation import Recommendation
     from lamplighter.lake.ledger import Ledger
 
 CURRENCY = "Currency"
@@ -76,7 +76,7 @@ class Page(ABC):
             LakeError: the lake cannot be read.
         """
         question = " ".join(self.sql.format(period=facts.period).split())
-        yield self.sheet(facts, facts.ledger.query(question).rows, asked(question))
+        yield self.sheet(facts, answered(facts, question), asked(question))
 
     def sheet(self, facts: Facts, rows: Sequence[Sequence[Value]], source: str) -> Sheet:
         """A sheet of the page's columns."""
@@ -91,6 +91,18 @@ class Page(ABC):
             self.charts if rows else (),
             self.empty,
         )
+
+
+def answered(facts: Facts, question: str) -> list[tuple[Value, ...]]:
+    """What the lake answers; its times have no zone and are UTC.
+
+    Raises:
+        LakeError: the lake cannot be read.
+    """
+    return [
+        tuple(value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for value in row)
+        for row in facts.ledger.query(question).rows
+    ]
 
 
 def asked(question: str) -> str:

@@ -22,7 +22,7 @@ _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9.-]+")
 @cache
 def pages() -> tuple[Page, ...]:
     """All pages, in their order."""
-    found = [member() for member in member_classes(package, Page, ENTRY_POINT)]  # type: ignore[type-abstract]
+    found = [member() for member in member_classes(package, Page, ENTRY_POINT)]
     return tuple(sorted(found, key=lambda page: (page.order, page.name)))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import ClassVar
 
-from lamplighter.reports.ri_usage.page import Facts, Page, asked
+from lamplighter.reports.ri_usage.page import Facts, Page, answered, asked
 from lamplighter.reports.sheet import Chart, Column, Kind, Sheet
 
 
@@ -49,7 +49,7 @@ class Regions(Page):
 
     def sheets(self, facts: Facts) -> Iterator[Sheet]:
         """One for each region and service that anything ran in."""
-        rows = facts.ledger.query(" ".join(self.sql.format(period=facts.period).split())).rows
+        rows = answered(facts, " ".join(self.sql.format(period=facts.period).split()))
         for (region, service), group in groupby(rows, key=lambda row: (str(row[0]), str(row[1]))):
             cells = [(*row[4:7], *row[2:4], *row[7:]) for row in group]
             where = f"billing_period = '{facts.period}' AND region = '{region}' AND service = '{service}'"

@@ -38,7 +38,7 @@ class Statistics(Page):
         Column("Maximum", Kind.QUANTITY, "highest hour"),
         Column("Mean", Kind.QUANTITY, "average hour"),
         Column("Held", Kind.QUANTITY, "reservations of it in force, in the type that would be bought"),
-        Column("Best", Kind.COUNT, "best number to buy of it alone, what is held taken off"),
+        Column("Best", Kind.COUNT, "best number to buy of it alone, what is held taken off until it ends"),
         Column("Break-even", Kind.PERCENT, "share of the hours that one must be in use to pay (theta)"),
         Column("Use of the last", Kind.PERCENT, "share of the hours in which the last one bought is in use"),
         Column("Use of one more", Kind.PERCENT, "the same of the first that is not bought"),
