@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
@@ -17,17 +16,16 @@ from lamplighter.cli.commit_statistics_show import show_statistics
 from lamplighter.cli.options import Output
 from lamplighter.cli.values import day
 from lamplighter.cli.views import counted
-from lamplighter.errors import LamplighterError, UsageError
+from lamplighter.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lamplighter.cli.show import Printer
-    from lamplighter.commitments.sizing.demand import Demand
     from lamplighter.commitments.sizing.recommendation import Recommendation
     from lamplighter.commitments.sizing.wishes import Wishes
-    from lamplighter.lake.usage import Look, UsageSample
+    from lamplighter.schedules.schedule import Schedule
 
-DAYS: Final = 60
-"""How far back usage is looked at if nothing is said: as AWS's own recommendations do at most."""
 _PAYMENTS: Final = ("no", "partial", "all")
 
 Period: TypeAlias = Annotated[
@@ -148,45 +146,28 @@ def sized(printer: Printer, asked: Asked) -> Recommendation:
         UsageError: an option cannot be read, or nothing is known of the time.
         LamplighterError: a library is not installed.
     """
-    from lamplighter.commitments.kept import load_inventory
-    from lamplighter.commitments.sizing.demand import scheduled, unscheduled
-    from lamplighter.commitments.sizing.lit import lit_by_schedule
+    from lamplighter.commitments.sizing.from_lake import size_lake
     from lamplighter.commitments.sizing.recommend import Options
-    from lamplighter.commitments.sizing.recommend import recommend as size
 
-    wishes = read_wishes(asked)
-    if missing := [name for name in ("numpy", "highspy") if find_spec(name) is None]:
-        raise LamplighterError(f"{' and '.join(missing)} not installed", hint="pip install 'lamplighter[commit]'")
-    folder = context.lake_folder(asked.lake)
-    collected = read_demand(folder, asked.periods, asked.since)
-    awake = unscheduled(collected)
-    demand = collected
-    if asked.without_schedules:
-        demand = awake
-    elif context.find_definitions(asked.file):
-        loaded = context.configuration(asked.file).loaded
-        names = {key.schedule for key in collected.keys if key.schedule}
-        demand, strange = scheduled(
-            collected, lit_by_schedule(loaded.schedules, names, collected.start, collected.hours)
-        )
-        if strange:
-            printer.warn(f"no schedule is called {', '.join(strange)}: its hours are counted as they were")
-    inventory = load_inventory(folder)
-    if not inventory.known:
-        printer.warn("what is held is not known: run `lamp commit inventory`, or it may be bought twice")
-    elif inventory.unknown:
-        printer.warn(
-            f"what is held is not known in {counted(len(inventory.unknown), 'place')}: `lamp commit inventory`"
-        )
-    return size(
-        demand,
+    found = size_lake(
+        context.lake_folder(asked.lake),
         context.price_book(asked.prices),
-        inventory.held,
+        read_wishes(asked),
         context.utc_now(),
-        wishes,
-        awake=None if asked.without_schedules else awake,
+        periods=asked.periods or (),
+        since=datetime.combine(day(asked.since), datetime.min.time(), UTC) if asked.since else None,
+        schedules=known_schedules(asked.file),
+        blind=asked.without_schedules,
         options=Options(asked.months, asked.tests),
     )
+    for warning in found.warnings:
+        printer.warn(warning)
+    return found.recommendation
+
+
+def known_schedules(file: Path | None) -> Mapping[str, Schedule] | None:
+    """The schedules of the definitions; None if there are none."""
+    return context.configuration(file).loaded.schedules if context.find_definitions(file) else None
 
 
 def read_wishes(asked: Asked) -> Wishes:
@@ -216,49 +197,3 @@ def _words(option: str, text: str, known: tuple[str, ...]) -> list[str]:
     if wrong or not words:
         raise UsageError(f"{option} {text!r} is none of {', '.join(known)}", hint=f"for example {option} {known[0]}")
     return [word for word in known if word in words]
-
-
-def read_demand(folder: Path, periods: list[str] | None, since: str | None) -> Demand:
-    """Usage of the lake.
-
-    Raises:
-        UsageError: nothing is known of the time that is asked for, or it cannot be read.
-        LakeError: files of the lake cannot be read.
-    """
-    from lamplighter.commitments.sizing.demand import build
-    from lamplighter.lake.ledger import Ledger
-    from lamplighter.lake.months import periods as months_of
-    from lamplighter.lake.usage import LOOKS
-    from lamplighter.lake.usage_files import read_looks, read_usage
-
-    known = months_of(folder, LOOKS) if folder.is_dir() else []
-    first = datetime.combine(day(since), datetime.min.time(), UTC) if since else None
-    wanted = [each for each in known if (not periods or each in periods) and (not first or each >= f"{first:%Y-%m}")]
-    if not wanted:
-        asked = ", ".join(periods or []) or (f"the time since {since}" if since else "any month")
-        has = f"; the lake has {known[0]} to {known[-1]}" if known else ""
-        raise UsageError(f"no usage is known of {asked}{has}", hint="lamp usage collect")
-    if not periods and not since:
-        wanted = wanted[-(DAYS // 28 + 1) :]
-    with Ledger.open(folder) as ledger:
-        samples, looks = read_usage(ledger, periods=wanted), read_looks(ledger, periods=wanted)
-    begin, end = _span(samples, looks, first, given=bool(periods or since))
-    return build(samples, looks, begin, end)
-
-
-def _span(
-    samples: list[UsageSample], looks: list[Look], first: datetime | None, *, given: bool
-) -> tuple[datetime, datetime]:
-    """From the first to the last hour that is known of; the last 60 days of it unless a time is given."""
-    every: list[UsageSample | Look] = [*samples, *looks]
-    if not every:
-        raise UsageError("no usage is known of that time", hint="lamp usage collect")
-    begin = min(each.time for each in every)
-    end = max(each.time + timedelta(hours=each.hours) for each in every)
-    if first is not None:
-        begin = max(begin, first)
-    if not given:
-        begin = max(begin, end - timedelta(days=DAYS))
-    if begin >= end:
-        raise UsageError(f"no usage is known since {begin:%Y-%m-%d}", hint="lamp usage collect")
-    return begin, end

@@ -40,6 +40,7 @@ COMMANDS = MappingProxyType(
         "commit": ("commit:app", "What has been committed to, what it covers, what to buy."),
         "cost": ("cost:cost_app", "Ask the ledger what it costs, by what you name."),
         "sql": ("cost:sql_app", "Ask the ledger anything in SQL."),
+        "report": ("report:app", "Write reports: the workbook of usage and commitments."),
         "usage": ("usage:app", "Count what is in use by the hour; see gaps and fill them."),
         "journal": ("journal:app", "Show what was done, when, why, and how it ended."),
         "doctor": ("doctor:app", "Check that everything is in place for a pass."),

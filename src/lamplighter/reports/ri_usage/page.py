@@ -30,6 +30,7 @@ class Facts:
         recommendation: what to buy; None if it could not be worked out.
         missing: why there is no recommendation; empty if there is one.
         at: when the workbook is made, aware UTC.
+        warnings: what the recommendation could not take into account, a line each.
     """
 
     ledger: Ledger
@@ -39,6 +40,7 @@ class Facts:
     recommendation: Recommendation | None
     missing: str
     at: datetime
+    warnings: tuple[str, ...] = ()
 
     @property
     def recommend_again(self) -> str:

@@ -57,6 +57,7 @@ class Notes(Page):
         rows = [(about, " ".join(text.split())) for about, text in _METHOD.items()]
         found = facts.recommendation
         rows += _rests_on(found) if found else [("No recommendation", facts.missing)]
+        rows += [("Careful", warning) for warning in facts.warnings]
         rows += _not_asked(facts.inventory)
         yield self.sheet(facts, rows, "docs/sizing.md, docs/commitments.md and docs/usage.md of Lamplighter")
 
