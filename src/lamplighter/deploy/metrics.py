@@ -1,0 +1,66 @@
+"""The metrics that handlers write (CloudWatch embedded metric format): dashboards and alarms are made from this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+NAMESPACE: Final = "Lamplighter"
+"""Where POWERTOOLS_METRICS_NAMESPACE says nothing."""
+
+SERVICE: Final = "service"
+"""The dimension that every metric has: the value of POWERTOOLS_SERVICE_NAME."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric.
+
+    Attributes:
+        name: in CloudWatch.
+        unit: as CloudWatch spells it.
+        handler: which writes it.
+        title: what it counts.
+        dimensions: beside `service`; each value of them is a series of its own.
+    """
+
+    name: str
+    unit: str
+    handler: str
+    title: str
+    dimensions: tuple[str, ...] = ()
+
+
+_ALL = (
+    Metric("Ticks", "Count", "clock", "times the clock looked"),
+    Metric("TargetsDue", "Count", "clock", "messages sent for targets that were due"),
+    Metric("TargetsUnresolved", "Count", "clock", "accounts or regions that could not be made into targets"),
+    Metric("SecondsToNext", "Seconds", "clock", "until the next transition, when the clock went to sleep"),
+    Metric("Passes", "Count", "passes", "passes of a target that came to their end", ("account",)),
+    Metric("ResourcesFound", "Count", "passes", "resources with a schedule that a pass looked at", ("account",)),
+    Metric("ResourcesStarted", "Count", "passes", "resources started", ("account",)),
+    Metric("ResourcesStopped", "Count", "passes", "resources stopped", ("account",)),
+    Metric("ActionsFailed", "Count", "passes", "starts and stops that failed", ("account",)),
+    Metric("TargetsFailed", "Count", "passes", "passes in which the target or a part of it failed", ("account",)),
+    Metric("PassesRefused", "Count", "passes", "passes refused by a guardrail", ("account",)),
+    Metric("PassDuration", "Milliseconds", "passes", "time that a pass took"),
+    Metric("MessageAge", "Seconds", "passes", "age of a message when it was taken up"),
+    Metric("MessagesLate", "Count", "passes", "messages past their deadline; decided anew by the present"),
+    Metric("PassesHandedOn", "Count", "passes", "passes whose rest went back to the queue"),
+    Metric("EventsTaken", "Count", "events", "events that led to a look at a target"),
+    Metric("EventsNeedless", "Count", "events", "events that tell nothing new: repeated, or of an act of ours"),
+    Metric("Parked", "Count", "events", "events and messages of a shape that nobody knows"),
+    Metric("Looks", "Count", "collect", "looks taken at a service in a target"),
+    Metric("LooksFailed", "Count", "collect", "looks that failed: what was in use is not known"),
+    Metric("MonthsLoaded", "Count", "ingest", "months of a bill that were published"),
+    Metric("BillsRefused", "Count", "ingest", "bills that could not be read, or whose totals do not agree"),
+    Metric("ReportsWritten", "Count", "report", "workbooks written"),
+    Metric("StackRequests", "Count", "custom_resource", "requests of CloudFormation that were done"),
+    Metric("StackRequestsFailed", "Count", "custom_resource", "requests of CloudFormation answered with FAILED"),
+    Metric("RemoteCalls", "Count", "remote", "commands run"),
+)
+
+METRICS: Final[Mapping[str, Metric]] = MappingProxyType({each.name: each for each in _ALL})
+"""Every metric, by name. `Parked` is written by `passes` as well."""

@@ -1,0 +1,56 @@
+"""Declarations of handlers: whole, and within what Lambda allows."""
+
+import json
+
+import pytest
+
+from lamplighter.deploy.handlers import HANDLERS, Event, Every, Group, Handler, Queue, Stack
+from lamplighter.deploy.metrics import METRICS
+
+
+def test_handlers_are_those_of_the_stack() -> None:
+    assert sorted(HANDLERS) == sorted(
+        ["clock", "passes", "events", "collect", "ingest", "report", "custom_resource", "remote"]
+    )
+    assert HANDLERS["clock"].entry == "lamplighter.lambdas.clock.handler"
+
+
+@pytest.mark.parametrize("handler", HANDLERS.values(), ids=lambda each: each.name)
+def test_handler_is_within_what_lambda_allows(handler: Handler) -> None:
+    assert 128 <= handler.memory <= 10_240
+    assert 1 <= handler.timeout <= 900
+    assert 512 <= handler.disk <= 10_240
+    assert handler.triggers
+    for on, actions in handler.permissions.items():
+        assert actions, on
+        assert len(set(actions)) == len(actions)
+        assert all("*" not in action and action.count(":") == 1 for action in actions)
+
+
+def test_rules_have_names_of_their_own_and_patterns_of_lists() -> None:
+    events = [one for each in HANDLERS.values() for one in each.triggers if isinstance(one, Event)]
+    assert len({one.name for one in events}) == len(events) == 5
+    for one in events:
+        source = json.loads(json.dumps(one.pattern))["source"]
+        assert isinstance(source, list)
+        assert source[0].startswith("aws.")
+
+
+def test_what_needs_heavy_libraries_lies_in_the_data_zip() -> None:
+    data = {name for name, each in HANDLERS.items() if each.group is Group.DATA}
+    assert data == {"collect", "ingest", "report"}
+
+
+def test_passes_take_messages_and_the_clock_reconciles_slowly() -> None:
+    (queue,) = HANDLERS["passes"].triggers
+    assert isinstance(queue, Queue)
+    rates = [one.expression for one in HANDLERS["clock"].triggers if isinstance(one, Every)]
+    assert rates == ["rate(4 hours)"]
+    (stack,) = HANDLERS["custom_resource"].triggers
+    assert isinstance(stack, Stack)
+    assert stack.types[0] == "Custom::ServiceInstanceSchedule"
+
+
+def test_metrics_belong_to_handlers_and_have_units_of_cloudwatch() -> None:
+    assert {each.handler for each in METRICS.values()} <= set(HANDLERS)
+    assert {each.unit for each in METRICS.values()} == {"Count", "Seconds", "Milliseconds"}
