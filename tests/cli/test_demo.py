@@ -7,11 +7,14 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from lamplighter.aws.access import Aws
@@ -110,6 +113,43 @@ def test_what_is_committed_to_on_the_bill_is_listed_by_the_estate(left: Left) ->
     assert [(row["kind"], row["payment"], row["scope"]) for row in json.loads(said.stdout)] == [
         ("sp-compute", "No Upfront", "everywhere")
     ]
+
+
+def test_by_the_use_of_the_week_commitments_did_what_the_bill_says(left: Left) -> None:
+    found = re.search(r"was used to \d\d%: ([\d,.]+) USD went unused", left.out)
+    assert found
+    said = left.lamp("commit", "utilisation", "--period", "2026-11", "-o", "json")
+    assert said.returncode == 0, said.stderr
+    (plan,) = json.loads(said.stdout)
+    assert round(Decimal(plan["unused"]), 2) == Decimal(found[1].replace(",", ""))
+    asked = "SELECT SUM(used_hours) AS used FROM usage_by_day"
+    [used] = json.loads(left.lamp("sql", asked, "-o", "json").stdout)
+    ran = "x_InstanceType IS NOT NULL AND x_UsageQuantity IS NOT NULL"
+    billed = f"SELECT SUM(x_UsageQuantity) AS used FROM charges WHERE {ran}"
+    [charged] = json.loads(left.lamp("sql", billed, "-o", "json").stdout)
+    assert round(Decimal(str(used["used"])), 4) == round(Decimal(str(charged["used"])), 4)
+
+
+def test_it_ends_with_what_to_buy_and_a_workbook(left: Left) -> None:
+    told = left.out.split("What to commit to")[1]
+    assert re.search(r"^1 .* Savings Plan|^1 .* ec2 ", told, re.MULTILINE)
+    saved = re.search(r"A month costs ([\d,.]+) USD now and ([\d,.]+) with the purchase", told)
+    assert saved
+    assert float(saved[1].replace(",", "")) > float(saved[2].replace(",", ""))
+    wasted = re.search(r"would commit ([\d,.]+) in place of ([\d,.]+) a month, leave ([\d,.]+) of it unused", told)
+    assert wasted
+    blind, seeing, unused = (float(figure.replace(",", "")) for figure in wasted.groups())
+    assert blind > 5 * seeing
+    assert unused > seeing
+    path = left.folder / "AwsRIUsageReport_lamplighter-demo_2026-11-23.xlsx"
+    assert str(path) in left.err
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        book = openpyxl.load_workbook(path, data_only=True)
+    assert {"Summary", "ec2 eu-central-1", "rds us-east-1", "P95 Statistics", "Expiries", "Notes"} <= set(
+        book.sheetnames
+    )
+    assert [row[0] for row in book["Summary"].iter_rows(min_row=5, max_row=6, values_only=True)] == ["ec2", "rds"]
 
 
 def test_it_says_why_one_is_off_and_one_is_on(left: Left) -> None:

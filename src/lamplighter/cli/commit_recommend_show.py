@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lamplighter.commitments.sizing.recommendation import Explanation, Line, Recommendation
     from lamplighter.pricing.money import Money
 
+_CENT: Final = Decimal("0.01")
 _COLUMNS: Final = (
     Column("#", right=True),
     Column("Buy", whole=True),
@@ -38,7 +39,7 @@ def show_recommendation(printer: Printer, found: Recommendation) -> None:
         empty="nothing to buy: no commitment would be used often enough to pay",
     )
     if not printer.for_programs:
-        printer.text("\n" + "\n".join(_sentences(found)))
+        printer.text("\n" + "\n".join(sentences(found)))
     for target in found.aside:
         printer.warn(f"{target.account}/{target.region}: {target.service} is left out: too few of its hours are known")
     if found.gaps:
@@ -71,13 +72,20 @@ def _row(line: Line) -> list[Cell]:
     ]
 
 
-def _sentences(found: Recommendation) -> Iterator[str]:
+def sentences(found: Recommendation) -> Iterator[str]:
+    """What the purchase comes to, and how good it is, a line each."""
     currency = found.before.currency
     share = found.saving.amount / found.before.amount * 100 if found.before.amount else Decimal(0)
     yield (
         f"A month costs {_money(found.before)} {currency} now and {_money(found.after)} with the purchase: "
         f"{_money(found.saving)} less ({share:.1f} %). All on demand: {_money(found.list_cost)}."
     )
+    apart = sum((line.saving.amount for line in found.lines), Decimal(0))
+    if apart - found.saving.amount > _CENT:
+        yield (
+            f"Line by line that would be {apart:,.2f}; but part of what the lines replace is covered by what is held, "
+            "which covers something else then, or nothing."
+        )
     yield (
         f"No purchase can cost less than {_money(found.bound)}: this one is at most {found.gap * 100:.3f} % "
         "above the best there is."

@@ -58,8 +58,11 @@ def demo(
     with _home(folder, keep) as home, _server(home, keep) as simulated:
         shown = _play(printer, simulated, home, start)
         show(printer, shown)
+        workbook = _commitments(printer, shown, folder)
         if keep:
             _leave(printer, simulated, home)
+    if workbook is not None:
+        printer.note(f"usage, coverage, utilisation and what to buy, as a workbook: {workbook}")
     printer.note(f"the demo took {time.monotonic() - began:.0f} s")
     if shown.bill is not None and shown.bill.differing:
         printer.warn(f"the bill and the journal differ on {len(shown.bill.differing)} resources")
@@ -168,6 +171,15 @@ def show(printer: Printer, shown: Shown) -> None:
     printer.text("\nWhat went wrong, and stopped nothing else\n")
     for line in _troubles(shown):
         printer.text(f"  {line}")
+
+
+def _commitments(printer: Printer, shown: Shown, folder: Path) -> Path | None:
+    """What to commit to; the workbook stays in the demo's folder, also when nothing else is kept."""
+    if shown.bill is None:
+        return None
+    from lamplighter.cli.demo_commit import show_commitments
+
+    return show_commitments(printer, shown.bill.lake, shown.lived.start, shown.lived.end, folder)
 
 
 def _troubles(shown: Shown) -> Iterator[str]:

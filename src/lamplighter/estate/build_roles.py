@@ -6,13 +6,15 @@ import json
 from dataclasses import astuple
 
 from lamplighter.aws.access import TargetSession
+from lamplighter.commitments.registry import sources
 from lamplighter.resources.registry import kinds
+from lamplighter.usage.registry import collectors
 
 ROLE = "LamplighterRole"
 
 
 def create_role(session: TargetSession, *, trusted: str, external_id: str) -> None:
-    """Create `LamplighterRole` in the session's account, allowed what the kinds say they call.
+    """Create `LamplighterRole` in the session's account, allowed what kinds, collectors and inventory say they call.
 
     Args:
         session: calls in the account, with rights on IAM.
@@ -34,7 +36,11 @@ def create_role(session: TargetSession, *, trusted: str, external_id: str) -> No
         ],
     }
     needed = [kind.permissions for kind in kinds().values()]
-    actions = sorted({action for one in needed for purpose in astuple(one) for action in purpose})
+    looked = [
+        *(member.permissions for member in collectors().values()),
+        *(source.permissions for source in sources().values()),
+    ]
+    actions = sorted({action for one in (*map(astuple, needed), looked) for purpose in one for action in purpose})
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
     session.call(
         "iam",

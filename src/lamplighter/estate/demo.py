@@ -16,6 +16,8 @@ from lamplighter.estate.build_found import Member
 from lamplighter.estate.build_stacks import templates_folder
 from lamplighter.estate.control import SimulatedAws, capacity
 from lamplighter.estate.demo_bill import WeekBill, bill_of_week
+from lamplighter.estate.demo_usage import read_inventory, week_usage
+from lamplighter.estate.history import StateChange
 from lamplighter.estate.truth import lit_hours
 from lamplighter.estate.week import Lived, live
 from lamplighter.pricing.book import PriceBook
@@ -28,6 +30,7 @@ from lamplighter.schedules.overrides import Hold, Override
 from lamplighter.store import journal
 from lamplighter.store.journal import Entry
 from lamplighter.store.table import Store
+from lamplighter.usage.record import record
 
 WEEK = timedelta(days=7)
 SETTLING = timedelta(minutes=30)
@@ -134,8 +137,26 @@ def play(
             _explain(world, off, end),
             _explain(world, held, end),
             [entry for entry in entries if entry.resource == f"{built.scarce.kind}/{built.scarce.id}"],
-            bill_of_week(built, history, measured, start, end, home) if find_spec("duckdb") else None,
+            _money(world, built, history, measured, start, end, home) if find_spec("duckdb") else None,
         )
+
+
+def _money(
+    world: World,
+    built: BuiltEstate,
+    history: Sequence[StateChange],
+    measured: Sequence[Measured],
+    start: datetime,
+    end: datetime,
+    home: Path,
+) -> WeekBill:
+    """The bill of the week; beside it in the lake the use of each hour, and what has been committed to."""
+    bill = bill_of_week(built, history, measured, start, end, home)
+    targets = built.plan.targets
+    samples, looks = week_usage(bill.estates, targets, history, world.config.loaded.schedules, start, end)
+    record(samples, looks, at=end, lake=bill.lake, store=world.store)
+    read_inventory(world.aws, targets, bill.lake, end, threads=len(targets))
+    return bill
 
 
 def demo_configuration() -> Configuration:

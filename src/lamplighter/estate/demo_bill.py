@@ -75,6 +75,7 @@ class WeekBill:
     Attributes:
         loaded: what the load said, months and checks.
         lake: where it was loaded.
+        estates: what stands in the targets.
         by_schedule: by the value of the schedule tag, what the bill and the journal say.
         differing: resources on which they do not agree, by `target kind/id`.
         left_out: resources of the journal that have no price, or are of a kind that the bill does not have one for one.
@@ -85,6 +86,7 @@ class WeekBill:
 
     loaded: Loaded
     lake: Path
+    estates: Sequence[Estate]
     by_schedule: Mapping[str, Compared]
     differing: Mapping[str, Compared]
     left_out: int
@@ -151,8 +153,9 @@ def bill_of_week(
         ).rows
     billed = {resource: (hours, cost) for resource, hours, cost in rows}
     by_schedule, differing, left_out = compare(measured, billed_as(estates), billed)
+    commitment = plan.holds.commitment
     return WeekBill(
-        loaded, home / LAKE, by_schedule, differing, left_out, plan.holds.commitment, drawn or _ZERO, idle or _ZERO
+        loaded, home / LAKE, estates, by_schedule, differing, left_out, commitment, drawn or _ZERO, idle or _ZERO
     )
 
 

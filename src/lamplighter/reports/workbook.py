@@ -44,6 +44,8 @@ _SHOWN: Final = {
 _WIDEST: Final = 60
 _CHART_ROWS: Final = 18
 _LINE_HEIGHT: Final = 15
+_BARS: Final = 15
+"""Bars beyond this many cannot be told apart; rows come with the greatest first."""
 _NARROW: Final = 130
 """Widths in characters: beside a sheet up to this one charts stand on the right, else below the rows."""
 _INK, _PAPER, _LINE = "#1F3A5F", "#E8EEF5", "#B8C4D2"
@@ -241,16 +243,18 @@ class _Page:
         drawn = self.book.add_chart(kind)
         titles = [column.title for column in self.sheet.columns]
         along = titles.index(chart.categories)
+        last = min(self.last, self.first + _BARS - 1) if chart.kind == "bar" else self.last
+        name = chart.title if last == self.last else f"{chart.title} (the first {_BARS})"
         for title in chart.series:
             place = titles.index(title)
             drawn.add_series(
                 {
                     "name": [self.name, HEAD, place],
-                    "categories": [self.name, self.first, along, self.last, along],
-                    "values": [self.name, self.first, place, self.last, place],
+                    "categories": [self.name, self.first, along, last, along],
+                    "values": [self.name, self.first, place, last, place],
                 }
             )
-        drawn.set_title({"name": chart.title, "name_font": {"size": 12, "color": _INK}})
+        drawn.set_title({"name": name, "name_font": {"size": 12, "color": _INK}})
         axes = (drawn.set_x_axis, drawn.set_y_axis)
         values, names = axes if chart.kind == "bar" else axes[::-1]
         values({"name": chart.axis, "num_format": _SHOWN[self.sheet.columns[titles.index(chart.series[0])].kind]})

@@ -38,7 +38,11 @@ class Recommendations(Page):
         Column("Upfront", Kind.MONEY, "paid at once", total=True),
         Column("An hour", Kind.RATE, "paid each hour of the term"),
         Column("Cost a month", Kind.MONEY, "upfront payment spread over the term", total=True),
-        Column("Saving a month", Kind.MONEY, "on-demand money that it replaces, less its cost", total=True),
+        Column(
+            "Saving a month",
+            Kind.MONEY,
+            "on-demand money that it replaces, less its cost; lines together save less where they replace what is held",
+        ),
         Column("Utilisation", Kind.PERCENT, "share of it that would be used", bar=True),
         Column("Break-even", Kind.PERCENT, "share of use from which it pays; empty for a plan"),
         Column("Break-even months", Kind.QUANTITY, "until the upfront payment has come back"),
