@@ -76,8 +76,10 @@ def compare(
         Asked(period, since, f"{years}y", payment, 0.0, without_schedules, shared, 1, False, file, lake),
     )
     chosen = context.settings(file, store, profile, None, None, endpoint_url)
-    advice, code = _ask(printer, chosen, Terms(int(years), words[payment]), int(lookback), budget, shared=shared)
-    rows, unread = beside(found.lines, advice)
+    advice, silent, code = _ask(
+        printer, chosen, Terms(int(years), words[payment]), int(lookback), budget, shared=shared
+    )
+    rows, unread = beside(found.lines, advice, silent)
     show_differences(printer, rows)
     for said in unread:
         printer.warn(said)
@@ -87,8 +89,8 @@ def compare(
 
 def _ask(
     printer: Printer, chosen: context.Settings, terms: Terms, lookback: int, budget: str, *, shared: bool
-) -> tuple[list[Advice], int]:
-    """AWS's recommendations, and the exit code that what could not be had asks for."""
+) -> tuple[list[Advice], set[str], int]:
+    """AWS's recommendations, the services it said nothing of, and the exit code that what could not be had asks for."""
     from lamplighter.aws.targets import GLOBAL_REGION, Target
     from lamplighter.commitments.collect import homes
     from lamplighter.commitments.explorer import Explorer
@@ -110,7 +112,8 @@ def _ask(
     code = show_unanswered(printer, replies)
     printer.note(cost_of(explorer))
     advice = [one for each in replies for one in each.records if isinstance(one, Advice)]
-    return advice, code
+    heard = {each.question.service for each in replies if each.error is None}
+    return advice, {each.question.service for each in replies} - heard, code
 
 
 def show_differences(printer: Printer, rows: Sequence[Difference]) -> None:

@@ -57,6 +57,10 @@ def test_the_same_and_what_only_one_buys() -> None:
     ]
     (alone,), _ = compare(by_hand(office()).lines, [])
     assert (alone.theirs, alone.said) == (None, "only here: AWS does not recommend it")
+    (unheard,), _ = compare(by_hand(office()).lines, [], silent={"ec2"})
+    assert (unheard.theirs, unheard.said) == (None, "AWS has said nothing of its kind")
+    (other,), _ = compare(by_hand(office()).lines, [], silent={"rds", "savings-plans"})
+    assert other.said == "only here: AWS does not recommend it"
 
 
 def test_every_service_is_read_by_its_own_words() -> None:

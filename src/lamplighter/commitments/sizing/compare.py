@@ -8,7 +8,7 @@ Source of its words: Cost Explorer API reference, `InstanceDetails` and `Savings
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -21,6 +21,7 @@ from lamplighter.pricing.money import Money
 if TYPE_CHECKING:
     from lamplighter.commitments.explorer_answers import Advice
 
+PLANS: Final = "savings-plans"
 _TYPES: Final = ("InstanceType", "NodeType")
 _SERVICES: Final = {"db": "rds", "cache": "elasticache"}
 
@@ -62,12 +63,15 @@ class Difference:
     said: str
 
 
-def compare(lines: Iterable[Line], advice: Iterable[Advice]) -> tuple[list[Difference], list[str]]:
+def compare(
+    lines: Iterable[Line], advice: Iterable[Advice], silent: Collection[str] = ()
+) -> tuple[list[Difference], list[str]]:
     """Our purchase beside AWS's.
 
     Args:
         lines: what we recommend.
         advice: what Cost Explorer does; of several terms for the same subject only one belongs here.
+        silent: services, or `savings-plans`, of which it has said nothing at all: it has no data, or was not asked.
 
     Returns:
         A row for each subject, the largest saving of ours first, and what could not be compared, in words.
@@ -84,7 +88,7 @@ def compare(lines: Iterable[Line], advice: Iterable[Advice]) -> tuple[list[Diffe
             unread.append(f"not compared: {', '.join(each.of.values()) or 'a purchase without details'}")
             continue
         _add(theirs, *found, each.monthly_saving)
-    rows = [_row(subject, ours.get(subject), theirs.get(subject)) for subject in {**ours, **theirs}]
+    rows = [_row(subject, ours.get(subject), theirs.get(subject), silent) for subject in {**ours, **theirs}]
     rows.sort(key=lambda row: (-(row.our_saving.amount if row.our_saving else Decimal(0)), row.subject))
     return rows, unread
 
@@ -100,16 +104,20 @@ def _add(
 
 
 def _row(
-    subject: Subject, ours: tuple[Decimal, Money | None] | None, theirs: tuple[Decimal, Money | None] | None
+    subject: Subject,
+    ours: tuple[Decimal, Money | None] | None,
+    theirs: tuple[Decimal, Money | None] | None,
+    silent: Collection[str],
 ) -> Difference:
     mine, my_saving = ours or (None, None)
     other, other_saving = theirs or (None, None)
-    return Difference(subject, mine, other, my_saving, other_saving, _said(mine, other))
+    told = (PLANS if subject.what is Bought.SAVINGS_PLAN else subject.service) not in silent
+    return Difference(subject, mine, other, my_saving, other_saving, _said(mine, other, told=told))
 
 
-def _said(ours: Decimal | None, theirs: Decimal | None) -> str:
+def _said(ours: Decimal | None, theirs: Decimal | None, *, told: bool) -> str:
     if theirs is None:
-        return "only here: AWS does not recommend it"
+        return "only here: AWS does not recommend it" if told else "AWS has said nothing of its kind"
     if ours is None:
         return "only AWS: something else covers it better, or its schedule puts it out"
     if ours == theirs:
