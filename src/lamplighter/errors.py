@@ -10,6 +10,7 @@
     ├── LakeError                    the lake cannot be read or written, or a question to it is wrong
     ├── ReportError                  a report cannot be made or written
     ├── TargetBusy                   another pass is at work in the target
+    ├── OutOfTime                    the time for a pass is over; the rest is for the next one
     ├── SendError                    a message could not be sent
     ├── StoreError                   the state store failed
     │   ├── StoreUnavailable         locked, missing rights, unreachable
@@ -117,6 +118,10 @@ class ReportError(LamplighterError):
 
 class TargetBusy(LamplighterError):
     """Another pass is at work in the target."""
+
+
+class OutOfTime(LamplighterError):
+    """The time for a pass is over before its work is; what is left is done by the next one."""
 
 
 class SendError(LamplighterError):

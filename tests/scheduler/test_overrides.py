@@ -58,10 +58,14 @@ def test_clearing_by_id_and_by_selector() -> None:
     many = [replace(ONE, id=f"o{n}", selector="i-1" if n % 2 else "tag:Team=web") for n in range(6)]
     for override in many:
         set_override(store, override)
-    assert clear_overrides(store) == []
-    assert clear_overrides(store, ids=frozenset({"o1", "nobody"})) == [many[1]]
-    assert clear_overrides(store, selector="i-1") == [many[3], many[5]]
-    assert clear_overrides(store, ids=frozenset({"o0"}), selector="tag:Team=web") == [many[0], many[2], many[4]]
+    assert clear_overrides(store, at=MONDAY) == []
+    assert clear_overrides(store, at=MONDAY, ids=frozenset({"o1", "nobody"})) == [many[1]]
+    assert clear_overrides(store, at=MONDAY, selector="i-1") == [many[3], many[5]]
+    assert clear_overrides(store, at=MONDAY, ids=frozenset({"o0"}), selector="tag:Team=web") == [
+        many[0],
+        many[2],
+        many[4],
+    ]
     assert list_overrides(store) == []
 
 
@@ -75,8 +79,8 @@ def test_one_that_is_damaged_stops_a_pass_and_can_be_cleared_by_its_id() -> None
             stage.run(8)
         assert refusal.value.hint == f"take it away: lamp override clear --id {id_}"
         with pytest.raises(StoreCorrupt):
-            clear_overrides(stage.plain, selector="i-1")
-        assert clear_overrides(stage.plain, ids=frozenset({id_})) == []
+            clear_overrides(stage.plain, at=MONDAY, selector="i-1")
+        assert clear_overrides(stage.plain, at=MONDAY, ids=frozenset({id_})) == []
         assert list_overrides(stage.plain) == [ONE]
 
 

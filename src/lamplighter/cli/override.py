@@ -143,9 +143,9 @@ def clear(
     zone, now = context.zone_of(context.configuration(file, needed=False)), context.utc_now()
     with context.state(store, writes=True) as opened:
         absent = [f"id {one}" for one in ids or () if opened.get(TABLE, PARTITION, one) is None]
-        cleared = clear_overrides(opened, ids=frozenset(ids)) if ids else []
+        cleared = clear_overrides(opened, at=now, ids=frozenset(ids)) if ids else []
         for selector in wanted:
-            taken = clear_overrides(opened, selector=selector)
+            taken = clear_overrides(opened, at=now, selector=selector)
             cleared += taken
             absent += [] if taken else [selector]
     show_overrides(printer, cleared, now, zone)

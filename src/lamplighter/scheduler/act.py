@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TypeAlias
 
-from lamplighter.errors import AwsError, LamplighterError, OutcomeUnknown, StoreError, VersionConflict
+from lamplighter.errors import AwsError, LamplighterError, OutcomeUnknown, OutOfTime, StoreError, VersionConflict
 from lamplighter.resources.kind import Kind, Result, Session
 from lamplighter.resources.stop_options import StopOptions
 from lamplighter.scheduler.fence import fenced
@@ -79,11 +79,11 @@ def carry_out(
         steps: all steps of the target.
         at: aware datetime of the pass; the time of the actions in the journal.
         run: id of the pass.
-        still_mine: renews the lease before each batch; raises LeaseLost.
+        still_mine: renews the lease before each batch; raises LeaseLost, or OutOfTime.
 
     Returns:
         One result for each step that acts; and what ended the work early, or None. When the lease or the store is
-        lost in between, the steps that were not tried carry that error.
+        lost in between, the steps that were not tried carry that error; when time runs out, they wait.
     """
     results: list[Done] = []
     waiting = [step for step in steps if step.acts]
@@ -99,7 +99,11 @@ def carry_out(
         remember(store, [step for step in steps if not step.acts], at=at, run=run)
     except LamplighterError as error:
         tried = {done.step.resource.key for done in results}
-        results += [Done(step, error, "not tried") for step in waiting if step.resource.key not in tried]
+        left = [step for step in waiting if step.resource.key not in tried]
+        if isinstance(error, OutOfTime):
+            results += [Done(step, None, error.message, waiting=True) for step in left]
+        else:
+            results += [Done(step, error, "not tried") for step in left]
         return results, error
     return results, None
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from lamplighter.errors import StoreCorrupt, UsageError
+from lamplighter.scheduler.override_moments import clear_moments, set_moments
 from lamplighter.schedules.overrides import Hold, Override
-from lamplighter.store.table import JSON, NEW, Item, Store
+from lamplighter.store.table import JSON, NEW, Delete, Item, Put, Store, Write
 
 TABLE: Final = "overrides"
 PARTITION: Final = "overrides"
@@ -31,20 +32,15 @@ def set_override(store: Store, override: Override) -> None:
         raise UsageError(
             f"{override.selector!r} selects nothing", hint="name a resource by id, ARN or name, or say tag:KEY=VALUE"
         )
-    store.put(
-        TABLE,
-        PARTITION,
-        override.id,
-        {
-            "hold": override.hold.value,
-            "selector": override.selector,
-            "until": override.until.isoformat(),
-            "reason": override.reason,
-            "author": override.author,
-            "created": override.created.isoformat(),
-        },
-        expect=NEW,
-    )
+    data: dict[str, JSON] = {
+        "hold": override.hold.value,
+        "selector": override.selector,
+        "until": override.until.isoformat(),
+        "reason": override.reason,
+        "author": override.author,
+        "created": override.created.isoformat(),
+    }
+    store.transact([Put(TABLE, PARTITION, override.id, data, NEW), *set_moments(override)])
 
 
 def list_overrides(store: Store, *, at: datetime | None = None) -> list[Override]:
@@ -58,10 +54,18 @@ def list_overrides(store: Store, *, at: datetime | None = None) -> list[Override
     return sorted(kept, key=lambda override: (override.created, override.id))
 
 
-def clear_overrides(store: Store, *, ids: frozenset[str] = frozenset(), selector: str | None = None) -> list[Override]:
+def clear_overrides(
+    store: Store, *, at: datetime, ids: frozenset[str] = frozenset(), selector: str | None = None
+) -> list[Override]:
     """Take away overrides by id or selector.
 
     One that cannot be read can be taken away by its id, and is not among those returned.
+
+    Args:
+        store: where they are.
+        at: now, aware; the clock of a deployment wakes for it.
+        ids: of those to take away.
+        selector: of those to take away.
 
     Returns:
         Those that were taken away, oldest first.
@@ -70,9 +74,10 @@ def clear_overrides(store: Store, *, ids: frozenset[str] = frozenset(), selector
         StoreCorrupt: a selector was given, and an override cannot be read.
     """
     cleared: list[Override] = []
-    taken: list[str] = []
+    taken: list[list[Write]] = []
     for item in store.query(TABLE, PARTITION):
         named = item.sort in ids
+        writes: list[Write] = [Delete(TABLE, PARTITION, item.sort)]
         try:
             override = _override(item)
         except StoreCorrupt:
@@ -81,11 +86,12 @@ def clear_overrides(store: Store, *, ids: frozenset[str] = frozenset(), selector
         else:
             if named or override.selector == selector:
                 cleared.append(override)
+                writes += clear_moments(override, at)
                 named = True
         if named:
-            taken.append(item.sort)
-    for key in taken:
-        store.delete(TABLE, PARTITION, key)
+            taken.append(writes)
+    for writes in taken:
+        store.transact(writes)
     return sorted(cleared, key=lambda override: (override.created, override.id))
 
 

@@ -20,7 +20,15 @@ from typing import NamedTuple
 from lamplighter.aws.access import Aws
 from lamplighter.aws.parallel import Outcome, each
 from lamplighter.aws.targets import Target, TargetFailure, TargetList
-from lamplighter.errors import DefinitionError, GuardrailError, LamplighterError, LeaseLost, StoreError, TargetBusy
+from lamplighter.errors import (
+    DefinitionError,
+    GuardrailError,
+    LamplighterError,
+    LeaseLost,
+    OutOfTime,
+    StoreError,
+    TargetBusy,
+)
 from lamplighter.resources.kind import Kind, Search, Session
 from lamplighter.scheduler.act import Done, carry_out
 from lamplighter.scheduler.adjust import Scene, decide_target
@@ -56,6 +64,7 @@ class World:
         clock: tells the time, aware.
         timer: seconds of a monotonic clock, for the pace of calls.
         sleep: waits for that many seconds.
+        until: aware datetime after which no further batch is begun; None where time does not run out.
     """
 
     aws: Aws
@@ -65,6 +74,7 @@ class World:
     clock: Callable[[], datetime]
     timer: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,7 @@ class TargetReport:
         failures: kinds that could not be looked at.
         error: why the whole target failed, or None.
         tagging: what became of the tags; what could not be written is a warning and makes nothing fail.
+        unfinished: whether time ran out before everything was done; what was not tried waits.
     """
 
     target: Target
@@ -86,6 +97,7 @@ class TargetReport:
     failures: Mapping[str, LamplighterError] = field(default_factory=dict)
     error: LamplighterError | None = None
     tagging: Tagging = NOTHING_TAGGED
+    unfinished: bool = False
 
     @property
     def failed(self) -> bool:
@@ -194,6 +206,7 @@ def run_pass(
         return _Acted(done, error, write_tags(session, world.kinds, changes, still_mine))
 
     refused: GuardrailError | None = None
+    unfinished: set[Target] = set()
     try:
         surveyed = each(list(kinds), survey, threads=threads)
         planned = {outcome.target: outcome.value for outcome in surveyed if outcome.value is not None}
@@ -208,7 +221,9 @@ def run_pass(
             acted = each(list(planned), act, threads=threads)
             done = {outcome.target: outcome.value.done for outcome in acted if outcome.value is not None}
             tagged = {outcome.target: outcome.value.tagging for outcome in acted if outcome.value is not None}
-            errors.update(_ended(acted))
+            ended = dict(_ended(acted))
+            unfinished = {target for target, error in ended.items() if isinstance(error, OutOfTime)}
+            errors.update({target: error for target, error in ended.items() if target not in unfinished})
         elif refused is None:
             tagged = {target: _would_tag(world.config, *plan) for target, plan in planned.items()}
     finally:
@@ -221,6 +236,7 @@ def run_pass(
             planned[target][0].failures if target in planned else {},
             errors.get(target),
             tagged.get(target, NOTHING_TAGGED),
+            target in unfinished,
         )
         for target in kinds
     ]
@@ -298,8 +314,11 @@ def hold(world: World, lease: Lease) -> Lease:
 
     Raises:
         LeaseLost: it ran out, or another run holds it.
+        OutOfTime: the time of the pass is over.
     """
     now = world.clock()
+    if world.until is not None and now >= world.until:
+        raise OutOfTime("time ran out; the next pass goes on")
     if lease.until <= now:
         raise LeaseLost(
             f"the lease on {lease.name} ran out at {lease.until.isoformat(timespec='seconds')}",

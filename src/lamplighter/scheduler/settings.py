@@ -126,7 +126,11 @@ def load_configuration(text: str, *, name: str, read_text: ReadText) -> Configur
     Raises:
         DefinitionError: not YAML, or not a mapping.
     """
-    document = parse_yaml(text, name)
+    return configuration_of(parse_yaml(text, name), read_text)
+
+
+def configuration_of(document: Document, read_text: ReadText) -> Configuration:
+    """The same of a document that has been parsed already."""
     loaded = load_schedules(document, read_text)
     fatal = [Problem(key, f"there is no section {key!r}", _meant(key)) for key in _unknown(document)]
     fatal += [problem for problem in document.problems if _concerns_all(problem.where)]

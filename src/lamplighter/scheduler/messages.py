@@ -1,0 +1,133 @@
+"""Messages that ask for the pass of one target: what they say, and how they go into the queue."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from lamplighter.aws.targets import Target
+from lamplighter.errors import AwsError, UsageError
+from lamplighter.resources.kind import Session
+
+PERMISSIONS: Final = ("sqs:SendMessage",)
+"""What sending takes, on the queue and its KMS key."""
+
+LONGEST_DELAY: Final = 900
+"""Seconds for which SQS can hold a message back (SQS API reference, SendMessage)."""
+
+_ENTRIES: Final = 10
+_TARGET = re.compile(r"(\d{12})/([a-z]{2,}(?:-[a-z]+)+-\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One pass that is asked for.
+
+    Attributes:
+        target: account and region.
+        why: `transition`, `reconcile`, `watch`, `definitions`, `override`, `event` or `again`; for the log.
+        at: aware datetime at which it was decided to ask.
+        schedules: only resources with one of these schedules; None for all.
+        number: how many times this pass was handed on already.
+    """
+
+    target: Target
+    why: str
+    at: datetime
+    schedules: frozenset[str] | None = None
+    number: int = 0
+
+    def text(self) -> str:
+        """The body."""
+        return json.dumps(
+            {
+                "lamplighter": 1,
+                "target": self.target.key,
+                "why": self.why,
+                "at": self.at.astimezone(UTC).isoformat(),
+                "schedules": None if self.schedules is None else sorted(self.schedules),
+                "number": self.number,
+            }
+        )
+
+
+def parse(text: str) -> Message:
+    """The message of a body.
+
+    Raises:
+        UsageError: it is no such message; says why.
+    """
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"the message is not JSON: {error}") from error
+    match data:
+        case {"lamplighter": 1, "target": str(key), "why": str(why), "at": str(at)}:
+            place = _TARGET.fullmatch(key)
+            schedules, number = data.get("schedules"), data.get("number", 0)
+            if place is None:
+                raise UsageError(f"{key!r} is no target")
+            if schedules is not None and not _texts(schedules):
+                raise UsageError(f"{schedules!r} are no names of schedules")
+            if not isinstance(number, int) or isinstance(number, bool):
+                raise UsageError(f"{number!r} is no number")
+            names = None if schedules is None else frozenset(schedules)
+            return Message(Target(place[1], place[2]), why, _moment(at), names, number)
+    raise UsageError("the message asks for no pass that is known here")
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no time") from error
+    if at.tzinfo is None:
+        raise UsageError(f"{text!r} has no time zone")
+    return at
+
+
+def send(session: Session, queue: str, messages: Sequence[Message], *, delay: int = 0) -> None:
+    """Put messages into the queue, ten a call; those that SQS does not take are tried once more.
+
+    Args:
+        session: calls in the queue's region.
+        queue: its URL.
+        messages: what to send.
+        delay: seconds until they can be received, at most 900.
+
+    Raises:
+        AwsError: a message did not get into the queue; others may be in it. Sending all of them again is harmless.
+    """
+    left = list(messages)
+    for _ in range(2):
+        left = [each for chunk in _chunks(left) for each in _send(session, queue, chunk, delay)]
+        if not left:
+            return
+    raise AwsError(
+        f"{len(left)} messages did not get into the queue, the first for {left[0].target.key}",
+        hint="the next call sends them again",
+        service="sqs",
+        operation="SendMessageBatch",
+    )
+
+
+def _send(session: Session, queue: str, chunk: Sequence[Message], delay: int) -> list[Message]:
+    """Send at most ten; those that were not taken."""
+    entries = [
+        {"Id": str(number), "MessageBody": each.text(), "DelaySeconds": min(delay, LONGEST_DELAY)}
+        for number, each in enumerate(chunk)
+    ]
+    answer = session.call("sqs", "send_message_batch", QueueUrl=queue, Entries=entries)
+    return [chunk[int(failed["Id"])] for failed in answer.get("Failed") or ()]
+
+
+def _chunks(messages: Sequence[Message]) -> Iterable[Sequence[Message]]:
+    return (messages[begin : begin + _ENTRIES] for begin in range(0, len(messages), _ENTRIES))

@@ -1,0 +1,58 @@
+"""Which schedules the resources of a target have, as its last pass found them: so that the clock need not ask AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from lamplighter.scheduler.passes import TargetReport
+from lamplighter.scheduler.settings import Configuration
+from lamplighter.scheduler.wakes import needs_watch
+from lamplighter.store.table import JSON, Store
+
+TABLE: Final = "clock"
+_ROSTER: Final = "roster"
+_WATCH: Final = "watch"
+
+
+def note(store: Store, config: Configuration, report: TargetReport) -> None:
+    """Keep what a pass over all schedules of a target found; nothing is written if it is what was known.
+
+    A target, or a kind in it, that could not be looked at keeps what was known beside what was found.
+    """
+    key = report.target.key
+    names: set[str] = {step.resource.schedule for step in report.steps if step.resource.schedule}
+    watch = needs_watch(config, report.steps)
+    before = store.get(TABLE, _ROSTER, key)
+    known, watched = _names(before.data) if before else frozenset(), bool(before and before.data.get("watch"))
+    if report.error is not None or report.failures:
+        names, watch = names | known, watch or watched
+    if before is None or names != known or watch != watched:
+        listed: list[JSON] = [*sorted(names)]
+        store.put(TABLE, _ROSTER, key, {"schedules": listed, "watch": watch})
+    if watch and not watched:
+        store.put(TABLE, _WATCH, key, {})
+    elif watched and not watch:
+        store.delete(TABLE, _WATCH, key)
+
+
+def roster(store: Store) -> Mapping[str, frozenset[str]]:
+    """Names of schedules by `account/region` of every target that a pass has seen; one item is read for each."""
+    return {item.sort: _names(item.data) for item in store.query(TABLE, _ROSTER)}
+
+
+def watched(store: Store, limit: int | None = None) -> list[str]:
+    """`account/region` of the targets that need passes between transitions, at most `limit`."""
+    return [item.sort for item in store.query(TABLE, _WATCH, limit=limit)]
+
+
+def drop(store: Store, targets: Iterable[str]) -> None:
+    """Forget targets that are none any more."""
+    for key in targets:
+        store.delete(TABLE, _ROSTER, key)
+        store.delete(TABLE, _WATCH, key)
+
+
+def _names(data: Mapping[str, JSON]) -> frozenset[str]:
+    listed = data.get("schedules")
+    return frozenset(str(each) for each in listed) if isinstance(listed, list) else frozenset()

@@ -1,0 +1,102 @@
+"""One message taken up: the pass of its target, and what is to be asked for again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from lamplighter.aws.targets import AccountDefinition, Target
+from lamplighter.errors import TargetBusy
+from lamplighter.scheduler import roster
+from lamplighter.scheduler.follow import goes_on
+from lamplighter.scheduler.messages import LONGEST_DELAY, Message
+from lamplighter.scheduler.passes import PassReport, World, run_pass
+from lamplighter.scheduler.settings import Configuration
+
+DEADLINE: Final = timedelta(minutes=10)
+"""A message that is older says no longer what is due: its target is decided anew, over all schedules."""
+
+MOST: Final = 60
+"""How many times a pass is handed on while something waits or is unfinished; then the clock sees to it."""
+
+MOST_RETRIES: Final = 8
+"""The same while something fails: about 80 minutes, with growing pauses."""
+
+_SOON: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a message.
+
+    Attributes:
+        report: of the pass.
+        late: whether the message was past its deadline.
+        again: the pass that is to be asked for next, or None.
+        delay: seconds after which it is to begin.
+    """
+
+    report: PassReport
+    late: bool
+    again: Message | None = None
+    delay: int = 0
+
+
+def take(world: World, message: Message, *, run: str, deadline: timedelta = DEADLINE) -> Taken:
+    """Run the pass that a message asks for, for the time that it is now.
+
+    Args:
+        world: sessions, store, configuration, clock, and until when to work.
+        message: the pass.
+        run: id of the pass, never used before.
+        deadline: age of a message from which on it is not obeyed, but its target decided anew as a whole.
+
+    Raises:
+        DefinitionError: the definitions are not fit for use.
+        StoreError: the store failed; taking the message again is harmless.
+    """
+    begun = world.clock()
+    late = begun - message.at > deadline
+    schedules = None if late else message.schedules
+    report = run_pass(
+        replace(world, config=only(world.config, message.target)),
+        run=run,
+        accounts=(message.target.account,),
+        regions=(message.target.region,),
+        schedules=schedules,
+    )
+    if schedules is None:
+        for each in report.targets:
+            if not isinstance(each.error, TargetBusy):
+                roster.note(world.store, world.config, each)
+    delay = _delay(report, message.number)
+    again = None if delay is None else replace(message, why="again", number=message.number + 1, schedules=schedules)
+    if again is not None:
+        again = replace(again, at=world.clock() + timedelta(seconds=delay or 0))
+    return Taken(report, late, again, delay or 0)
+
+
+def only(config: Configuration, target: Target) -> Configuration:
+    """The configuration with one account as its targets, entered as before: so that nobody else has to be found out."""
+    definition = config.targets
+    if definition is None:
+        return config
+    named = next((each for each in definition.accounts if each.id == target.account), None)
+    entry = named or AccountDefinition(id=target.account)
+    update = {"accounts": (entry,), "organization": None, "include_own": False}
+    return replace(config, targets=definition.model_copy(update=update))
+
+
+def _delay(report: PassReport, number: int) -> int | None:
+    """Seconds until the pass should be run again; None if it should not."""
+    busy = any(isinstance(each.error, TargetBusy) for each in report.targets)
+    if number >= MOST or report.refused is not None:
+        return None
+    if any(each.unfinished for each in report.targets):
+        return 0
+    if busy or goes_on(report):
+        return _SOON
+    if report.partial and number < MOST_RETRIES:
+        return min(_SOON << number, LONGEST_DELAY)
+    return None

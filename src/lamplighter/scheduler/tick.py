@@ -1,0 +1,259 @@
+"""The clock of a deployment: which targets are due now, and when to look again.
+
+A tick reads a few items: the version of the definitions, its own item with the next transition of each schedule, what
+was asked for, and the next begins and ends of overrides. Only if something is due it reads the roster, and only from
+time to time it asks AWS which targets there are. What it sends is harmless when repeated, so it sends first and writes
+after that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from lamplighter.aws.targets import Target, TargetFailure, TargetList
+from lamplighter.errors import VersionConflict
+from lamplighter.scheduler import kept_definitions, roster
+from lamplighter.scheduler.messages import Message
+from lamplighter.scheduler.override_moments import Moment, done_with, moments
+from lamplighter.scheduler.settings import Configuration
+from lamplighter.scheduler.wakes import next_wake
+from lamplighter.store.table import JSON, NEW, Expect, Store
+
+_CLOCK: Final = "clock"
+_NEXT: Final = "next"
+_ASKED: Final = "asked"
+_MOMENTS: Final = 12
+"""How many begins and ends of overrides one tick takes up; more are left for the tick after it, which comes at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often passes are asked for beside transitions.
+
+    Attributes:
+        reconcile: every target, asking AWS which there are.
+        watch: targets whose resources need passes between transitions.
+    """
+
+    reconcile: timedelta = timedelta(hours=4)
+    watch: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What a tick came to.
+
+    Attributes:
+        at: aware datetime of it.
+        messages: the passes that were asked for.
+        next: aware datetime of the next tick.
+        unresolved: accounts or regions that could not be made into targets.
+    """
+
+    at: datetime
+    messages: Sequence[Message]
+    next: datetime
+    unresolved: Sequence[TargetFailure] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The clock's own item.
+
+    Attributes:
+        version: of the definitions that the wakes were worked out of.
+        wakes: next transition of each schedule that has one.
+        reconciled: when every target was asked for; None if never.
+        watched: when the targets that are watched were asked for.
+        settle: when to see what the passes found that were asked for with every target; None if that was done.
+        stored: version of the item; 0 for none.
+    """
+
+    version: int = -1
+    wakes: Mapping[str, datetime] = field(default_factory=dict)
+    reconciled: datetime | None = None
+    watched: datetime | None = None
+    settle: datetime | None = None
+    stored: int = 0
+
+
+def tick(
+    store: Store,
+    at: datetime,
+    *,
+    config: Callable[[], Configuration],
+    resolve: Callable[[Configuration], TargetList],
+    send: Callable[[Sequence[Message]], None],
+    rhythm: Rhythm = Rhythm(),
+) -> Tick:
+    """Look once: ask for the passes that are due.
+
+    Args:
+        store: definitions, roster and the clock's own item.
+        at: now, aware.
+        config: gives the definitions as they are kept; called only if something has to be worked out.
+        resolve: gives the targets there are; called only to reconcile.
+        send: puts messages into the queue; not called without any.
+        rhythm: how often to ask beside transitions.
+
+    Raises:
+        DefinitionError: the definitions are not fit for use.
+        AwsError: the targets cannot be determined, or messages did not get into the queue.
+        StoreError: the store failed.
+    """
+    state, version = _read(store), kept_definitions.version(store)
+    soon = moments(store, _MOMENTS)
+    begun = [each for each in soon if each.at <= at]
+    asked = store.get(roster.TABLE, _CLOCK, _ASKED)
+    asked_at = _moment(asked.data.get("at")) if asked else None
+    fresh = state.version != version
+    everything = fresh or _over(state.reconciled, rhythm.reconcile, at) or (asked_at is not None and asked_at <= at)
+    due = frozenset(name for name, when in state.wakes.items() if when <= at)
+    watch = bool(roster.watched(store, 1))
+    watching = watch and _over(state.watched, rhythm.watch, at)
+
+    asking = _Asking(at)
+    unresolved: Sequence[TargetFailure] = ()
+    if everything:
+        found = resolve(config())
+        unresolved = found.failures
+        asking.add(found.targets, "definitions" if fresh else "reconcile")
+        _forget(store, found)
+    elif due or begun or watching:
+        _ask(store, asking, due, begun, watching)
+    messages = asking.messages()
+    if messages:
+        send(messages)
+    wakes = _wakes(config, state, at, due, fresh=fresh) if fresh or due else state.wakes
+    state = replace(
+        state,
+        version=version,
+        wakes=wakes,
+        reconciled=at if everything else state.reconciled,
+        watched=at if watching or everything else state.watched,
+        settle=at + rhythm.watch if everything else state.settle if state.settle and state.settle > at else None,
+    )
+    _write(store, state)
+    done_with(store, begun)
+    if asked and asked_at is not None and asked_at <= at:
+        _withdraw(store, asked.version)
+        asked_at = None
+    candidates = [*state.wakes.values(), *(each.at for each in soon if each.at > at)]
+    # More overrides were due than one tick takes up.
+    candidates += [at] if len(begun) == _MOMENTS else []
+    candidates += [state.reconciled + rhythm.reconcile] if state.reconciled else []
+    candidates += [state.watched + rhythm.watch] if watch and state.watched else []
+    candidates += [each for each in (state.settle, asked_at) if each is not None]
+    return Tick(at, messages, max(at, min(candidates)), unresolved)
+
+
+def ask_for_all(store: Store, at: datetime) -> None:
+    """Let the first tick at or after an aware datetime ask for every target, and find out anew which there are."""
+    store.put(roster.TABLE, _CLOCK, _ASKED, {"at": at.astimezone(UTC).isoformat()})
+
+
+@dataclass(slots=True)
+class _Asking:
+    """The messages of one tick: one for each target, over all schedules if any reason asks for that."""
+
+    at: datetime
+    found: dict[Target, Message] = field(default_factory=dict)
+
+    def add(self, targets: Iterable[Target], why: str, schedules: frozenset[str] | None = None) -> None:
+        for target in targets:
+            known = self.found.get(target)
+            if known is None:
+                self.found[target] = Message(target, why, self.at, schedules)
+            elif known.schedules is not None:
+                wider = None if schedules is None else known.schedules | schedules
+                self.found[target] = replace(known, schedules=wider)
+
+    def messages(self) -> list[Message]:
+        return [self.found[target] for target in sorted(self.found)]
+
+
+def _ask(store: Store, asking: _Asking, due: frozenset[str], begun: Sequence[Moment], watching: bool) -> None:
+    known = roster.roster(store) if due or begun else {}
+    for key, names in known.items():
+        if names & due:
+            asking.add([_target(key)], "transition", names & due)
+        if any(each.target in ("", key) for each in begun):
+            asking.add([_target(key)], "override")
+    if watching:
+        asking.add(map(_target, roster.watched(store)), "watch")
+
+
+def _forget(store: Store, found: TargetList) -> None:
+    """Take out of the roster what is no target any more; nothing while some could not be found out."""
+    if not found.failures:
+        roster.drop(store, set(roster.roster(store)) - {target.key for target in found.targets})
+
+
+def _wakes(
+    config: Callable[[], Configuration], state: _State, at: datetime, due: frozenset[str], *, fresh: bool
+) -> Mapping[str, datetime]:
+    schedules = config().loaded.schedules
+    stale = frozenset(schedules) if fresh else due & frozenset(schedules)
+    wakes = {} if fresh else {name: when for name, when in state.wakes.items() if name not in due}
+    for name in stale:
+        when = next_wake(schedules[name], at)
+        if when is not None:
+            wakes[name] = when
+    return wakes
+
+
+def _over(last: datetime | None, every: timedelta, at: datetime) -> bool:
+    return last is None or last + every <= at
+
+
+def _target(key: str) -> Target:
+    account, _, region = key.partition("/")
+    return Target(account, region)
+
+
+def _withdraw(store: Store, version: int) -> None:
+    try:
+        store.delete(roster.TABLE, _CLOCK, _ASKED, expect=version)
+    except VersionConflict:
+        return  # asked for again meanwhile
+
+
+def _read(store: Store) -> _State:
+    """The clock's own item; one that cannot be read counts as none, and everything is looked at anew."""
+    item = store.get(roster.TABLE, _CLOCK, _NEXT)
+    if item is None:
+        return _State()
+    version, wakes = item.data.get("version"), item.data.get("wakes")
+    if not isinstance(version, int) or not isinstance(wakes, dict):
+        return _State(stored=item.version)
+    moments_of = {name: _moment(when) for name, when in wakes.items()}
+    if None in moments_of.values():
+        return _State(stored=item.version)
+    reconciled, watched, settle = (_moment(item.data.get(key)) for key in ("reconciled", "watched", "settle"))
+    known = {name: when for name, when in moments_of.items() if when is not None}
+    return _State(version, known, reconciled, watched, settle, item.version)
+
+
+def _write(store: Store, state: _State) -> None:
+    texts: dict[str, JSON] = {name: when.isoformat() for name, when in state.wakes.items()}
+    data: dict[str, JSON] = {"version": state.version, "wakes": texts}
+    for key in ("reconciled", "watched", "settle"):
+        when = getattr(state, key)
+        data[key] = when.isoformat() if when else None
+    expect: Expect = state.stored or NEW
+    try:
+        store.put(roster.TABLE, _CLOCK, _NEXT, data, expect=expect)
+    except VersionConflict:
+        # Two ticks at a time: each sent what was due, and what the other wrote is as good.
+        return
+
+
+def _moment(value: JSON) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at if at is None or at.tzinfo else None

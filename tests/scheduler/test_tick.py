@@ -1,0 +1,251 @@
+"""The clock: who is due, when to look again, and how little is read while nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from tests.scheduler.conftest import HERE, MONDAY, OFFICE, THERE
+
+from lamplighter.aws.targets import Target, TargetFailure, TargetList
+from lamplighter.errors import AwsError
+from lamplighter.scheduler import kept_definitions
+from lamplighter.scheduler.messages import Message
+from lamplighter.scheduler.overrides import clear_overrides, set_override
+from lamplighter.scheduler.settings import Configuration
+from lamplighter.scheduler.tick import Rhythm, Tick, ask_for_all, tick
+from lamplighter.schedules.overrides import Hold, Override
+from lamplighter.store.memory import MemoryStore
+from lamplighter.store.table import Item
+
+NIGHTS = OFFICE + "  nights: {periods: night}\n"
+NIGHTS = NIGHTS.replace("schedules:", "  night: {begintime: 20:00, endtime: 06:00}\nschedules:")
+
+
+class Counted(MemoryStore):
+    """A store that counts the items that are read."""
+
+    read = 0
+
+    def get(self, table: str, partition: str, sort: str) -> Item | None:
+        self.read += 1
+        return super().get(table, partition, sort)
+
+    def query(self, *args: str, **options: object) -> Iterator[Item]:
+        for item in super().query(*args, **options):  # type: ignore[arg-type]
+            self.read += 1
+            yield item
+
+
+class Clockwork:
+    """A store with definitions and a roster, and ticks over it."""
+
+    def __init__(self, yaml: str = NIGHTS, targets: Sequence[Target] = (HERE, THERE)) -> None:
+        self.store = Counted()
+        self.found = TargetList(tuple(targets))
+        self.sent: list[Message] = []
+        self.looked = self.resolved = 0
+        self.define(yaml)
+
+    def define(self, yaml: str) -> None:
+        kept_definitions.put_files(self.store, {"lamplighter.yaml": yaml})
+
+    def roster(self, target: Target, *names: str, watch: bool = False) -> None:
+        self.store.put("clock", "roster", target.key, {"schedules": [*names], "watch": watch})
+        if watch:
+            self.store.put("clock", "watch", target.key, {})
+
+    def config(self) -> Configuration:
+        self.looked += 1
+        return kept_definitions.configuration(kept_definitions.read(self.store), {}, lambda name: name)
+
+    def resolve(self, _: Configuration) -> TargetList:
+        self.resolved += 1
+        return self.found
+
+    def at(self, at: datetime) -> Tick:
+        self.sent.clear()
+        self.store.read = self.looked = self.resolved = 0
+        return tick(self.store, at, config=self.config, resolve=self.resolve, send=self.sent.extend)
+
+
+def hours(number: float) -> datetime:
+    return MONDAY + timedelta(hours=number)
+
+
+def told(messages: Iterable[Message]) -> list[tuple[str, str, list[str] | None]]:
+    return [(each.target.key, each.why, sorted(each.schedules) if each.schedules else None) for each in messages]
+
+
+@pytest.fixture
+def works() -> Clockwork:
+    """Reconciled at 7:00; the one target has office hours, the other nights."""
+    works = Clockwork()
+    works.at(hours(7))
+    works.roster(HERE, "office")
+    works.roster(THERE, "nights")
+    works.at(hours(7.1))
+    return works
+
+
+def test_the_first_tick_asks_for_every_target_and_looks_again_soon() -> None:
+    works = Clockwork()
+    done = works.at(hours(7))
+    assert told(works.sent) == [(HERE.key, "definitions", None), (THERE.key, "definitions", None)]
+    assert done.next == hours(7) + Rhythm().watch
+    assert works.at(done.next).next == hours(8)
+
+
+def test_nothing_due_reads_few_items_asks_nobody_and_sends_nothing(works: Clockwork) -> None:
+    many = [Target(f"{n:012}", "eu-west-1") for n in range(600)]
+    for target in many:
+        works.roster(target, "office")
+    done = works.at(hours(7.5))
+    assert done.messages == works.sent == []
+    assert works.store.read <= 20
+    assert (works.looked, works.resolved) == (0, 0)
+    assert done.next == hours(8)
+
+
+def test_few_items_are_read_with_many_overrides_ahead(works: Clockwork) -> None:
+    for number in range(40):
+        set_override(works.store, override(f"o{number}", 7.2, 12 + number))
+    for _ in range(9):
+        works.at(hours(7.3))
+    assert works.at(hours(7.4)).messages == []
+    assert works.store.read <= 20
+
+
+def test_only_targets_with_a_due_schedule_are_asked_for(works: Clockwork) -> None:
+    done = works.at(hours(8))
+    assert told(works.sent) == [(HERE.key, "transition", ["office"])]
+    assert done.next == hours(11), "the next reconciliation"
+    assert works.resolved == 0
+    assert told(works.at(hours(8.01)).messages) == []
+
+
+def test_a_tick_that_comes_late_takes_up_what_was_missed(works: Clockwork) -> None:
+    works.at(hours(8))
+    works.at(hours(11))
+    works.at(hours(15))
+    works.at(hours(18.2))
+    assert told(works.sent) == [(HERE.key, "transition", ["office"])]
+
+
+def test_every_four_hours_all_targets_are_found_out_and_asked_for(works: Clockwork) -> None:
+    works.found = TargetList((HERE,))
+    done = works.at(hours(11))
+    assert told(works.sent) == [(HERE.key, "reconcile", None)]
+    assert works.resolved == 1
+    assert works.store.get("clock", "roster", THERE.key) is None, "it is a target no more"
+    assert done.next == hours(11) + Rhythm().watch
+
+
+def test_nothing_is_forgotten_while_some_could_not_be_found_out(works: Clockwork) -> None:
+    failure = TargetFailure("organization", AwsError("no answer"))
+    works.found = TargetList((HERE,), (failure,))
+    assert works.at(hours(11)).unresolved == (failure,)
+    assert works.store.get("clock", "roster", THERE.key) is not None
+
+
+def test_other_definitions_are_decided_at_once(works: Clockwork) -> None:
+    works.define(OFFICE.replace("08:00", "07:30"))
+    done = works.at(hours(7.2))
+    assert told(works.sent) == [(HERE.key, "definitions", None), (THERE.key, "definitions", None)]
+    assert works.at(done.next).next == hours(7.5)
+
+
+def override(id_: str, begin: float, end: float, selector: str = "i-1") -> Override:
+    return Override(id_, Hold.RUNNING, selector, hours(end), "", "ada", hours(begin))
+
+
+def test_overrides_wake_the_clock_when_they_begin_and_end(works: Clockwork) -> None:
+    arn = f"arn:aws:ec2:{THERE.region}:{THERE.account}:instance/i-1"
+    set_override(works.store, override("one", 7.2, 7.6, arn))
+    set_override(works.store, override("two", 7.2, 7.7))
+    done = works.at(hours(7.3))
+    assert told(works.sent) == [(HERE.key, "override", None), (THERE.key, "override", None)]
+    assert done.next == hours(7.6)
+    done = works.at(done.next)
+    assert told(works.sent) == [(THERE.key, "override", None)]
+    clear_overrides(works.store, at=hours(7.61), ids=frozenset({"two"}))
+    done = works.at(hours(7.62))
+    assert told(works.sent) == [(HERE.key, "override", None), (THERE.key, "override", None)]
+    assert done.next == hours(8)
+
+
+def test_more_overrides_than_one_tick_takes_up_are_taken_up_by_the_next(works: Clockwork) -> None:
+    for number in range(20):
+        set_override(works.store, override(f"o{number:02}", 7.2, 12))
+    done = works.at(hours(7.3))
+    assert done.next == hours(7.3)
+    assert works.at(done.next).next == hours(8)
+
+
+def test_watched_targets_are_asked_for_in_between(works: Clockwork) -> None:
+    works.roster(THERE, "nights", watch=True)
+    done = works.at(hours(7.5))
+    assert told(works.sent) == [(THERE.key, "watch", None)]
+    assert done.next == hours(7.5) + Rhythm().watch
+
+
+def test_one_message_a_target_however_many_reasons(works: Clockwork) -> None:
+    works.define(NIGHTS.replace("20:00", "18:00"))
+    works.at(hours(16))
+    works.roster(HERE, "office", "nights")
+    works.roster(THERE, "nights")
+    works.at(hours(16.5))
+    works.at(hours(18))
+    assert told(works.sent) == [
+        (HERE.key, "transition", ["nights", "office"]),
+        (THERE.key, "transition", ["nights"]),
+    ]
+    works.at(hours(20))
+    assert [each.why for each in works.sent] == ["reconcile", "reconcile"]
+
+
+def test_what_was_not_sent_is_due_again(works: Clockwork) -> None:
+    def fail(_: Sequence[Message]) -> None:
+        raise AwsError("the queue is gone")
+
+    with pytest.raises(AwsError):
+        tick(works.store, hours(8), config=works.config, resolve=works.resolve, send=fail)
+    assert told(works.at(hours(8.01)).messages) == [(HERE.key, "transition", ["office"])]
+
+
+def test_all_targets_can_be_asked_for(works: Clockwork) -> None:
+    ask_for_all(works.store, hours(7.4))
+    assert works.at(hours(7.3)).next == hours(7.4)
+    assert works.sent == []
+    works.at(hours(7.4))
+    assert [each.why for each in works.sent] == ["reconcile", "reconcile"]
+    assert works.at(hours(7.5)).messages == []
+
+
+@pytest.mark.parametrize("data", [{}, {"version": "x", "wakes": {}}, {"version": 1, "wakes": {"office": "soon"}}])
+def test_an_item_that_cannot_be_read_is_worked_out_anew(works: Clockwork, data: dict[str, object]) -> None:
+    works.store.put("clock", "clock", "next", data)  # type: ignore[arg-type]
+    assert [each.why for each in works.at(hours(7.5)).messages] == ["definitions", "definitions"]
+    assert works.at(hours(7.6)).next == hours(8)
+
+
+def test_moments_that_are_none_are_taken_away(works: Clockwork) -> None:
+    works.store.put("clock", "overrides", "a foreign item", {})
+    works.at(hours(7.2))
+    assert works.store.get("clock", "overrides", "a foreign item") is None
+
+
+def test_schedules_that_never_change_wake_nobody() -> None:
+    works = Clockwork("schedules: {all: {override_status: running}}")
+    works.at(hours(1))
+    assert works.at(hours(2)).next == hours(5)
+
+
+def test_rhythm_is_given() -> None:
+    works = Clockwork()
+    slow = Rhythm(reconcile=timedelta(hours=12), watch=timedelta(hours=1))
+    done = tick(works.store, hours(9), config=works.config, resolve=works.resolve, send=works.sent.extend, rhythm=slow)
+    assert done.next == hours(10)
+    assert replace(slow, watch=timedelta(minutes=1)).reconcile == timedelta(hours=12)
