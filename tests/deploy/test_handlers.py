@@ -41,11 +41,11 @@ def test_what_needs_heavy_libraries_lies_in_the_data_zip() -> None:
     assert data == {"collect", "ingest", "report"}
 
 
-def test_passes_take_messages_and_the_clock_reconciles_slowly() -> None:
+def test_passes_take_messages_and_the_clock_looks_every_hour_at_least() -> None:
     (queue,) = HANDLERS["passes"].triggers
     assert isinstance(queue, Queue)
     rates = [one.expression for one in HANDLERS["clock"].triggers if isinstance(one, Every)]
-    assert rates == ["rate(4 hours)"]
+    assert rates == ["rate(1 hour)"]
     (stack,) = HANDLERS["custom_resource"].triggers
     assert isinstance(stack, Stack)
     assert stack.types[0] == "Custom::ServiceInstanceSchedule"

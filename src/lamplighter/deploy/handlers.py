@@ -145,6 +145,10 @@ _WRITE: Final = ("dynamodb:UpdateItem", "dynamodb:DeleteItem")
 _LAKE_READ: Final = ("s3:GetObject", "s3:ListBucket")
 _LAKE_WRITE: Final = (*_LAKE_READ, "s3:PutObject", "s3:DeleteObject")
 _ENTER: Final = ("sts:AssumeRole",)
+_ALARM: Final = {
+    On.WAKE: ("scheduler:GetSchedule", "scheduler:UpdateSchedule"),
+    On.WAKE_ROLE: ("iam:PassRole",),
+}
 _LONGEST: Final = 900
 
 _CLOCK = Handler(
@@ -153,12 +157,11 @@ _CLOCK = Handler(
     Group.CORE,
     512,
     _LONGEST,
-    (Wake(), Every("rate(4 hours)", {"lamplighter": "reconcile"})),
+    (Wake(), Every("rate(1 hour)")),
     {
         On.STORE: (*_READ, *_WRITE),
         On.QUEUE: ("sqs:SendMessage",),
-        On.WAKE: ("scheduler:GetSchedule", "scheduler:UpdateSchedule"),
-        On.WAKE_ROLE: ("iam:PassRole",),
+        **_ALARM,
         On.MEMBER_ROLES: _ENTER,
         On.ALL: (
             "organizations:ListAccounts",
@@ -229,7 +232,7 @@ _EVENTS = Handler(
             forwarded=False,
         ),
     ),
-    {On.STORE: (*_READ, *_WRITE), On.QUEUE: ("sqs:SendMessage",)},
+    {On.STORE: (*_READ, *_WRITE), On.QUEUE: ("sqs:SendMessage",), **_ALARM},
 )
 _COLLECT = Handler(
     "collect",
@@ -299,7 +302,7 @@ _CUSTOM_RESOURCE = Handler(
             )
         ),
     ),
-    {On.STORE: (*_READ, *_WRITE), On.QUEUE: ("sqs:SendMessage",)},
+    {On.STORE: (*_READ, *_WRITE), **_ALARM},
 )
 _REMOTE = Handler(
     "remote",
@@ -335,6 +338,8 @@ ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType(
         "LAMPLIGHTER_REGIONS": "regions of targets, separated by commas, or all",
         "LAMPLIGHTER_ORGANIZATION": "true for every active account of the Organization",
         "LAMPLIGHTER_ACCOUNTS": "account ids, separated by commas",
+        "LAMPLIGHTER_FREQUENCY": "minutes between passes of targets that need them between transitions; 5 unless set",
+        "LAMPLIGHTER_RECONCILE": "hours between passes of every target; 4 unless set",
         "LAMPLIGHTER_ENDPOINT_URL": "one URL for every service; empty for those of AWS",
         "POWERTOOLS_SERVICE_NAME": "name of the function in logs and metrics",
         "POWERTOOLS_METRICS_NAMESPACE": "namespace of the metrics",

@@ -11,7 +11,7 @@ from lamplighter.scheduler.wakes import needs_watch
 from lamplighter.store.table import JSON, Store
 
 TABLE: Final = "clock"
-_ROSTER: Final = "roster"
+ROSTER: Final = "roster"
 _WATCH: Final = "watch"
 
 
@@ -23,13 +23,13 @@ def note(store: Store, config: Configuration, report: TargetReport) -> None:
     key = report.target.key
     names: set[str] = {step.resource.schedule for step in report.steps if step.resource.schedule}
     watch = needs_watch(config, report.steps)
-    before = store.get(TABLE, _ROSTER, key)
+    before = store.get(TABLE, ROSTER, key)
     known, watched = _names(before.data) if before else frozenset(), bool(before and before.data.get("watch"))
     if report.error is not None or report.failures:
         names, watch = names | known, watch or watched
     if before is None or names != known or watch != watched:
         listed: list[JSON] = [*sorted(names)]
-        store.put(TABLE, _ROSTER, key, {"schedules": listed, "watch": watch})
+        store.put(TABLE, ROSTER, key, {"schedules": listed, "watch": watch})
     if watch and not watched:
         store.put(TABLE, _WATCH, key, {})
     elif watched and not watch:
@@ -38,7 +38,7 @@ def note(store: Store, config: Configuration, report: TargetReport) -> None:
 
 def roster(store: Store) -> Mapping[str, frozenset[str]]:
     """Names of schedules by `account/region` of every target that a pass has seen; one item is read for each."""
-    return {item.sort: _names(item.data) for item in store.query(TABLE, _ROSTER)}
+    return {item.sort: _names(item.data) for item in store.query(TABLE, ROSTER)}
 
 
 def watched(store: Store, limit: int | None = None) -> list[str]:
@@ -49,7 +49,7 @@ def watched(store: Store, limit: int | None = None) -> list[str]:
 def drop(store: Store, targets: Iterable[str]) -> None:
     """Forget targets that are none any more."""
     for key in targets:
-        store.delete(TABLE, _ROSTER, key)
+        store.delete(TABLE, ROSTER, key)
         store.delete(TABLE, _WATCH, key)
 
 

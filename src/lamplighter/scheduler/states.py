@@ -72,6 +72,16 @@ def read_states(store: Store, target: str) -> dict[str, StateRecord]:
     return {item.sort: _record(item) for item in store.query(TABLE, target)}
 
 
+def read_state(store: Store, target: str, resource: str) -> StateRecord | None:
+    """The record of one resource, by `kind/id`; None if there is none.
+
+    Raises:
+        StoreCorrupt: the item is not a record.
+    """
+    item = store.get(TABLE, target, resource)
+    return None if item is None else _record(item)
+
+
 def put_state(
     resource: Resource,
     target: str,

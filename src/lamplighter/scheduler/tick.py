@@ -127,7 +127,7 @@ def tick(
     messages = asking.messages()
     if messages:
         send(messages)
-    wakes = _wakes(config, state, at, due, fresh=fresh) if fresh or due else state.wakes
+    wakes = _wakes(config, state, at, due, fresh=everything) if everything or due else state.wakes
     state = replace(
         state,
         version=version,

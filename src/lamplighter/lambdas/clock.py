@@ -1,0 +1,64 @@
+"""The clock: which targets are due; a message for each; then it sleeps until the next transition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from lamplighter.lambdas.runtime import Context, Meters, Runtime, logger, runtime
+
+RECONCILE: Final = {"lamplighter": "reconcile"}
+"""The event with which people ask for every target at once; any other is a plain tick."""
+
+_SOONEST: Final = timedelta(seconds=5)
+
+
+def handler(event: object, context: Context) -> Mapping[str, Any]:  # noqa: ARG001 - Lambda's signature
+    """What Lambda calls."""
+    return answer(event, runtime())
+
+
+def answer(event: object, with_: Runtime) -> Mapping[str, Any]:
+    """One tick.
+
+    Args:
+        event: of EventBridge Scheduler, or `RECONCILE`.
+        with_: connections.
+
+    Returns:
+        How many messages were sent, and when the clock looks again.
+
+    Raises:
+        LamplighterError: the definitions are not fit for use, or AWS or the store failed; what was due is due again.
+    """
+    from lamplighter.scheduler.alarm import set_alarm
+    from lamplighter.scheduler.messages import send
+    from lamplighter.scheduler.passes import targets_of
+    from lamplighter.scheduler.tick import ask_for_all, tick
+
+    log, meters, at = logger(), Meters(with_.environ), with_.clock()
+    queue = with_.need("LAMPLIGHTER_QUEUE_URL")
+    if event == RECONCILE:
+        ask_for_all(with_.store, at)
+    done = tick(
+        with_.store,
+        at,
+        config=with_.configuration,
+        resolve=lambda config: targets_of(with_.world(config), (), ()),
+        send=lambda messages: send(with_.session(), queue, messages),
+        rhythm=with_.rhythm(),
+    )
+    wake = with_.environ.get("LAMPLIGHTER_WAKE")
+    if wake:
+        set_alarm(with_.session(), wake, max(done.next, at + _SOONEST))
+    for failure in done.unresolved:
+        log.warning(f"{failure.subject}: {failure.error}", hint=failure.error.hint)
+    meters.add("Ticks")
+    meters.add("TargetsDue", len(done.messages))
+    meters.add("TargetsUnresolved", len(done.unresolved))
+    meters.add("SecondsToNext", (done.next - at).total_seconds())
+    meters.write()
+    said = {"messages": len(done.messages), "next": done.next.isoformat(), "unresolved": len(done.unresolved)}
+    log.info("tick", extra=said)
+    return said

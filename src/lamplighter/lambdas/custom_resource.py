@@ -1,0 +1,143 @@
+"""Custom resources: schedules, periods and overrides that stacks declare. Whatever happens, CloudFormation is answered.
+
+Source: AWS CloudFormation user guide, "Custom resource request and response objects": the answer is put to ResponseURL,
+has 4,096 bytes at most, and without it a stack waits for an hour.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from lamplighter.errors import LamplighterError, UsageError, VersionConflict
+from lamplighter.lambdas.runtime import Context, Meters, Runtime, logger, runtime
+
+_REASON: Final = 1_000
+_TRIES: Final = 3
+_FIELDS: Final = ("RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId", "ResourceType")
+
+
+def handler(event: object, context: Context) -> Mapping[str, Any]:  # noqa: ARG001 - Lambda's signature
+    """What Lambda calls."""
+    return answer(event, runtime())
+
+
+def answer(event: object, with_: Runtime) -> Mapping[str, Any]:
+    """One request of CloudFormation, answered at its ResponseURL.
+
+    Args:
+        event: the request.
+        with_: connections.
+
+    Returns:
+        What was answered; `{"Status": "PARKED"}` for what is no such request.
+    """
+    meters = Meters(with_.environ)
+    if not isinstance(event, dict) or not all(isinstance(event.get(key), str) and event[key] for key in _FIELDS):
+        return _park(with_, event, meters)
+    said = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
+    known = str(event.get("PhysicalResourceId") or "")
+    try:
+        name, data = _do(event, with_)
+        reply = {**said, "Status": "SUCCESS", "PhysicalResourceId": name, "Data": data}
+        meters.add("StackRequests")
+    except Exception as error:  # noqa: BLE001 - a stack that is not answered waits for an hour
+        logger().exception("request of CloudFormation failed")
+        reason = f"{error} ({error.hint})" if isinstance(error, LamplighterError) and error.hint else str(error)
+        # A resource that was never made has an id that nothing is kept under: CloudFormation deletes it next.
+        failed = known or f"failed-{event['LogicalResourceId']}"
+        words = f"{type(error).__name__}: {reason}" if not isinstance(error, LamplighterError) else reason
+        reply = {**said, "Status": "FAILED", "PhysicalResourceId": failed, "Reason": words[:_REASON]}
+        meters.add("StackRequestsFailed")
+    meters.write()
+    _reply(str(event["ResponseURL"]), reply, loopback=bool(with_.environ.get("LAMPLIGHTER_ENDPOINT_URL")))
+    return reply
+
+
+def _do(event: Mapping[str, Any], with_: Runtime) -> tuple[str, Mapping[str, str]]:
+    """Physical id and attributes of the resource."""
+    from lamplighter.scheduler.stack_resources import Wanted, apply, remove
+
+    properties = event.get("ResourceProperties", {})
+    if not isinstance(properties, Mapping):
+        raise UsageError("ResourceProperties must be a mapping")
+    wanted = Wanted(
+        event["ResourceType"],
+        event["StackId"],
+        event["LogicalResourceId"],
+        properties,
+        str(event.get("PhysicalResourceId") or ""),
+    )
+    if event["RequestType"] not in ("Create", "Update", "Delete"):
+        raise UsageError(f"there is no RequestType {event['RequestType']!r}")
+    for number in range(1, _TRIES + 1):
+        try:
+            if event["RequestType"] == "Delete":
+                name = wanted.physical
+                changed = remove(with_.store, wanted, at=with_.clock())
+            else:
+                changed = True
+                name = apply(
+                    with_.store,
+                    wanted,
+                    defaults=with_.defaults(),
+                    calendar=with_.calendar,
+                    at=with_.clock(),
+                )
+            break
+        except VersionConflict:
+            if number == _TRIES:
+                raise
+    if changed:
+        _wake(with_)
+    return name, {"Name": name, "ScheduleName": name}
+
+
+def _wake(with_: Runtime) -> None:
+    """Let the clock look at the changed definitions now; without that it does within the hour."""
+    from lamplighter.scheduler.alarm import set_alarm
+
+    wake = with_.environ.get("LAMPLIGHTER_WAKE")
+    if not wake:
+        return
+    try:
+        set_alarm(with_.session(), wake, with_.clock() + timedelta(seconds=30), sooner=True)
+    except LamplighterError as error:
+        logger().warning(f"the clock could not be woken: {error}")
+
+
+def _reply(url: str, reply: Mapping[str, Any], *, loopback: bool) -> None:
+    from urllib.error import URLError
+    from urllib.parse import urlsplit
+    from urllib.request import Request, urlopen
+
+    place = urlsplit(url)
+    here = loopback and place.scheme == "http" and place.hostname in ("127.0.0.1", "localhost")
+    if place.scheme != "https" and not here:
+        logger().error(f"CloudFormation cannot be answered at {place.scheme}://{place.hostname}")
+        return
+    body = json.dumps(reply).encode()
+    # CloudFormation signs its URLs for an empty content type.
+    request = Request(url, body, {"Content-Type": "", "Content-Length": str(len(body))}, method="PUT")  # noqa: S310
+    for number in range(1, _TRIES + 1):
+        try:
+            with urlopen(request, timeout=10) as response:  # noqa: S310 - checked above
+                response.read()
+        except (URLError, OSError) as error:
+            logger().warning(f"answer {number} to CloudFormation failed: {error}")
+        else:
+            return
+    logger().error("CloudFormation could not be answered; the stack waits until it gives up")
+
+
+def _park(with_: Runtime, event: object, meters: Meters) -> Mapping[str, Any]:
+    from lamplighter.scheduler.parked import park
+
+    at = with_.clock()
+    reason = f"it is no request of CloudFormation: it lacks one of {', '.join(_FIELDS)}"
+    park(with_.store, "custom_resource", event, reason, at=at)
+    meters.add("StackRequestsFailed")
+    meters.write()
+    return {"Status": "PARKED", "Reason": reason}

@@ -1,0 +1,132 @@
+"""A function's runtime over light doubles of AWS: the queue and the scheduler of the hub, and the cloud of passes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from tests.scheduler.conftest import HERE, MONDAY, OFFICE, THERE, Clock, Cloud, FakeAws
+from tests.scheduler.test_alarm import Scheduler
+from tests.scheduler.test_messages import Queue
+
+from lamplighter.aws.access import Aws
+from lamplighter.aws.targets import Target
+from lamplighter.lambdas.runtime import Runtime
+from lamplighter.resources.kind import Session
+from lamplighter.scheduler import kept_definitions
+from lamplighter.scheduler.messages import Message
+from lamplighter.store.memory import MemoryStore
+
+EVENTS = Path(__file__).parent / "events"
+
+ENVIRON = {
+    "LAMPLIGHTER_STORE": "memory:",
+    "LAMPLIGHTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/lamplighter-passes",
+    "LAMPLIGHTER_WAKE": "lamplighter/wake",
+    "LAMPLIGHTER_TAG": "Schedule",
+    "LAMPLIGHTER_ACCOUNTS": "111122223333, 444455556666",
+    "LAMPLIGHTER_ROLE": "Lamplighter",
+    "POWERTOOLS_SERVICE_NAME": "test",
+    "POWERTOOLS_METRICS_NAMESPACE": "Lamplighter",
+}
+
+
+def event(name: str) -> dict[str, Any]:
+    """An event as the documentation of its service shows it."""
+    return cast("dict[str, Any]", json.loads((EVENTS / f"{name}.json").read_text()))
+
+
+class Context:
+    """What Lambda hands over beside the event."""
+
+    aws_request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+    invoked_function_arn = "arn:aws:lambda:eu-west-1:111122223333:function:lamplighter"
+    function_name = "lamplighter"
+    memory_limit_in_mb = 512
+
+    def __init__(self, left: timedelta = timedelta(minutes=15)) -> None:
+        self.left = left
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.left.total_seconds() * 1000)
+
+
+class HubSession:
+    """Calls in the hub's own account."""
+
+    target = HERE
+
+    def __init__(self, queue: Queue, scheduler: Scheduler) -> None:
+        self._services: dict[str, Any] = {"sqs": queue, "scheduler": scheduler}
+
+    def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
+        return cast("Mapping[str, Any]", self._services[service].call(service, operation, **params))
+
+    def pages(self, *_: Any, **__: Any) -> Iterator[Any]:
+        raise AssertionError
+
+
+class HubAws(FakeAws):
+    """The cloud, and the services of the hub."""
+
+    region = "eu-west-1"
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(cloud)
+        self.queue, self.scheduler = Queue(), Scheduler()
+
+    def session_as(self, target: Target, role: None) -> Session:
+        assert role is None
+        return cast(Session, HubSession(self.queue, self.scheduler))
+
+
+class Hub:
+    """A deployed hub: its store, its queue, its clock, and the clouds of two accounts."""
+
+    def __init__(self, yaml: str = OFFICE, environ: Mapping[str, str] = ENVIRON) -> None:
+        self.cloud = Cloud(HERE, THERE, quick=True)
+        self.clock = Clock(MONDAY + timedelta(hours=9))
+        self.cloud.clock = lambda: self.clock.now
+        self.cloud.ssm.now = lambda: self.clock.now
+        self.store = MemoryStore()
+        self.aws = HubAws(self.cloud)
+        self.runtime = Runtime(dict(environ), clock=self.clock, aws=cast(Aws, self.aws), store=self.store)
+        self.define(yaml)
+
+    def define(self, yaml: str) -> None:
+        kept_definitions.put_files(self.store, {"lamplighter.yaml": yaml})
+
+    @property
+    def sent(self) -> list[Message]:
+        return self.aws.queue.taken
+
+    @property
+    def alarm(self) -> str:
+        return str(self.aws.scheduler.schedule["ScheduleExpression"])
+
+
+@pytest.fixture
+def hub() -> Hub:
+    """A hub with office hours, on a Monday at 9:00 UTC."""
+    return Hub()
+
+
+def metrics(text: str) -> dict[str, float]:
+    """What was written in CloudWatch's embedded format, by name; over all dimensions."""
+    found: dict[str, float] = {}
+    for line in text.splitlines():
+        data = json.loads(line)
+        if "_aws" not in data:
+            continue
+        (directive,) = data["_aws"]["CloudWatchMetrics"]
+        assert directive["Namespace"] == "Lamplighter"
+        for metric in directive["Metrics"]:
+            values = data[metric["Name"]]
+            found[metric["Name"]] = found.get(metric["Name"], 0) + sum(values if isinstance(values, list) else [values])
+        for names in directive["Dimensions"]:
+            assert all(name in data for name in names)
+    return found
