@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 LAMP   := $(VENV)/bin/lamp
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test unit lint format bench prices schema lock clean
+.PHONY: help demo test unit lint format bench prices schema templates lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z_]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +34,7 @@ lint: $(READY) ## style, types, floors, templates
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(VENV)/bin/cfn-lint examples/templates/*.yaml
+	$(VENV)/bin/cfn-lint examples/templates/*.yaml src/lamplighter/deploy/templates/*.yaml
 
 format: $(READY) ## put the code into its form
 	$(VENV)/bin/ruff check --fix .
@@ -45,6 +45,9 @@ bench: $(READY) ## print the benchmarks
 
 schema: $(READY) ## write the published JSON Schema from the models
 	$(LAMP) schedules schema > docs/lamplighter.schema.json
+
+templates: $(READY) ## make the parts of the deployment's templates that come from data, and the Terraform module
+	$(PY) scripts/make_templates.py
 
 prices: $(READY) ## rebuild the packaged price book: make prices DATA=folder
 	$(PY) scripts/build_price_book.py $(DATA)

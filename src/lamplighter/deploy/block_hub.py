@@ -1,0 +1,324 @@
+"""The functions in the templates `hub` and `data`: each with its role, its log group, and what calls it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from lamplighter.deploy import needs
+from lamplighter.deploy.block_parts import logical, tags
+from lamplighter.deploy.handlers import HANDLERS, Event, Every, Group, Handler, On, Queue, Wake
+from lamplighter.deploy.needs import dashed
+from lamplighter.deploy.policies import VERSION, as_yaml
+from lamplighter.deploy.yamls import NO_VALUE, Function, GetAtt, If, Ref, Row, Sub, plain
+
+PATTERN: Final = r"(rate|cron)\(.+\)"
+_PART: Final = {Group.CORE: "hub", Group.DATA: "data"}
+_CODE: Final = {Group.CORE: "CoreCodeKey", Group.DATA: "DataCodeKey"}
+_ASLEEP: Final = "at(2099-01-01T00:00:00)"
+"""Of the schedule that wakes the clock, until the clock sets it."""
+
+_HOURS_OF_AN_EVENT: Final = 6
+_RETRIES: Final = Row(MaximumRetryAttempts=3, MaximumEventAgeInSeconds=_HOURS_OF_AN_EVENT * 3600)
+
+ENVIRONMENT: Final[Mapping[str, str]] = {
+    "LAMPLIGHTER_STORE": "dynamodb://${Prefix}?region=${AWS::Region}",
+    "LAMPLIGHTER_LAKE": "s3://${LakeBucket}/lake",
+    "LAMPLIGHTER_QUEUE_URL": "${PassQueue}",
+    "LAMPLIGHTER_TOPIC_ARN": "${Topic}",
+    "LAMPLIGHTER_WAKE": "${Prefix}/${Prefix}-wake",
+    "LAMPLIGHTER_TAG": "${TagName}",
+    "LAMPLIGHTER_TIMEZONE": "${Timezone}",
+    "LAMPLIGHTER_FREQUENCY": "${Frequency}",
+    "LAMPLIGHTER_RECONCILE": "${ReconcileHours}",
+    "LAMPLIGHTER_ROLE": "${MemberRole}",
+    "LAMPLIGHTER_EXTERNAL_ID": "${ExternalId}",
+    "POWERTOOLS_METRICS_NAMESPACE": "${Prefix}",
+}
+"""Variables of every function that are one text; the others depend on conditions."""
+
+
+def schedule_parameter(handler: Handler) -> str:
+    """The parameter that says when a handler is called again and again."""
+    return f"{logical(handler.name)}Schedule"
+
+
+def parameters(group: Group) -> dict[str, Any]:
+    """A parameter for each handler of a group that is called again and again."""
+    return {
+        schedule_parameter(handler): {
+            "Type": "String",
+            "Default": trigger.expression,
+            "AllowedPattern": PATTERN,
+            "ConstraintDescription": "rate(4 hours), or cron(minute hour day month weekday year)",
+            "Description": f"When {dashed(handler)} is called, in the time zone above. {handler.title}",
+        }
+        for handler, trigger in _again()
+        if handler.group is group
+    }
+
+
+def functions(group: Group) -> dict[str, Any]:
+    """Everything that belongs to the handlers of a group."""
+    found: dict[str, Any] = {}
+    for handler in HANDLERS.values():
+        if handler.group is not group:
+            continue
+        name = logical(handler.name)
+        found[f"{name}Logs"] = _logs(handler)
+        found[f"{name}Role"] = _role(handler)
+        found[f"{name}Function"] = _function(handler)
+        found |= _calls(handler)
+    return found if group is Group.CORE else _elsewhere(found)
+
+
+_SQS: Final = "https://sqs.${AWS::Region}.${AWS::URLSuffix}/${AWS::AccountId}/"
+_ELSEWHERE: Final[Mapping[Function, Function]] = {
+    GetAtt("DeadLetterQueue.Arn"): Sub(needs.HERE.format("sqs", "${Prefix}-dead-letters")),
+    GetAtt("SchedulerRole.Arn"): Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${Prefix}-hub-schedules"),
+    Ref("Topic"): Sub(needs.HERE.format("sns", "${Prefix}")),
+    Ref("PassQueue"): Sub(f"{_SQS}${{Prefix}}-passes"),
+    Ref("ScheduleGroup"): Ref("Prefix"),
+}
+"""What the stack `hub` holds, as other stacks call it: by name, so that they do not hang on each other."""
+
+
+def _elsewhere(value: Any) -> Any:
+    if isinstance(value, Function):
+        return _ELSEWHERE.get(value, value)
+    if isinstance(value, dict):
+        return type(value)({key: _elsewhere(each) for key, each in value.items()})
+    if isinstance(value, list):
+        return type(value)(_elsewhere(each) for each in value)
+    return value
+
+
+def _logs(handler: Handler) -> dict[str, Any]:
+    return {
+        "Type": "AWS::Logs::LogGroup",
+        "Properties": {
+            "LogGroupName": Sub(f"/aws/lambda/${{Prefix}}-{dashed(handler)}"),
+            "RetentionInDays": Ref("LogRetentionDays"),
+            "KmsKeyId": Ref("KeyArn"),
+            "Tags": tags(_PART[handler.group]),
+        },
+    }
+
+
+def _role(handler: Handler) -> dict[str, Any]:
+    trust = {
+        "Effect": "Allow",
+        "Principal": Row(Service="lambda.amazonaws.com"),
+        "Action": "sts:AssumeRole",
+    }
+    wanted = needs.of_handler(handler)
+    document = {"Version": VERSION, "Statement": as_yaml(need for need in wanted if need.concern != "Bills")}
+    found: list[Any] = [{"PolicyName": "calls", "PolicyDocument": document}]
+    bills = as_yaml(need for need in wanted if need.concern == "Bills")
+    if bills:
+        policy = {"PolicyName": "bills", "PolicyDocument": {"Version": VERSION, "Statement": bills}}
+        found.append(If(["HasBills", policy, NO_VALUE]))
+    network = {"PolicyName": "network", "PolicyDocument": {"Version": VERSION, "Statement": as_yaml(needs.VPC)}}
+    found.append(If(["HasVpc", network, NO_VALUE]))
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "RoleName": Sub(f"${{Prefix}}-hub-{dashed(handler)}"),
+            "Description": handler.title,
+            "AssumeRolePolicyDocument": {"Version": VERSION, "Statement": [trust]},
+            "PermissionsBoundary": If(["HasBoundary", Ref("PermissionsBoundary"), NO_VALUE]),
+            "Policies": found,
+            "Tags": tags(_PART[handler.group]),
+        },
+    }
+
+
+def _function(handler: Handler) -> dict[str, Any]:
+    name = logical(handler.name)
+    variables: dict[str, Any] = {key: plain(value) for key, value in ENVIRONMENT.items()}
+    variables |= {
+        "LAMPLIGHTER_REGIONS": Row({"Fn::Join": [",", Ref("Regions")]}),
+        "LAMPLIGHTER_ORGANIZATION": If(["WholeOrganization", "true", ""]),
+        "LAMPLIGHTER_ACCOUNTS": Row({"Fn::Join": [",", Ref("Accounts")]}),
+        "POWERTOOLS_SERVICE_NAME": dashed(handler),
+    }
+    return {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "FunctionName": Sub(f"${{Prefix}}-{dashed(handler)}"),
+            "Description": handler.title,
+            "Handler": handler.entry,
+            "Runtime": Ref("Runtime"),
+            "Architectures": [Ref("Architecture")],
+            "Code": Row(S3Bucket=Ref("CodeBucket"), S3Key=Ref(_CODE[handler.group])),
+            "MemorySize": handler.memory,
+            "Timeout": handler.timeout,
+            "EphemeralStorage": Row(Size=handler.disk),
+            "Role": GetAtt(f"{name}Role.Arn"),
+            "KmsKeyArn": Ref("KeyArn"),
+            "Environment": {"Variables": variables},
+            "LoggingConfig": Row(LogGroup=Ref(f"{name}Logs"), LogFormat="JSON"),
+            "VpcConfig": If(
+                ["HasVpc", {"SubnetIds": Ref("SubnetIds"), "SecurityGroupIds": Ref("SecurityGroupIds")}, NO_VALUE]
+            ),
+            "Tags": tags(_PART[handler.group]),
+        },
+    }
+
+
+def _calls(handler: Handler) -> dict[str, Any]:
+    name = logical(handler.name)
+    found: dict[str, Any] = {}
+    if not all(isinstance(trigger, Queue) for trigger in handler.triggers):
+        found[f"{name}Retries"] = _retries(handler)
+    for trigger in handler.triggers:
+        match trigger:
+            case Every():
+                found[f"{name}Every"] = _every(handler, trigger)
+            case Wake():
+                found[f"{name}Wake"] = _wake(handler)
+            case Queue():
+                found[f"{name}Queue"] = _queue(handler, trigger)
+            case Event():
+                found |= _rule(handler, trigger)
+            case _:
+                continue
+    return found
+
+
+def _retries(handler: Handler) -> dict[str, Any]:
+    """What an event that nobody waits for comes to when the function fails: tried again, then put aside."""
+    return {
+        "Type": "AWS::Lambda::EventInvokeConfig",
+        "Properties": {
+            "FunctionName": Ref(f"{logical(handler.name)}Function"),
+            "Qualifier": "$LATEST",
+            "MaximumRetryAttempts": 2,
+            "MaximumEventAgeInSeconds": _HOURS_OF_AN_EVENT * 3600,
+            "DestinationConfig": {"OnFailure": Row(Destination=GetAtt("DeadLetterQueue.Arn"))},
+        },
+    }
+
+
+def _target(handler: Handler, says: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "Arn": GetAtt(f"{logical(handler.name)}Function.Arn"),
+        "RoleArn": GetAtt("SchedulerRole.Arn"),
+        "RetryPolicy": _RETRIES,
+        "DeadLetterConfig": Row(Arn=GetAtt("DeadLetterQueue.Arn")),
+    }
+    return {**found, "Input": json.dumps(dict(says))} if says else found
+
+
+def _every(handler: Handler, trigger: Every) -> dict[str, Any]:
+    active = If(["IsActive", "ENABLED", "DISABLED"]) if _acts(handler) else "ENABLED"
+    return {
+        "Type": "AWS::Scheduler::Schedule",
+        "Properties": {
+            "Name": Sub(f"${{Prefix}}-{dashed(handler)}"),
+            "GroupName": Ref("ScheduleGroup"),
+            "Description": handler.title,
+            "ScheduleExpression": Ref(schedule_parameter(handler)),
+            "ScheduleExpressionTimezone": Ref("Timezone"),
+            "FlexibleTimeWindow": Row(Mode="OFF"),
+            "State": active,
+            "Target": _target(handler, trigger.says),
+        },
+    }
+
+
+def _wake(handler: Handler) -> dict[str, Any]:
+    """The clock sets its time anew; what this says is only how it begins, and what an update goes back to."""
+    return {
+        "Type": "AWS::Scheduler::Schedule",
+        "Properties": {
+            "Name": Sub("${Prefix}-wake"),
+            "GroupName": Ref("ScheduleGroup"),
+            "Description": "When the next transition is due; the clock sets it.",
+            "ScheduleExpression": _ASLEEP,
+            "ScheduleExpressionTimezone": "UTC",
+            "FlexibleTimeWindow": Row(Mode="OFF"),
+            "State": If(["IsActive", "ENABLED", "DISABLED"]),
+            "Target": _target(handler, {"lamplighter": "wake"}),
+        },
+    }
+
+
+def _queue(handler: Handler, trigger: Queue) -> dict[str, Any]:
+    return {
+        "Type": "AWS::Lambda::EventSourceMapping",
+        "Properties": {
+            "FunctionName": Ref(f"{logical(handler.name)}Function"),
+            "EventSourceArn": GetAtt("PassQueue.Arn"),
+            "BatchSize": trigger.batch,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "ScalingConfig": Row(MaximumConcurrency=trigger.concurrency),
+        },
+    }
+
+
+def _rule(handler: Handler, trigger: Event) -> dict[str, Any]:
+    name, function = logical(trigger.name), logical(handler.name)
+    of_bills = "{bills}" in json.dumps(trigger.pattern)
+    rule: dict[str, Any] = {
+        "Type": "AWS::Events::Rule",
+        "Properties": {
+            "Name": Sub(f"${{Prefix}}-{trigger.name}"),
+            "Description": handler.title,
+            # What happens to the bucket of bills is told on the account's own bus, all else is forwarded to the hub's.
+            **({} if of_bills else {"EventBusName": Ref("Bus")}),
+            "EventPattern": pattern(trigger),
+            "State": If(["IsActive", "ENABLED", "DISABLED"]) if _acts(handler) else "ENABLED",
+            "Targets": [
+                {
+                    "Id": dashed(handler),
+                    "Arn": GetAtt(f"{function}Function.Arn"),
+                    "RetryPolicy": _RETRIES,
+                    "DeadLetterConfig": Row(Arn=GetAtt("DeadLetterQueue.Arn")),
+                }
+            ],
+        },
+    }
+    permission: dict[str, Any] = {
+        "Type": "AWS::Lambda::Permission",
+        "Properties": {
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": Ref(f"{function}Function"),
+            "Principal": "events.amazonaws.com",
+            "SourceArn": GetAtt(f"{name}Rule.Arn"),
+        },
+    }
+    if of_bills:
+        rule, permission = ({"Condition": "HasBills", **each} for each in (rule, permission))
+    return {f"{name}Rule": rule, f"{name}Permission": permission}
+
+
+_PLACES: Final = {"{tag}": Ref("TagName"), "{bills}": Ref("BillBucket")}
+
+
+def pattern(trigger: Event) -> Any:
+    """The event pattern of a rule, with parameters in place of `{tag}` and `{bills}`."""
+    return _placed(trigger.pattern)
+
+
+def _placed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _placed(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_placed(each) for each in value]
+    assert re.fullmatch(r"\{\w+\}", str(value)) is None or value in _PLACES, f"unknown place {value}"
+    return _PLACES.get(value, value)
+
+
+def _acts(handler: Handler) -> bool:
+    """Whether a handler is part of scheduling, which can be switched off, rather than of collecting and reporting."""
+    return On.QUEUE in handler.permissions
+
+
+def _again() -> Iterator[tuple[Handler, Every]]:
+    for handler in HANDLERS.values():
+        for trigger in handler.triggers:
+            if isinstance(trigger, Every):
+                yield handler, trigger

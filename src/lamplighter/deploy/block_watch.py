@@ -1,0 +1,164 @@
+"""Dashboard, alarms and saved queries in the template `watch`, made from the metrics that handlers write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from lamplighter.deploy.alarms import ALARMS, SQS, Alarm, of_function
+from lamplighter.deploy.block_parts import logical, tags
+from lamplighter.deploy.handlers import HANDLERS
+from lamplighter.deploy.metrics import METRICS, SERVICE, Metric
+from lamplighter.deploy.needs import dashed
+from lamplighter.deploy.yamls import If, Ref, Row, Sub, plain
+
+_WIDTH: Final = 24
+_HIGH: Final = 6
+_HOUR: Final = 3600
+_HEAD: Final = (
+    "# ${Prefix}\\nWhat was lit and put out, what failed, and how late. `lamp doctor` looks at the parts; "
+    "the log groups are `/aws/lambda/${Prefix}-*`."
+)
+
+
+def dashboard() -> dict[str, Any]:
+    """The dashboard: every metric of every handler, the queues, the functions."""
+    lines = ",\n".join(f"    {json.dumps(widget)}" for widget in _laid_out(list(_widgets())))
+    head = (
+        f'{{"type": "text", "x": 0, "y": 0, "width": {_WIDTH}, "height": 2, "properties": {{"markdown": "{_HEAD}"}}}}'
+    )
+    return {
+        "Dashboard": {
+            "Type": "AWS::CloudWatch::Dashboard",
+            "Properties": {
+                "DashboardName": Sub("${Prefix}"),
+                "DashboardBody": Sub(f'{{\n  "widgets": [\n    {head},\n{lines}\n  ]\n}}\n'),
+            },
+        }
+    }
+
+
+def _widgets() -> Iterator[tuple[int, dict[str, Any]]]:
+    """(width, properties) of each."""
+    for metric in METRICS.values():
+        yield 8, {"title": metric.title, "metrics": [_series(metric)]}
+    queues = [[SQS, name, "QueueName", f"${{Prefix}}-{queue}", {"stat": "Maximum"}] for queue, name in _WAITING]
+    yield 12, {"title": "messages that wait, and dead letters", "metrics": queues}
+    for name, statistic, title in (
+        ("Errors", "Sum", "functions: errors"),
+        ("Duration", "Maximum", "functions: longest call, in milliseconds"),
+        ("Throttles", "Sum", "functions: calls put off"),
+    ):
+        series = [
+            ["AWS/Lambda", name, "FunctionName", f"${{Prefix}}-{dashed(each)}", {"stat": statistic}]
+            for each in HANDLERS.values()
+        ]
+        yield 12, {"title": title, "metrics": series}
+
+
+_WAITING: Final = (
+    ("passes", "ApproximateNumberOfMessagesVisible"),
+    ("passes", "ApproximateAgeOfOldestMessage"),
+    ("dead-letters", "ApproximateNumberOfMessagesVisible"),
+)
+
+
+def _series(metric: Metric) -> list[Any]:
+    statistic = _statistic(metric)
+    if not metric.dimensions:
+        service = dashed(HANDLERS[metric.handler])
+        return ["${Prefix}", metric.name, SERVICE, service, {"stat": statistic}]
+    dimensions = ",".join((SERVICE, *metric.dimensions))
+    search = f"SEARCH('{{\"${{Prefix}}\",{dimensions}}} MetricName=\"{metric.name}\"', '{statistic}', {_HOUR})"
+    return [{"expression": search, "id": f"m{metric.name.lower()}", "label": ""}]
+
+
+def _statistic(metric: Metric) -> str:
+    return "Sum" if metric.unit in ("Count", "None") else "Maximum"
+
+
+def _laid_out(widgets: Sequence[tuple[int, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+    """Widgets side by side, a new row where one does not fit."""
+    x, y = 0, 2
+    for width, properties in widgets:
+        if x + width > _WIDTH:
+            x, y = 0, y + _HIGH
+        common = {"region": "${AWS::Region}", "view": "timeSeries", "period": _HOUR}
+        yield {
+            "type": "metric",
+            "x": x,
+            "y": y,
+            "width": width,
+            "height": _HIGH,
+            "properties": {**common, **properties},
+        }
+        x += width
+
+
+def alarms() -> dict[str, Any]:
+    """The alarms; what they say goes to the topic."""
+    every = (*ALARMS, *(of_function(dashed(handler)) for handler in HANDLERS.values()))
+    return {f"{logical(alarm.name)}Alarm": _alarm(alarm) for alarm in every}
+
+
+def _alarm(alarm: Alarm) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "AlarmName": Sub(f"${{Prefix}}-{alarm.name}"),
+        "AlarmDescription": alarm.means,
+        "ComparisonOperator": "LessThanThreshold" if alarm.silent else "GreaterThanThreshold",
+        "Threshold": 1 if alarm.silent else alarm.above,
+        "EvaluationPeriods": alarm.of,
+        "DatapointsToAlarm": alarm.bad,
+        "TreatMissingData": "breaching" if alarm.silent else "notBreaching",
+        "ActionsEnabled": If(["IsActive", True, False]) if alarm.silent else True,
+        "AlarmActions": [Ref("TopicArn")],
+        "OKActions": [Ref("TopicArn")],
+        **_looked_at(alarm),
+        "Tags": tags("watch"),
+    }
+    return {"Type": "AWS::CloudWatch::Alarm", "Properties": found}
+
+
+def _looked_at(alarm: Alarm) -> dict[str, Any]:
+    own = alarm.own
+    if own is not None and own.dimensions:
+        # One alarm over every account: a query, because an alarm takes no SEARCH.
+        dimensions = ", ".join((SERVICE, *own.dimensions))
+        query = f'SELECT {alarm.statistic.upper()}({own.name}) FROM SCHEMA("${{Prefix}}", {dimensions})'  # noqa: S608
+        return {"Metrics": [{"Id": "sum", "Expression": Sub(query), "Period": alarm.period, "ReturnData": True}]}
+    dimensions_of = alarm.dimensions if own is None else ((SERVICE, dashed(HANDLERS[own.handler])),)
+    return {
+        "Namespace": alarm.namespace or Ref("Prefix"),
+        "MetricName": alarm.metric,
+        "Dimensions": [Row(Name=name, Value=plain(value)) for name, value in dimensions_of],
+        "Statistic": alarm.statistic,
+        "Period": alarm.period,
+    }
+
+
+_SHOWN: Final = "fields @timestamp, service, message, @message"
+_NEWEST: Final = "sort @timestamp desc | limit 200"
+QUERIES: Final = {
+    "failures": f'{_SHOWN} | filter level in ["ERROR", "CRITICAL"] | {_NEWEST}',
+    "warnings": f'{_SHOWN} | filter level = "WARNING" | {_NEWEST}',
+    "slowest calls": 'filter type = "platform.report" | stats max(record.metrics.durationMs) as longest, '
+    "count(*) as calls by @log | sort longest desc",
+    "memory": 'filter type = "platform.report" | stats max(record.metrics.maxMemoryUsedMB) as used, '
+    "max(record.metrics.memorySizeMB) as given by @log | sort used desc",
+    "out of time": 'filter type = "platform.report" and record.status = "timeout" | fields @timestamp, @log, '
+    "record.metrics.durationMs | sort @timestamp desc",
+}
+"""Saved queries of the functions' logs, by name. Fields: those of Powertools, and of Lambda's own JSON lines."""
+
+
+def queries() -> dict[str, Any]:
+    """The saved queries, over the logs of every function."""
+    groups = [Sub(f"/aws/lambda/${{Prefix}}-{dashed(handler)}") for handler in HANDLERS.values()]
+    return {
+        f"{logical(name.replace(' ', '-'))}Query": {
+            "Type": "AWS::Logs::QueryDefinition",
+            "Properties": {"Name": Sub(f"${{Prefix}}/{name}"), "LogGroupNames": groups, "QueryString": text},
+        }
+        for name, text in QUERIES.items()
+    }

@@ -1,0 +1,202 @@
+"""Which IAM actions the code says that it calls, gathered by what calls them: the root of every policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from lamplighter.commitments.explorer_questions import PERMISSIONS as EXPLORER
+from lamplighter.commitments.registry import sources
+from lamplighter.deploy.authorization import ACTING, LOOKING, SNAPSHOTS, Scope, there
+from lamplighter.deploy.handlers import HANDLERS, Handler, On
+from lamplighter.errors import UsageError
+from lamplighter.notify import references
+from lamplighter.notify.registry import senders
+from lamplighter.resources.registry import kinds
+from lamplighter.scheduler import window_targets, windows
+from lamplighter.usage.registry import collectors
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One action that is called, and what it must reach.
+
+    Attributes:
+        concern: what calls it; statements are named after it.
+        action: the IAM action.
+        scope: what it reaches.
+    """
+
+    concern: str
+    action: str
+    scope: Scope
+
+
+LOOK: Final = ("discover", "health", "cost", "measure")
+ACT: Final = ("start", "stop", "tag", "resize")
+_ON_BEHALF: Final = (
+    # ListGroupResources asks for these in our name, see lamplighter.scheduler.window_targets.
+    "tag:GetResources",
+    "cloudformation:DescribeStacks",
+    "cloudformation:ListStackResources",
+)
+GRANTS: Final = Need(
+    "Grants",
+    "kms:CreateGrant",
+    # EC2 takes a grant on the key of an encrypted volume in the name of who starts the instance (EBS user guide,
+    # "Requirements for Amazon EBS encryption").
+    Scope(
+        ("${VolumeKeyArns}",),
+        conditions=(
+            ("Bool", "kms:GrantIsForAWSResource", "true"),
+            ("StringLike", "kms:ViaService", "ec2.*.amazonaws.com"),
+        ),
+    ),
+)
+
+
+def looking() -> list[Need]:
+    """What a member's role needs to look: kinds, windows, collectors of usage, sources of commitments."""
+    found = [("Schedules", action) for name in LOOK for action in _of_kinds(name)]
+    # What an EC2 instance could be started with is looked up as well.
+    found += [("Schedules", action) for action in _of_kinds("resize") if action in LOOKING]
+    found += [("Windows", action) for action in (*windows.PERMISSIONS, *window_targets.PERMISSIONS, *_ON_BEHALF)]
+    found += [("Usage", action) for each in collectors().values() for action in each.permissions]
+    found += [("Commitments", action) for each in sources().values() for action in each.permissions]
+    found.append(("Targets", "ec2:DescribeRegions"))
+    return _unique(need for concern, action in found for need in _needs(concern, action, LOOKING))
+
+
+def acting() -> list[Need]:
+    """What a member's role needs to start and stop, to tag, and to change types."""
+    actions = [action for name in ACT for action in _of_kinds(name) if action not in LOOKING]
+    return _unique(need for action in actions for need in _needs("Act", action, ACTING))
+
+
+def snapshots() -> list[Need]:
+    """What snapshots before a stop need beside that."""
+    actions = [*_of_kinds("snapshot"), "rds:StopDBInstance"]
+    return _unique(need for action in actions for need in _needs("Snapshots", action, SNAPSHOTS))
+
+
+def explorer() -> list[Need]:
+    """What questions to Cost Explorer need, in the account that asks."""
+    return _unique(need for action in EXPLORER.values() for need in _needs("CostExplorer", action, LOOKING))
+
+
+HERE: Final = "arn:${{AWS::Partition}}:{}:${{AWS::Region}}:${{AWS::AccountId}}:{}"
+_LAKE_FOLDERS: Final = ("lake", "reports")
+_BUCKETS: Final = {On.LAKE: "LakeBucket", On.BILLS: "BillBucket"}
+
+
+def of_handler(handler: Handler) -> list[Need]:
+    """What the role of a function of the hub needs.
+
+    Raises:
+        UsageError: nobody said what one of its actions can be narrowed to.
+    """
+    found = [
+        Need(_title(on.name), action, scope)
+        for on, actions in handler.permissions.items()
+        for action in actions
+        for scope in _of_hub(on, action, handler)
+    ]
+    if On.TOPIC in handler.permissions:
+        found += _secrets()
+    if {On.STORE, On.LAKE, On.QUEUE, On.TOPIC} & set(handler.permissions):
+        found += [Need("Key", action, Scope(("${KeyArn}",))) for action in ("kms:Decrypt", "kms:GenerateDataKey")]
+    group = HERE.format("logs", f"log-group:/aws/lambda/${{Prefix}}-{dashed(handler)}:*")
+    found += [Need("Logs", action, Scope((group,))) for action in ("logs:CreateLogStream", "logs:PutLogEvents")]
+    found.append(Need("DeadLetters", "sqs:SendMessage", Scope(("${DeadLetterQueue.Arn}",))))
+    return _unique(found)
+
+
+VPC: Final = tuple(
+    Need(
+        "Network",
+        action,
+        Scope(
+            ("*",),
+            reason="Lambda makes and removes the interfaces of a function in a VPC, whose ids nobody knows before",
+        ),
+    )
+    for action in ("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces")
+)
+"""What every function needs when it runs in a VPC."""
+
+
+def of_hub() -> list[tuple[str, Need]]:
+    """(handler, need) of every function."""
+    return [(handler.name, need) for handler in HANDLERS.values() for need in of_handler(handler)]
+
+
+def dashed(handler: Handler) -> str:
+    """The name of a handler as resources in AWS carry it."""
+    return handler.name.replace("_", "-")
+
+
+def _title(name: str) -> str:
+    return "".join(part.capitalize() for part in name.replace("-", "_").split("_"))
+
+
+def _of_hub(on: On, action: str, handler: Handler) -> tuple[Scope, ...]:
+    if on is On.ALL:
+        return LOOKING[action] if action in LOOKING else _unknown(action)
+    if on in _BUCKETS:
+        bucket = f"arn:${{AWS::Partition}}:s3:::${{{_BUCKETS[on]}}}"
+        objects = [f"{bucket}/{folder}/*" for folder in _LAKE_FOLDERS] if on is On.LAKE else [f"{bucket}/*"]
+        return (Scope((bucket,) if action == "s3:ListBucket" else tuple(objects)),)
+    if on is On.WAKE_ROLE:
+        return (
+            Scope(
+                ("${SchedulerRole.Arn}",),
+                conditions=(("StringEquals", "iam:PassedToService", "scheduler.amazonaws.com"),),
+            ),
+        )
+    return (Scope((_ARNS[on].replace("{handler}", dashed(handler)),)),)
+
+
+_ARNS: Final = {
+    On.STORE: HERE.format("dynamodb", "table/${Prefix}-*"),
+    On.QUEUE: "${PassQueue.Arn}",
+    On.TOPIC: "${Topic}",
+    On.WAKE: HERE.format("scheduler", "schedule/${Prefix}/${Prefix}-wake"),
+    On.ITSELF: HERE.format("lambda", "function:${Prefix}-{handler}"),
+    On.MEMBER_ROLES: "arn:${AWS::Partition}:iam::*:role/${MemberRole}",
+}
+
+
+def _secrets() -> list[Need]:
+    """What senders read: only secrets and parameters whose names begin with the prefix."""
+    places = {
+        "secretsmanager:GetSecretValue": there("secretsmanager", "secret:${Prefix}/*"),
+        "ssm:GetParameter": there("ssm", "parameter/${Prefix}/*"),
+    }
+    kept = {action for actions in references.PERMISSIONS.values() for action in actions}
+    used = {action for sender in senders().values() for action in sender.permissions}
+    return [Need("Secrets", action, Scope(places[action])) for action in sorted(kept & used)]
+
+
+def _of_kinds(purpose: str) -> Iterator[str]:
+    for kind in kinds().values():
+        yield from getattr(kind.permissions, purpose)
+
+
+def _needs(concern: str, action: str, known: Mapping[str, tuple[Scope, ...]]) -> Iterator[Need]:
+    for scope in known.get(action) or _unknown(action):
+        yield Need(concern, action, scope)
+
+
+def _unknown(action: str) -> tuple[Scope, ...]:
+    raise UsageError(
+        f"nobody said what {action} can be narrowed to", hint="write it into lamplighter/deploy/authorization.py"
+    )
+
+
+def _unique(needs: Iterable[Need]) -> list[Need]:
+    """The needs without repetition; the first concern that names an action and a scope keeps it."""
+    found: dict[tuple[str, Scope], Need] = {}
+    for need in needs:
+        found.setdefault((need.action, need.scope), need)
+    return list(found.values())

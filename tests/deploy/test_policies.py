@@ -1,0 +1,198 @@
+"""Roles hold what the code says that it calls, no more, and as narrow as IAM has it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import astuple
+from typing import Any
+
+import pytest
+
+from lamplighter.commitments.registry import sources
+from lamplighter.deploy import needs, policies
+from lamplighter.deploy.authorization import ACTING, EVERYTHING, LOOKING, SNAPSHOTS, Scope
+from lamplighter.deploy.family import TEMPLATES
+from lamplighter.deploy.handlers import HANDLERS, Group, Handler, On
+from lamplighter.errors import UsageError
+from lamplighter.resources.rds_snapshots import TAG
+from lamplighter.resources.registry import kinds
+from lamplighter.scheduler import window_targets, windows
+from lamplighter.usage.registry import collectors
+
+Statement = dict[str, Any]
+POLICY_LIMIT, INLINE_LIMIT = 6_144, 10_240
+"""Characters of a managed policy, and of all inline policies of a role, without white space (IAM quotas)."""
+
+
+def member(name: str) -> Any:
+    return TEMPLATES["member"].data["Resources"][name]["Properties"]["PolicyDocument"]
+
+
+def document(name: str) -> list[Statement]:
+    text, names = member(name)["Fn::Sub"]
+    assert names == {"TagOperator": {"Fn::If": ["OnlyTagged", "StringLike", "StringLikeIfExists"]}}
+    found: list[Statement] = json.loads(text)["Statement"]
+    return found
+
+
+def actions(statements: list[Statement]) -> set[str]:
+    return {action for each in statements for action in _several(each["Action"])}
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_a_member_may_do_what_kinds_windows_collectors_and_sources_declare() -> None:
+    declared = {action for kind in kinds().values() for purpose in astuple(kind.permissions) for action in purpose}
+    declared |= {*windows.PERMISSIONS, *window_targets.PERMISSIONS, "ec2:DescribeRegions"}
+    declared |= {action for each in collectors().values() for action in each.permissions}
+    declared |= {action for each in sources().values() for action in each.permissions}
+    on_behalf = {"tag:GetResources", "cloudformation:DescribeStacks", "cloudformation:ListStackResources"}
+    look = actions(member("LookPolicy")["Statement"])
+    assert look | actions(document("ActPolicy")) | actions(document("SnapshotPolicy")) == declared | on_behalf
+    assert actions(member("GrantPolicy")["Statement"]) == {"kms:CreateGrant"}
+
+
+def test_who_looks_changes_nothing() -> None:
+    verbs = {action.split(":")[1] for action in actions(member("LookPolicy")["Statement"])}
+    assert [verb for verb in verbs if not re.match("Describe|List|Get", verb)] == []
+
+
+def test_acting_needs_the_schedule_tag_wherever_iam_knows_tags() -> None:
+    without = {
+        action: each.get("Condition")
+        for each in document("ActPolicy")
+        for action in each["Action"]
+        if each.get("Condition") != {"${TagOperator}": {"aws:ResourceTag/${TagName}": "*"}}
+    }
+    assert without == {
+        "application-autoscaling:RegisterScalableTarget": {
+            "StringEquals": {"application-autoscaling:service-namespace": "ecs"}
+        },
+        "ec2:StartInstances": None,
+        "tag:TagResources": None,
+        "tag:UntagResources": None,
+    }
+    starts = [each["Resource"] for each in document("ActPolicy") if each["Action"] == ["ec2:StartInstances"]]
+    assert starts == [["arn:${AWS::Partition}:license-manager:*:${AWS::AccountId}:license-configuration:*"]]
+
+
+def test_only_own_snapshots_are_deleted() -> None:
+    deletes = [each for each in document("SnapshotPolicy") if "Delete" in each["Action"][0]]
+    assert len(deletes) == 2
+    for each in deletes:
+        assert each["Condition"] == {"StringLike": {f"aws:ResourceTag/{TAG}": "*"}}
+
+
+def test_grants_are_for_volumes_only() -> None:
+    (grant,) = member("GrantPolicy")["Statement"]
+    assert grant["Resource"] == {"Ref": "VolumeKeyArns"}
+    assert grant["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
+
+
+@pytest.mark.parametrize("name", ["LookPolicy", "ActPolicy", "SnapshotPolicy"])
+def test_policies_of_members_fit(name: str) -> None:
+    found = member(name)
+    text = found["Fn::Sub"][0] if "Fn::Sub" in found else json.dumps(found)
+    # Partition and account are longer than what stands for them nowhere; a tag's key may have 127 characters.
+    long = text.replace("${TagName}", "x" * 127).replace("${TagOperator}", "StringLikeIfExists")
+    assert len("".join(long.split())) <= POLICY_LIMIT
+
+
+@pytest.mark.parametrize("handler", HANDLERS.values(), ids=list(HANDLERS))
+def test_roles_of_functions_hold_what_handlers_declare(handler: Handler) -> None:
+    name = "".join(word.capitalize() for word in handler.name.split("_"))
+    template = TEMPLATES["hub" if handler.group is Group.CORE else "data"]
+    role = template.data["Resources"][f"{name}Role"]["Properties"]
+    always = role["Policies"][0]["PolicyDocument"]["Statement"]
+    conditional = {each["Fn::If"][0]: each["Fn::If"][1]["PolicyDocument"]["Statement"] for each in role["Policies"][1:]}
+    declared = {action for on, each in handler.permissions.items() if on is not On.BILLS for action in each}
+    own = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", "kms:Decrypt", "kms:GenerateDataKey"}
+    secrets = {"secretsmanager:GetSecretValue", "ssm:GetParameter"} if On.TOPIC in handler.permissions else set()
+    assert actions(always) == declared | own | secrets
+    assert actions(conditional["HasVpc"]) == {need.action for need in needs.VPC}
+    assert actions(conditional.get("HasBills", [])) == set(handler.permissions.get(On.BILLS, ()))
+    assert len("".join(json.dumps(role["Policies"]).split())) <= INLINE_LIMIT
+
+
+def test_functions_enter_the_role_of_members_only() -> None:
+    scopes = {need.scope.resources for _, need in needs.of_hub() if need.action == "sts:AssumeRole"}
+    assert scopes == {("arn:${AWS::Partition}:iam::*:role/${MemberRole}",)}
+
+
+def test_a_role_is_passed_to_the_scheduler_only() -> None:
+    passed = {need.scope for _, need in needs.of_hub() if need.action == "iam:PassRole"}
+    assert passed == {
+        Scope(
+            ("${SchedulerRole.Arn}",), conditions=(("StringEquals", "iam:PassedToService", "scheduler.amazonaws.com"),)
+        )
+    }
+
+
+def test_secrets_are_those_that_begin_with_the_prefix() -> None:
+    found = {need.action: need.scope.resources for _, need in needs.of_hub() if need.concern == "Secrets"}
+    assert found == {
+        "secretsmanager:GetSecretValue": (
+            "arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${Prefix}/*",
+        ),
+        "ssm:GetParameter": ("arn:${AWS::Partition}:ssm:*:${AWS::AccountId}:parameter/${Prefix}/*",),
+    }
+
+
+def test_every_wildcard_has_its_reason() -> None:
+    for known in (ACTING, LOOKING, SNAPSHOTS):
+        for action, scopes in known.items():
+            for scope in scopes:
+                assert bool(scope.reason) == (scope.resources == EVERYTHING), action
+    assert all(policies.reasons().values())
+
+
+def test_no_statement_of_a_generated_role_reaches_everything_without_a_reason() -> None:
+    for name in ("LookPolicy", "ActPolicy", "SnapshotPolicy"):
+        found = member(name)
+        statements = json.loads(found["Fn::Sub"][0])["Statement"] if "Fn::Sub" in found else found["Statement"]
+        wide = {
+            action for each in statements if "*" in _several(each["Resource"]) for action in _several(each["Action"])
+        }
+        assert wide <= set(policies.reasons())
+
+
+def test_an_action_that_nobody_narrowed_is_named() -> None:
+    handler = Handler("moon", "Shines.", Group.CORE, 128, 3, (), {On.ALL: ("moon:Shine",)})
+    with pytest.raises(UsageError, match="moon:Shine"):
+        needs.of_handler(handler)
+
+
+def test_statements_are_made_of_needs() -> None:
+    wanted = [
+        needs.Need("Act", "ec2:StopInstances", Scope(("b",), tag="T", optional=True)),
+        needs.Need("Act", "ec2:StartInstances", Scope(("b",), tag="T", optional=True)),
+        needs.Need("Act", "ec2:StartInstances", Scope(("a", "c"), conditions=(("Bool", "k", "true"),))),
+        needs.Need("Act", "rds:DeleteDBSnapshot", Scope(("${Key}",), tag="S")),
+    ]
+    assert policies.statements(wanted) == [
+        {
+            "Sid": "Act1",
+            "Effect": "Allow",
+            "Action": ["ec2:StartInstances"],
+            "Resource": ["a", "c"],
+            "Condition": {"Bool": {"k": "true"}},
+        },
+        {
+            "Sid": "Act2",
+            "Effect": "Allow",
+            "Action": ["ec2:StartInstances", "ec2:StopInstances"],
+            "Resource": ["b"],
+            "Condition": {"${TagOperator}": {"aws:ResourceTag/T": "*"}},
+        },
+        {
+            "Sid": "Act3",
+            "Effect": "Allow",
+            "Action": ["rds:DeleteDBSnapshot"],
+            "Resource": ["${Key}"],
+            "Condition": {"StringLike": {"aws:ResourceTag/S": "*"}},
+        },
+    ]
+    assert json.loads(policies.as_text(wanted))["Statement"] == policies.statements(wanted)

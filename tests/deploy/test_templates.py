@@ -1,0 +1,228 @@
+"""What the templates promise: everything encrypted, logs kept for a time, tagged, and as the code has it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from lamplighter.deploy.block_hub import ENVIRONMENT as GIVEN
+from lamplighter.deploy.family import TEMPLATES
+from lamplighter.deploy.handlers import ENVIRONMENT, HANDLERS, Every, Group, Handler, Queue
+from lamplighter.deploy.needs import dashed
+from lamplighter.lake.columns import PARTITION
+from lamplighter.lake.dialects import glue_columns
+from lamplighter.lake.tables import TABLES as LAKE_TABLES
+from lamplighter.store.dynamodb_layout import TABLES, table_request
+
+Resource = dict[str, Any]
+KEYS = (
+    {"Ref": "KeyArn"},
+    {"Fn::If": ["MakesKey", {"Fn::GetAtt": ["Key", "Arn"]}, {"Ref": "ExistingKeyArn"}]},
+)
+PART = {Group.CORE: "hub", Group.DATA: "data"}
+
+
+def of_type(kind: str) -> list[tuple[str, Resource]]:
+    found = [
+        (f"{template.name}/{name}", resource)
+        for template in TEMPLATES.values()
+        for name, resource in template.data["Resources"].items()
+        if resource["Type"] == kind
+    ]
+    assert found, kind
+    return found
+
+
+def properties(template: str, name: str) -> Resource:
+    found: Resource = TEMPLATES[template].data["Resources"][name]["Properties"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("AWS::DynamoDB::Table", ("SSESpecification", "KMSMasterKeyId")),
+        ("AWS::SQS::Queue", ("KmsMasterKeyId",)),
+        ("AWS::SNS::Topic", ("KmsMasterKeyId",)),
+        ("AWS::Logs::LogGroup", ("KmsKeyId",)),
+        ("AWS::Lambda::Function", ("KmsKeyArn",)),
+        (
+            "AWS::Athena::WorkGroup",
+            ("WorkGroupConfiguration", "ResultConfiguration", "EncryptionConfiguration", "KmsKey"),
+        ),
+        ("AWS::CodePipeline::Pipeline", ("ArtifactStore", "EncryptionKey", "Id")),
+    ],
+)
+def test_the_key_encrypts_it(kind: str, path: tuple[str, ...]) -> None:
+    for where, resource in of_type(kind):
+        value = resource["Properties"]
+        for step in path:
+            value = value[step]
+        assert value in KEYS, where
+
+
+def test_buckets_are_encrypted_private_versioned_and_reached_over_tls() -> None:
+    policies = {json.dumps(each["Properties"]["Bucket"]): each for _, each in of_type("AWS::S3::BucketPolicy")}
+    for where, resource in of_type("AWS::S3::Bucket"):
+        bucket = resource["Properties"]
+        (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+        assert rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] in KEYS
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert bucket["LifecycleConfiguration"]["Rules"]
+        name = where.split("/")[1]
+        statements = policies[json.dumps({"Ref": name})]["Properties"]["PolicyDocument"]["Statement"]
+        tls = next(each for each in statements if each["Sid"] == "OnlyOverTls")
+        assert (tls["Effect"], tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_the_lake_moves_to_cheaper_tiers() -> None:
+    rules = properties("state", "LakeBucket")["LifecycleConfiguration"]["Rules"]
+    assert rules[0]["Transitions"] == [{"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 0}]
+
+
+def test_what_is_kept_survives_the_stack() -> None:
+    for kind in ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key"):
+        for where, resource in of_type(kind):
+            assert resource["DeletionPolicy"] == "RetainExceptOnCreate", where
+            assert resource["UpdateReplacePolicy"] == "Retain", where
+
+
+def test_tables_are_those_of_the_store() -> None:
+    found = {
+        each["Properties"]["TableName"]["Fn::Sub"]: each["Properties"] for _, each in of_type("AWS::DynamoDB::Table")
+    }
+    assert sorted(found) == sorted(f"${{Prefix}}-{name}" for name in TABLES)
+    for name, layout in TABLES.items():
+        table, wanted = found[f"${{Prefix}}-{name}"], table_request("any", layout)
+        for key in ("KeySchema", "AttributeDefinitions", "BillingMode"):
+            assert table[key] == wanted[key], name
+        recovery = table["PointInTimeRecoverySpecification"]
+        assert recovery == {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": {"Ref": "RecoveryDays"}}
+
+
+def test_tables_of_the_lake_have_its_columns_and_folders() -> None:
+    found = {each["Properties"]["TableInput"]["Name"]: each["Properties"] for _, each in of_type("AWS::Glue::Table")}
+    assert list(found) == list(LAKE_TABLES)
+    for name, table in LAKE_TABLES.items():
+        kept = found[name]["TableInput"]
+        columns = [(column["Name"], column["Type"]) for column in kept["StorageDescriptor"]["Columns"]]
+        assert columns == glue_columns(table=name)
+        assert kept["PartitionKeys"] == [{"Name": PARTITION, "Type": "string"}]
+        place = f"s3://${{LakeBucket}}/lake/{table.folder}/"
+        assert kept["StorageDescriptor"]["Location"] == {"Fn::Sub": place}
+        months = kept["Parameters"]["storage.location.template"]
+        assert months == {"Fn::Sub": f"{place}billing_period=${{!billing_period}}/"}
+
+
+@pytest.mark.parametrize("handler", HANDLERS.values(), ids=list(HANDLERS))
+def test_functions_are_what_handlers_say(handler: Handler) -> None:
+    name = "".join(word.capitalize() for word in handler.name.split("_"))
+    function = properties(PART[handler.group], f"{name}Function")
+    assert function["Handler"] == handler.entry
+    assert function["MemorySize"] == handler.memory
+    assert function["Timeout"] == handler.timeout
+    assert function["EphemeralStorage"] == {"Size": handler.disk}
+    assert function["FunctionName"] == {"Fn::Sub": f"${{Prefix}}-{dashed(handler)}"}
+    assert function["LoggingConfig"]["LogGroup"] == {"Ref": f"{name}Logs"}
+    assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == dashed(handler)
+
+
+def test_functions_get_every_variable_that_handlers_read() -> None:
+    for where, function in of_type("AWS::Lambda::Function"):
+        variables = set(function["Properties"]["Environment"]["Variables"])
+        # The endpoint is for simulated ones.
+        assert {*ENVIRONMENT} - variables == {"LAMPLIGHTER_ENDPOINT_URL"}, where
+    assert GIVEN["LAMPLIGHTER_STORE"] == TEMPLATES["state"].data["Outputs"]["Store"]["Value"]["Fn::Sub"]
+
+
+def test_every_log_group_is_of_a_function_and_kept_for_a_time() -> None:
+    groups = of_type("AWS::Logs::LogGroup")
+    assert len(groups) == len(HANDLERS)
+    assert {json.dumps(group["Properties"]["RetentionInDays"]) for _, group in groups} == {
+        '{"Ref": "LogRetentionDays"}'
+    }
+
+
+def test_a_message_is_not_seen_twice_while_its_call_may_run() -> None:
+    (handler,) = [each for each in HANDLERS.values() if any(isinstance(trigger, Queue) for trigger in each.triggers)]
+    queue = properties("hub", "PassQueue")
+    assert queue["VisibilityTimeout"] >= 6 * handler.timeout
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
+    mapping = properties("hub", "PassesQueue")
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_whatever_calls_a_function_keeps_what_it_could_not_deliver() -> None:
+    for kind in ("AWS::Scheduler::Schedule", "AWS::Lambda::EventInvokeConfig"):
+        for where, resource in of_type(kind):
+            text = json.dumps(resource["Properties"])
+            assert '["DeadLetterQueue", "Arn"]' in text or ":${Prefix}-dead-letters" in text, where
+    for where, rule in of_type("AWS::Events::Rule"):
+        (target,) = rule["Properties"]["Targets"]
+        assert where.startswith(("member/", "organization/", "pipeline/")) or "DeadLetterConfig" in target, where
+
+
+def test_schedules_have_parameters_with_the_handlers_own_times() -> None:
+    for handler in HANDLERS.values():
+        for trigger in handler.triggers:
+            if isinstance(trigger, Every):
+                name = f"{handler.name.capitalize()}Schedule"
+                assert TEMPLATES[PART[handler.group]].data["Parameters"][name]["Default"] == trigger.expression
+
+
+def test_scheduling_can_be_switched_off_and_counting_goes_on() -> None:
+    either = {"Fn::If": ["IsActive", "ENABLED", "DISABLED"]}
+    states = {where: each["Properties"]["State"] for where, each in of_type("AWS::Scheduler::Schedule")}
+    assert states["hub/ClockEvery"] == states["hub/ClockWake"] == either
+    assert states["data/CollectEvery"] == states["data/ReportEvery"] == "ENABLED"
+    assert properties("hub", "TagsRule")["State"] == either
+    assert properties("data", "BillsRule")["State"] == "ENABLED"
+
+
+def test_only_the_schedule_tag_wakes_passes() -> None:
+    for template in ("hub", "member"):
+        assert properties(template, "TagsRule")["EventPattern"]["detail"] == {"changed-tag-keys": [{"Ref": "TagName"}]}
+    assert properties("data", "BillsRule")["EventPattern"]["detail"]["bucket"] == {"name": [{"Ref": "BillBucket"}]}
+
+
+TAGGED = {
+    "AWS::CloudWatch::Alarm",
+    "AWS::CodePipeline::Pipeline",
+    "AWS::DynamoDB::Table",
+    "AWS::Events::EventBus",
+    "AWS::IAM::Role",
+    "AWS::KMS::Key",
+    "AWS::Lambda::Function",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+    "AWS::SNS::Topic",
+    "AWS::SQS::Queue",
+    "AWS::Scheduler::ScheduleGroup",
+}
+APPLICATION = {
+    "Fn::If": ["HasApplication", {"Key": "awsApplication", "Value": {"Ref": "ApplicationTag"}}, {"Ref": "AWS::NoValue"}]
+}
+
+
+@pytest.mark.parametrize("kind", sorted(TAGGED))
+def test_resources_carry_the_application_and_their_part(kind: str) -> None:
+    for where, resource in of_type(kind):
+        template = where.split("/")[0]
+        tags = resource["Properties"]["Tags"]
+        assert tags[0] == {"Key": "lamplighter:part", "Value": template}, where
+        # Members are in other accounts than the application.
+        assert tags[1:] == ([] if template in ("member", "organization") else [APPLICATION]), where
+
+
+def test_every_stack_of_the_hub_registers_with_the_application() -> None:
+    found = {
+        where.split("/")[0]: each["Properties"]
+        for where, each in of_type("AWS::ServiceCatalogAppRegistry::ResourceAssociation")
+    }
+    assert sorted(found) == sorted(set(TEMPLATES) - {"member", "organization"})
+    assert {json.dumps(each["Resource"]) for each in found.values()} == {'{"Ref": "AWS::StackId"}'}
+    assert {each["ResourceType"] for each in found.values()} == {"CFN_STACK"}

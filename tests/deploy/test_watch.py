@@ -1,0 +1,145 @@
+"""Dashboard and alarms look at metrics that are written."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from lamplighter.deploy.alarms import ALARMS, LAMBDA, SQS
+from lamplighter.deploy.family import TEMPLATES
+from lamplighter.deploy.handlers import HANDLERS
+from lamplighter.deploy.metrics import METRICS
+from lamplighter.deploy.needs import dashed
+
+RESOURCES: dict[str, Any] = TEMPLATES["watch"].data["Resources"]
+PREFIX, REGION = "lamp", "eu-central-1"
+FUNCTIONS = {f"{PREFIX}-{dashed(handler)}" for handler in HANDLERS.values()}
+QUEUES = {f"{PREFIX}-passes", f"{PREFIX}-dead-letters"}
+
+
+def substituted(value: Any) -> Any:
+    if isinstance(value, dict):
+        if "Fn::Sub" in value:
+            return value["Fn::Sub"].replace("${Prefix}", PREFIX).replace("${AWS::Region}", REGION)
+        if value == {"Ref": "Prefix"}:
+            return PREFIX
+        return {key: substituted(each) for key, each in value.items()}
+    return [substituted(each) for each in value] if isinstance(value, list) else value
+
+
+WIDGETS = json.loads(substituted(RESOURCES["Dashboard"]["Properties"]["DashboardBody"]))["widgets"]
+
+
+def of_dashboard() -> list[tuple[str, str, dict[str, str]]]:
+    found = []
+    for widget in WIDGETS:
+        for series in widget["properties"].get("metrics", []):
+            if isinstance(series[0], dict):
+                search = re.fullmatch(
+                    r"""SEARCH\('\{"lamp",([\w,]+)\} MetricName="(\w+)"', '(Sum|Maximum)', 3600\)""",
+                    series[0]["expression"],
+                )
+                assert search
+                found.append((PREFIX, search[2], dict.fromkeys(search[1].split(","), "*")))
+            else:
+                namespace, metric, *rest = series[:-1]
+                found.append((namespace, metric, dict(zip(rest[::2], rest[1::2], strict=True))))
+    return found
+
+
+def check(namespace: str, metric: str, dimensions: dict[str, str]) -> None:
+    if namespace == PREFIX:
+        known = METRICS[metric]
+        assert set(dimensions) == {"service", *known.dimensions}
+        assert dimensions["service"] in ("*", dashed(HANDLERS[known.handler]))
+    elif namespace == SQS:
+        assert metric in ("ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage")
+        assert dimensions["QueueName"] in QUEUES
+    else:
+        assert namespace == LAMBDA
+        assert metric in ("Errors", "Duration", "Throttles")
+        assert dimensions["FunctionName"] in FUNCTIONS
+
+
+def test_the_dashboard_shows_metrics_that_are_written() -> None:
+    for namespace, metric, dimensions in of_dashboard():
+        check(namespace, metric, dimensions)
+
+
+def test_the_dashboard_shows_every_metric_queue_and_function() -> None:
+    shown = of_dashboard()
+    assert {metric for namespace, metric, _ in shown if namespace == PREFIX} == set(METRICS)
+    assert {each["QueueName"] for namespace, _, each in shown if namespace == SQS} == QUEUES
+    assert {each["FunctionName"] for namespace, _, each in shown if namespace == LAMBDA} == FUNCTIONS
+
+
+def test_widgets_lie_beside_each_other() -> None:
+    taken: set[tuple[int, int]] = set()
+    for widget in WIDGETS:
+        cells = {
+            (x, y)
+            for x in range(widget["x"], widget["x"] + widget["width"])
+            for y in range(widget["y"], widget["y"] + widget["height"])
+        }
+        assert max(x for x, _ in cells) < 24
+        assert not cells & taken
+        taken |= cells
+
+
+def test_every_name_of_a_queue_is_that_of_the_hub() -> None:
+    hub = TEMPLATES["hub"].data["Resources"]
+    assert {substituted(hub[name]["Properties"]["QueueName"]) for name in ("PassQueue", "DeadLetterQueue")} == QUEUES
+
+
+def alarms() -> list[dict[str, Any]]:
+    return [each["Properties"] for each in RESOURCES.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
+
+
+def test_alarms_look_at_metrics_that_are_written() -> None:
+    for alarm in alarms():
+        if "Metrics" in alarm:
+            (query,) = alarm["Metrics"]
+            found = re.fullmatch(
+                r'SELECT SUM\((\w+)\) FROM SCHEMA\("lamp", ([\w, ]+)\)', substituted(query["Expression"])
+            )
+            assert found
+            check(PREFIX, found[1], dict.fromkeys(found[2].split(", "), "*"))
+        else:
+            dimensions = {each["Name"]: substituted(each["Value"]) for each in alarm["Dimensions"]}
+            check(substituted(alarm["Namespace"]), alarm["MetricName"], dimensions)
+
+
+def test_alarms_say_what_they_mean_and_tell_the_topic() -> None:
+    assert len(alarms()) == len(ALARMS) + len(HANDLERS)
+    for alarm in alarms():
+        assert alarm["AlarmDescription"].endswith(".")
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "TopicArn"}]
+        # CloudWatch looks at no more than a day, and a week for periods of an hour and more.
+        period = alarm.get("Period") or alarm["Metrics"][0]["Period"]
+        assert period * alarm["EvaluationPeriods"] <= 86_400
+        assert alarm["DatapointsToAlarm"] <= alarm["EvaluationPeriods"]
+
+
+@pytest.mark.parametrize(
+    ("name", "breaching"), [("ClockSilentAlarm", "breaching"), ("DeadLettersAlarm", "notBreaching")]
+)
+def test_silence_of_the_clock_is_what_its_alarm_hears(name: str, breaching: str) -> None:
+    assert RESOURCES[name]["Properties"]["TreatMissingData"] == breaching
+
+
+def test_a_clock_that_only_reconciles_is_not_silent() -> None:
+    clock = next(alarm for alarm in ALARMS if alarm.name == "clock-silent")
+    most = TEMPLATES["hub"].data["Parameters"]["ClockSchedule"]["Default"]
+    hours = re.fullmatch(r"rate\((\d+) hours?\)", most)
+    assert hours
+    assert clock.of * clock.period >= 2 * int(hours[1]) * 3600
+
+
+def test_queries_read_the_logs_of_every_function() -> None:
+    queries = [each["Properties"] for each in RESOURCES.values() if each["Type"] == "AWS::Logs::QueryDefinition"]
+    assert len(queries) == 5
+    for query in queries:
+        assert {substituted(group) for group in query["LogGroupNames"]} == {f"/aws/lambda/{name}" for name in FUNCTIONS}
