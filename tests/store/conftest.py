@@ -12,7 +12,7 @@ import pytest
 from tests.store.dynamodb_servers import OneByOne, dynalite, empty_store, way
 
 from lamplighter.aws.access import Aws
-from lamplighter.estate.control import start_thread
+from lamplighter.estate.control import start_process
 from lamplighter.store.memory import MemoryStore
 from lamplighter.store.sqlite import SqliteStore
 from lamplighter.store.table import Store
@@ -35,8 +35,8 @@ WIRED = {"dynamodb-moto": 25, "dynamodb-dynalite": 10}
 
 @pytest.fixture(scope="session")
 def on_moto() -> Iterator[Aws]:
-    """DynamoDB as moto plays it, over the wire."""
-    with start_thread() as server, way(server.url) as aws:
+    """DynamoDB as moto plays it, over the wire; in a process of its own, beside the servers of other tests."""
+    with start_process() as server, way(server.url) as aws:
         yield aws
 
 
