@@ -210,6 +210,9 @@ class Calls:
                 raise answer
             return answer  # type: ignore[no-any-return]
 
+        def pages(self, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:
+            yield from self.call(service, operation, **params).get(key, ())
+
 
 MakeMeans = Callable[..., Means]
 

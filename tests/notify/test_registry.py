@@ -32,6 +32,7 @@ def sender(request: pytest.FixtureRequest) -> Sender:
 def test_the_senders_there_are() -> None:
     assert {scheme: sender.name for scheme, sender in senders().items()} == {
         "file": "file",
+        "opsitem": "opsitem",
         "slack": "slack",
         "smtp": "smtp",
         "smtps": "smtp",
@@ -115,7 +116,7 @@ def test_the_permissions_of_an_address_are_the_calls_it_makes(
     ("to", "message"),
     [
         ("", "an address does not begin with ''"),
-        ("mail:x", "it begins with file:, slack:, smtp:, smtps:, sns:"),
+        ("mail:x", "it begins with file:, opsitem:, slack:, smtp:, smtps:, sns:"),
         ("slak:env:X", "did you mean slack:?"),
         ("https://hooks.slack.com/services/T/B/secret-token", "an address does not begin with 'https'"),
     ],

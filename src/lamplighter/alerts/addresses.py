@@ -41,6 +41,16 @@ class Address:
         """
         return any(topic in rule.about and _covers(rule, target, schedule) for rule in self.rules)
 
+    @property
+    def after(self) -> int:
+        """By how many passes in a row an error must have been met before it is told: the least of its rules."""
+        return min((rule.after for rule in self.rules if "errors" in rule.about), default=1)
+
+    def patience(self, topic: str, target: Target | None, schedule: str | None) -> int:
+        """By how many passes in a row something must have been met before it is told; for arguments see `covers`."""
+        rules = (rule for rule in self.rules if topic in rule.about and _covers(rule, target, schedule))
+        return min((rule.after for rule in rules), default=1) if topic == "errors" else 1
+
 
 def _covers(rule: RuleDefinition, target: Target | None, schedule: str | None) -> bool:
     here = target is None or not rule.accounts or bool({target.account, target.name} & set(rule.accounts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -16,8 +16,9 @@ from lamplighter.alerts.render import Renderer
 from lamplighter.alerts.told import News
 from lamplighter.alerts.upcoming import Stop
 from lamplighter.alerts.words import digest_of, fingerprint, place, resource_row, shown
+from lamplighter.aws.targets import Target
 from lamplighter.notify.definitions import NotifyDefinition
-from lamplighter.notify.message import Message, one_line
+from lamplighter.notify.message import Message, Trouble, one_line
 from lamplighter.schedules.durations import duration_text
 
 if TYPE_CHECKING:
@@ -59,6 +60,37 @@ def errors_message(desk: Desk, address: Address, news: Sequence[News]) -> Messag
         f"{each.key} {each.change} {each.version} {each.trouble and each.trouble.digest}" for each in news
     )
     return message(desk, address, "errors", identity, errors_context(desk, news))
+
+
+def trouble_message(desk: Desk, address: Address, news: News) -> Message:
+    """A message about one trouble, for an address that keeps a record of each."""
+    return replace(errors_message(desk, address, [news]), trouble=_trouble(news))
+
+
+def _trouble(news: News) -> Trouble:
+    trouble = news.trouble
+    if trouble is None:
+        return Trouble(news.key, over=True, reason=news.reason)
+    target = trouble.target
+    return Trouble(
+        news.key,
+        over=False,
+        reason=f"{trouble.what}: {one_line(trouble.message)}",
+        hint=one_line(trouble.hint),
+        look=_look(trouble.arn, target, trouble.subject),
+        arn=one_line(trouble.arn),
+        account=target.account if target else "",
+        region=target.region if target else "",
+    )
+
+
+def _look(arn: str, target: Target | None, subject: str) -> str:
+    """The command that says more."""
+    if arn:
+        return f"lamp why {shlex.quote(one_line(arn))}"
+    if target is not None:
+        return f"lamp plan --account {target.account} --region {target.region}"
+    return "lamp schedules validate" if subject.startswith("definitions:") else "lamp plan"
 
 
 def errors_context(desk: Desk, news: Sequence[News]) -> dict[str, JSON]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, cast
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Final, cast
 from lamplighter.alerts.addresses import Address
 from lamplighter.alerts.words import digest_of
 from lamplighter.errors import LamplighterError, StoreCorrupt
-from lamplighter.notify.message import Message, cut_to
+from lamplighter.notify.message import Message, Trouble, cut_to
 from lamplighter.notify.registry import send
-from lamplighter.store.table import JSON, NEW, Delete, Item, Put, Store
+from lamplighter.store.table import ANY, JSON, NEW, Delete, Item, Put, Store
 
 if TYPE_CHECKING:
     from lamplighter.notify.sender import Means
@@ -86,6 +86,8 @@ class Pending:
 def enqueue(address: Address, message: Message, until: datetime | None = None) -> Put:
     """The write that puts a message into the outbox; it fails if the same message waits already.
 
+    Of messages about one trouble the last one is kept: whoever keeps a record of it needs only its present state.
+
     Args:
         address: to whom.
         message: what.
@@ -102,11 +104,13 @@ def enqueue(address: Address, message: Message, until: datetime | None = None) -
         "text": cut_to(_storable(message.text), _PART),
         "html": _storable(html) if html is not None else None,
         "data": cast("JSON", message.data) if len(text.encode(errors="replace")) <= _PART else {"cut": len(text)},
+        "trouble": cast("JSON", asdict(message.trouble)) if message.trouble else None,
         "until": until.isoformat() if until else "",
         "attempts": 0,
         "error": "",
     }
-    return Put(TABLE, PARTITION, f"{address.key}#{message.kind}#{digest_of(message.key)}", data, NEW)
+    about, expect = (message.trouble.key, ANY) if message.trouble else (message.key, NEW)
+    return Put(TABLE, PARTITION, f"{address.key}#{message.kind}#{digest_of(about)}", data, expect)
 
 
 def _storable(text: str) -> str:
@@ -184,6 +188,14 @@ def forget_strangers(store: Store, known: frozenset[str], now: datetime) -> list
     return lines
 
 
+def _trouble(data: JSON) -> Trouble | None:
+    """As it was stored; one that cannot be read is a KeyError or ValueError, as everything of a message is."""
+    if not isinstance(data, dict):
+        return None
+    texts = {name: str(data[name]) for name in ("key", "reason", "hint", "look", "arn", "account", "region")}
+    return Trouble(over=data["over"] is True, **texts)
+
+
 def _pending(item: Item) -> Pending:
     data = item.data
     try:
@@ -197,6 +209,7 @@ def _pending(item: Item) -> Pending:
             str(data["text"]),
             html if isinstance(html, str) else None,
             content if isinstance(content, dict) else {},
+            _trouble(data.get("trouble")),
         )
         until = datetime.fromisoformat(str(data["until"])) if data.get("until") else None
         return Pending(message, int(str(data["attempts"])), str(data["error"]), until, item)

@@ -20,6 +20,7 @@ class Overview:
         to: as it stands in the file.
         sender: name of the sender.
         about: topics.
+        after: by how many passes in a row an error must have been met before it is told.
         accounts: the only ones, over all rules; empty for all.
         schedules: the same.
         waiting: messages in the outbox.
@@ -31,6 +32,7 @@ class Overview:
     to: str
     sender: str
     about: tuple[str, ...]
+    after: int
     accounts: tuple[str, ...]
     schedules: tuple[str, ...]
     waiting: int
@@ -55,6 +57,7 @@ def _overview(address: Address, store: Store) -> Overview:
         address.to,
         sender_of(address.to).name,
         tuple(topic for topic in TOPICS if address.about(topic)),
+        address.after,
         _joined(tuple(rule.accounts for rule in address.rules)),
         _joined(tuple(rule.schedules for rule in address.rules)),
         len(pending),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from lamplighter.alerts import told
 from lamplighter.alerts.addresses import Address, addresses
-from lamplighter.alerts.compose import Desk, errors_message, message, shared_ids, upcoming_message
+from lamplighter.alerts.compose import Desk, errors_message, message, shared_ids, trouble_message, upcoming_message
 from lamplighter.alerts.digest import Digest, Prices, digest
 from lamplighter.alerts.outbox import Line, Outcome, deliver, enqueue, forget_strangers
 from lamplighter.alerts.render import Renderer
@@ -20,6 +20,7 @@ from lamplighter.alerts.upcoming import Outlook, Stop, coming_stops
 from lamplighter.alerts.words import zone_of
 from lamplighter.errors import LamplighterError, VersionConflict
 from lamplighter.notify.message import Message
+from lamplighter.notify.registry import sender_of
 from lamplighter.pricing.book import PriceBook
 from lamplighter.scheduler.passes import PassReport, World
 from lamplighter.store.lease import Lease, acquire, release, renew
@@ -217,11 +218,13 @@ def _drafts(found: _Round, address: Address, own: Digest | None) -> Iterator[Dra
     """What an address has to be told that follows from what was told before."""
     store, desk = found.world.store, found.desk
     if address.about("errors"):
-        news = told.news_for(address, "errors", found.health, store, desk.at)
-        if news:
-            yield Draft(errors_message(desk, address, news), told.remember_news(address, "errors", news, desk.at))
+        findings = told.news_for(address, "errors", found.health, store, desk.at)
+        for made, several in _about_errors(desk, address, findings.news):
+            yield Draft(made, told.remember_news(address, "errors", several, desk.at))
+        if findings.counts:
+            yield Draft(None, findings.counts)
     if own is not None:
-        news = told.news_for(address, "digest", found.health, store, desk.at)
+        news = told.news_for(address, "digest", found.health, store, desk.at).news
         # What is over is no reason for a digest, and one in which something was done is in the outbox already.
         worth = not own.done and any(each.trouble is not None for each in news)
         if news:
@@ -233,6 +236,14 @@ def _drafts(found: _Round, address: Address, own: Digest | None) -> Iterator[Dra
         shared = shared_ids((step.resource.id, step.resource.arn) for step in found.report.steps)
         made = upcoming_message(desk, address, stops, shared)
         yield Draft(made, told.remember_stops(address, stops, desk.at), max(stop.at for stop in stops))
+
+
+def _about_errors(desk: Desk, address: Address, news: Sequence[told.News]) -> Iterator[tuple[Message, list[told.News]]]:
+    """Messages about errors, and what each tells: one about all, or one about each."""
+    if sender_of(address.to).apart():
+        yield from ((trouble_message(desk, address, each), [each]) for each in news)
+    elif news:
+        yield errors_message(desk, address, news), list(news)
 
 
 def _stops_for(found: _Round, address: Address) -> list[Stop]:

@@ -1,7 +1,8 @@
 """What was told already: errors by subject, as messages about errors and digests told them; stops by transition.
 
 One item for each address and thing, written after the message about it is in the outbox. A pass that dies in between
-writes the same message again under the same key.
+writes the same message again under the same key. Where an address is told of an error only after several passes, the
+item counts those that met it.
 """
 
 from __future__ import annotations
@@ -52,8 +53,21 @@ def errors_partition(address: Address, topic: str) -> str:
     return f"{topic}/{address.key}"
 
 
-def news_for(address: Address, topic: str, health: Health, store: Store, at: datetime) -> list[News]:
-    """What an address was not yet told about errors: what is new, what changed, what has recovered; in this order.
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a pass means for an address.
+
+    Attributes:
+        news: what it has to be told: what is new, what changed, what has recovered; in this order.
+        counts: the conditional writes that count passes of what it will be told later, if it goes on.
+    """
+
+    news: Sequence[News] = ()
+    counts: Sequence[Write] = ()
+
+
+def news_for(address: Address, topic: str, health: Health, store: Store, at: datetime) -> Findings:
+    """What an address was not yet told about errors.
 
     Args:
         address: who is told.
@@ -62,23 +76,43 @@ def news_for(address: Address, topic: str, health: Health, store: Store, at: dat
         store: holds what was told.
         at: aware datetime of the pass.
     """
-    items = {item.sort: item for item in store.query(TABLE, errors_partition(address, topic))}
+    partition = errors_partition(address, topic)
+    items = {item.sort: item for item in store.query(TABLE, partition)}
+    counts: list[Write] = []
     found: dict[str, list[News]] = {"new": [], "changed": [], "recovered": []}
     for key, trouble in health.troubles.items():
         if not address.covers(topic, trouble.target, trouble.schedule):
             continue
         item = items.get(key)
         if item is None or item.data.get("wrong") is not True:
-            found["new"].append(News(key, "new", at, trouble, {}, version=item.version if item else 0))
+            passes, since = 1 + _passes(item), _since(item) if item and _passes(item) else at
+            if passes < address.patience(topic, trouble.target, trouble.schedule):
+                counts.append(_counted(partition, key, item, passes, since, at))
+            else:
+                found["new"].append(News(key, "new", since, trouble, {}, version=item.version if item else 0))
         elif item.data.get("digest") != trouble.digest:
             before = _texts(item)
             found["changed"].append(News(key, "changed", _since(item), trouble, before, version=item.version))
     for key, item in items.items():
-        reason = health.recovered(key) if item.data.get("wrong") is True else None
-        if reason is not None:
+        wrong, passes = item.data.get("wrong") is True, _passes(item)
+        reason = health.recovered(key) if wrong or passes else None
+        if reason is not None and not wrong:
+            counts.append(_counted(partition, key, item, 0, at, at))
+        elif reason is not None:
             news = News(key, "recovered", _since(item), None, _texts(item), reason, item.version)
             found["recovered"].append(news)
-    return [each for several in found.values() for each in several]
+    return Findings([each for several in found.values() for each in several], counts)
+
+
+def _counted(partition: str, key: str, item: Item | None, passes: int, since: datetime, at: datetime) -> Put:
+    told: dict[str, JSON] = {"since": since.isoformat(), "told": at.isoformat(), "wrong": False, "passes": passes}
+    return Put(TABLE, partition, key, told, item.version if item else NEW)
+
+
+def _passes(item: Item | None) -> int:
+    """By how many passes in a row something was met that was not told yet."""
+    passes = item.data.get("passes", 0) if item else 0
+    return passes if isinstance(passes, int) else 0
 
 
 def remember_news(address: Address, topic: str, news: Sequence[News], at: datetime) -> list[Write]:

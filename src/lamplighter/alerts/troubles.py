@@ -11,6 +11,7 @@ from lamplighter.alerts.words import fingerprint, label
 from lamplighter.aws.targets import Target
 from lamplighter.errors import LamplighterError, LeaseLost, Problem, TargetBusy
 from lamplighter.notify.message import one_line
+from lamplighter.resources.kind import Resource
 from lamplighter.scheduler.passes import PassReport, TargetReport
 from lamplighter.scheduler.plan import Step
 from lamplighter.schedules.verdict import Live, Stored
@@ -39,6 +40,7 @@ class Trouble:
         hint: what to do; may be empty.
         target: where; None for what concerns the whole pass.
         schedule: of the resource; None for what concerns more than a resource.
+        arn: of the resource; empty for what concerns more than a resource.
     """
 
     where: str
@@ -50,6 +52,7 @@ class Trouble:
     hint: str = ""
     target: Target | None = None
     schedule: str | None = None
+    arn: str = ""
 
     @property
     def digest(self) -> str:
@@ -171,9 +174,7 @@ def _of_a_target(report: TargetReport, store: Store, at: datetime) -> Iterator[T
         if done.error is not None and done.error is not error:
             step = done.step
             what = f"{step.decision.action.value} {'not known to have worked' if done.open else 'failed'}"
-            yield _trouble(
-                target, step.resource.key, what, label(step.resource), done.error, schedule=step.resource.schedule or ""
-            )
+            yield _trouble(target, step.resource.key, what, label(step.resource), done.error, step.resource)
     for step in report.steps:
         trouble = _not_scheduled(step) or _short_lived(step, store, at)
         if trouble is not None:
@@ -181,7 +182,7 @@ def _of_a_target(report: TargetReport, store: Store, at: datetime) -> Iterator[T
 
 
 def _trouble(
-    target: Target, subject: str, what: str, name: str, error: LamplighterError, *, schedule: str | None = None
+    target: Target, subject: str, what: str, name: str, error: LamplighterError, resource: Resource | None = None
 ) -> Trouble:
     return Trouble(
         target.key,
@@ -192,7 +193,8 @@ def _trouble(
         one_line(error.message),
         one_line(error.hint),
         target,
-        schedule,
+        resource.schedule or "" if resource else None,
+        resource.arn if resource else "",
     )
 
 
@@ -228,7 +230,8 @@ def _short_lived(step: Step, store: Store, at: datetime) -> Trouble | None:
 def _about(step: Step, what: str, code: str, message: str, hint: str) -> Trouble:
     resource = step.resource
     name, schedule = label(resource), resource.schedule or ""
-    return Trouble(step.target.key, resource.key, what, name, code, one_line(message), hint, step.target, schedule)
+    text = one_line(message)
+    return Trouble(step.target.key, resource.key, what, name, code, text, hint, step.target, schedule, resource.arn)
 
 
 def _well(report: TargetReport, *, refused: bool) -> Iterator[str]:

@@ -53,6 +53,7 @@ def list_all(
                 "to": row.to,
                 "sender": row.sender,
                 "about": list(row.about),
+                "after": row.after,
                 "accounts": list(row.accounts),
                 "schedules": list(row.schedules),
                 "waiting": row.waiting,
@@ -73,7 +74,7 @@ def list_all(
         [
             [
                 row.to,
-                ", ".join(row.about),
+                ", ".join(row.about) + (f" (errors after {row.after} passes)" if row.after > 1 else ""),
                 ", ".join((*row.accounts, *row.schedules)),
                 str(row.waiting),
                 str(row.errors),

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from lamplighter.notify.registry import check_address
+from lamplighter.notify.registry import check_address, sender_of
 from lamplighter.schedules.definitions import Model, Texts
 from lamplighter.schedules.durations import Duration, duration_text
 
@@ -42,11 +42,12 @@ class RuleDefinition(Model):
     """Who is told about what."""
 
     to: Annotated[str, AfterValidator(_address)] = Field(
-        description="sns:ARN, smtp://..., slack:REFERENCE, file:PATH; docs/messages.md says how each is written."
+        description="sns:ARN, opsitem:REGION, smtp://..., slack:REFERENCE, file:PATH; docs/messages.md says how."
     )
     about: tuple[Topic, ...] = Field(
         default=TOPICS, description="errors, digest (what a pass did), upcoming (stops soon)."
     )
+    after: int = Field(default=1, ge=1, le=1000, description="Errors only when so many passes in a row have met them.")
     accounts: Texts = Field(default=(), description="Only about these accounts, by id or name.")
     schedules: Texts = Field(default=(), description="Only about resources with these schedules.")
 
@@ -56,6 +57,15 @@ class RuleDefinition(Model):
         if not about:
             raise ValueError(f"about nothing; write some of {', '.join(TOPICS)}")
         return about
+
+    @model_validator(mode="after")
+    def _can_be_told(self) -> RuleDefinition:
+        if sender_of(self.to).apart() and self.about != ("errors",):
+            scheme = self.to.partition(":")[0]
+            raise ValueError(f"{scheme}: keeps a record of each error and takes nothing else; write about: [errors]")
+        if self.after > 1 and "errors" not in self.about:
+            raise ValueError("after is for errors, which this rule is not about")
+        return self
 
 
 class NotifyDefinition(Model):

@@ -12,6 +12,31 @@ CUT: Final = "\n[cut here: {left} more characters]\n"
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """The one trouble that a message is about, for ways of sending that keep a record of each.
+
+    Attributes:
+        key: the same in every message about it.
+        over: whether it has ended; then only the key and the reason are known for certain.
+        reason: what is wrong, or why it is no longer so; one line.
+        hint: what to do; may be empty.
+        look: a command that says more; empty if it is over.
+        arn: of the resource; empty for what concerns more than a resource.
+        account: id; empty for what concerns the whole pass.
+        region: the same.
+    """
+
+    key: str
+    over: bool
+    reason: str
+    hint: str = ""
+    look: str = ""
+    arn: str = ""
+    account: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What is sent.
 
@@ -23,6 +48,7 @@ class Message:
         text: plain text.
         html: the same as HTML; None if there is none.
         data: the same for programs, JSON.
+        trouble: the one thing it is about; None if it is about several.
     """
 
     key: str
@@ -32,6 +58,7 @@ class Message:
     text: str
     html: str | None
     data: Mapping[str, object]
+    trouble: Trouble | None = None
 
 
 def one_line(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -16,6 +16,9 @@ class Caller(Protocol):
 
     def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
         """One call; raises AwsError."""
+
+    def pages(self, service: str, operation: str, key: str, **params: Any) -> Iterable[Any]:
+        """The items under `key` of every page; raises AwsError."""
 
 
 def _no_aws(region: str) -> Caller:
@@ -78,6 +81,13 @@ class Sender(ABC):
     def references(self, to: str) -> tuple[str, ...]:  # noqa: ARG002 - for those that have some
         """The references to secrets in an address that has been checked."""
         return ()
+
+    def apart(self) -> bool:
+        """Whether it keeps a record of each trouble: it takes errors only, a message for each.
+
+        Then a message carries its `trouble`, and takes the place of one about the same that could not be sent yet.
+        """
+        return False
 
     @abstractmethod
     def send(self, to: str, message: Message, means: Means) -> str:
