@@ -79,6 +79,21 @@ def test_acting_needs_the_schedule_tag_wherever_iam_knows_tags() -> None:
     assert starts == [["arn:${AWS::Partition}:license-manager:*:${AWS::AccountId}:license-configuration:*"]]
 
 
+def test_in_its_own_account_the_hub_acts_as_itself() -> None:
+    resources = TEMPLATES["member"].data["Resources"]
+    home = {
+        name: [each["Fn::If"][1]["Fn::Sub"] for each in resources[name]["Properties"]["Roles"][1:]]
+        for name in ("LookPolicy", "ActPolicy", "SnapshotPolicy", "GrantPolicy")
+    }
+    acting = ["${HubPrefix}-hub-passes", "${HubPrefix}-hub-remote"]
+    assert home == {
+        "LookPolicy": ["${HubPrefix}-hub-passes", "${HubPrefix}-hub-collect", "${HubPrefix}-hub-remote"],
+        "ActPolicy": acting,
+        "SnapshotPolicy": acting,
+        "GrantPolicy": acting,
+    }
+
+
 def test_only_own_snapshots_are_deleted() -> None:
     deletes = [each for each in document("SnapshotPolicy") if "Delete" in each["Action"][0]]
     assert len(deletes) == 2

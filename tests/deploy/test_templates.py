@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -129,6 +131,14 @@ def test_functions_are_what_handlers_say(handler: Handler) -> None:
     assert function["FunctionName"] == {"Fn::Sub": f"${{Prefix}}-{dashed(handler)}"}
     assert function["LoggingConfig"]["LogGroup"] == {"Ref": f"{name}Logs"}
     assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == dashed(handler)
+
+
+@pytest.mark.parametrize("handler", HANDLERS.values(), ids=list(HANDLERS))
+def test_what_a_function_is_told_to_call_is_there(handler: Handler) -> None:
+    module, _, function = handler.entry.rpartition(".")
+    if find_spec(module) is None:
+        pytest.skip(f"{module} is not written yet")
+    assert callable(getattr(import_module(module), function))
 
 
 def test_functions_get_every_variable_that_handlers_read() -> None:

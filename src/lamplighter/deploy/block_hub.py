@@ -268,7 +268,7 @@ def _rule(handler: Handler, trigger: Event) -> dict[str, Any]:
             "Name": Sub(f"${{Prefix}}-{trigger.name}"),
             "Description": handler.title,
             # What happens to the bucket of bills is told on the account's own bus, all else is forwarded to the hub's.
-            **({} if of_bills else {"EventBusName": Ref("Bus")}),
+            **({} if of_bills else {"EventBusName": GetAtt("Bus.Name")}),
             "EventPattern": pattern(trigger),
             "State": If(["IsActive", "ENABLED", "DISABLED"]) if _acts(handler) else "ENABLED",
             "Targets": [

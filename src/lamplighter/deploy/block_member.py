@@ -7,9 +7,10 @@ from typing import Any
 from lamplighter.deploy import needs
 from lamplighter.deploy.block_hub import pattern
 from lamplighter.deploy.block_parts import logical
-from lamplighter.deploy.handlers import HANDLERS, Event
+from lamplighter.deploy.handlers import HANDLERS, Event, Family
+from lamplighter.deploy.needs import dashed
 from lamplighter.deploy.policies import VERSION, as_text, as_yaml, statements
-from lamplighter.deploy.yamls import GetAtt, If, Ref, Row, Sub
+from lamplighter.deploy.yamls import NO_VALUE, GetAtt, If, Ref, Row, Sub
 
 
 def policies() -> dict[str, Any]:
@@ -19,6 +20,7 @@ def policies() -> dict[str, Any]:
             "look",
             "What is there, in use and committed to.",
             {"Version": VERSION, "Statement": as_yaml(needs.looking())},
+            tuple(Family),
         ),
         "ActPolicy": _policy("act", "Starts, stops, tags and changes types.", _text(needs.acting())),
         "SnapshotPolicy": {
@@ -41,17 +43,26 @@ def _grants() -> dict[str, Any]:
     return {"Version": VERSION, "Statement": [{**statement, "Resource": Ref("VolumeKeyArns")}]}
 
 
-def _policy(name: str, about: str, document: Any) -> dict[str, Any]:
+def _policy(name: str, about: str, document: Any, families: tuple[Family, ...] = (Family.KINDS,)) -> dict[str, Any]:
     return {
         "Type": "AWS::IAM::ManagedPolicy",
         "Condition": "HasRole",
         "Properties": {
             "ManagedPolicyName": Sub(f"${{MemberRole}}-{name}"),
             "Description": about,
-            "Roles": [Ref("Role")],
+            "Roles": [Ref("Role"), *(If(["InHubAccount", role, NO_VALUE]) for role in roles_at_home(families))],
             "PolicyDocument": document,
         },
     }
+
+
+def roles_at_home(families: tuple[Family, ...]) -> list[Sub]:
+    """Roles of the hub's functions that do in the hub's own account, as themselves, what members of families do."""
+    return [
+        Sub(f"${{HubPrefix}}-hub-{dashed(handler)}")
+        for handler in HANDLERS.values()
+        if set(handler.families) & set(families)
+    ]
 
 
 def rules() -> dict[str, Any]:

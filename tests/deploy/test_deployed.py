@@ -1,0 +1,167 @@
+"""The templates deployed into the simulated AWS over the wire; what is there afterwards is asked through its APIs."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lamplighter.deploy.family import TEMPLATES
+from lamplighter.deploy.handlers import HANDLERS
+from lamplighter.deploy.needs import dashed
+from lamplighter.estate.testing import MANAGEMENT, EstateProbe
+from lamplighter.store.dynamodb_layout import TABLES
+
+
+def fitted(value: Any, holds: set[str]) -> Any:
+    """Without members of lists that have no value: moto leaves None in their place, CloudFormation leaves nothing.
+
+    Args:
+        value: a template, or a part of it.
+        holds: the conditions that hold.
+    """
+    if isinstance(value, dict):
+        return {key: fitted(each, holds) for key, each in value.items()}
+    if not isinstance(value, list):
+        return value
+    gone = [each for each in value if isinstance(each, dict) and _condition(each) not in (None, *holds)]
+    return [fitted(each, holds) for each in value if each not in gone]
+
+
+def unfolded(value: Any, tag: str) -> Any:
+    """With policies that are texts as maps: moto does not read a policy that is a text, as CloudFormation does."""
+    if isinstance(value, list):
+        return [unfolded(each, tag) for each in value]
+    if not isinstance(value, dict):
+        return value
+    text = value.get("Fn::Sub")
+    if isinstance(text, list) and text[0].startswith("{"):
+        return _subs(json.loads(text[0].replace("${TagName}", tag).replace("${TagOperator}", "StringLike")))
+    return {key: unfolded(each, tag) for key, each in value.items()}
+
+
+def _subs(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _subs(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_subs(each) for each in value]
+    return {"Fn::Sub": value} if "${" in value else value
+
+
+def _condition(value: dict[str, Any]) -> str | None:
+    test = value.get("Fn::If")
+    return str(test[0]) if test and test[2] == {"Ref": "AWS::NoValue"} else None
+
+
+def deploy(estate: EstateProbe, name: str, parameters: dict[str, str], *holds: str) -> dict[str, str]:
+    """The outputs of a stack of a template."""
+    formation = estate.client("cloudformation")
+    formation.create_stack(
+        StackName=f"lamplighter-{name}",
+        TemplateBody=json.dumps(fitted(unfolded(TEMPLATES[name].data, "Lit"), set(holds))),
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+    )
+    (stack,) = formation.describe_stacks(StackName=f"lamplighter-{name}")["Stacks"]
+    assert stack["StackStatus"] == "CREATE_COMPLETE", stack
+    return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+
+
+@pytest.mark.filterwarnings("ignore:Tried to parse AWS")  # what is not made there is held to service models
+def test_hub_and_member(estate: EstateProbe) -> None:
+    # moto takes the tags of a key in a template for those of the API and fails: the key is made beforehand.
+    key = estate.client("kms").create_key()["KeyMetadata"]["Arn"]
+    state = deploy(estate, "state", {"ExistingKeyArn": key})
+    assert state["KeyArn"] == key
+    code = BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("lamplighter/__init__.py", "")
+    estate.client("s3").put_object(Bucket=state["CodeBucket"], Key="core.zip", Body=code.getvalue())
+    wired = {key: state[key] for key in ("KeyArn", "LakeBucket", "CodeBucket")}
+    hub = deploy(estate, "hub", {**wired, "CoreCodeKey": "core.zip", "TagName": "Lit", "Accounts": MANAGEMENT})
+    deploy(estate, "data", {**wired, "DataCodeKey": "core.zip", "BillBucket": "bills"}, "HasBills")
+    deploy(estate, "watch", {"TopicArn": hub["TopicArn"]})
+    member = deploy(
+        estate, "member", {key: hub[key] for key in ("HubAccount", "HubPrefix", "BusArn")} | {"TagName": "Lit"}
+    )
+
+    _tables(estate, state)
+    _bucket(estate, state)
+    _functions(estate, hub)
+    _rules(estate, hub)
+    _role(estate, member["MemberRole"])
+
+
+def _tables(estate: EstateProbe, state: dict[str, str]) -> None:
+    dynamodb = estate.client("dynamodb")
+    assert dynamodb.list_tables()["TableNames"] == sorted(f"lamplighter-{name}" for name in TABLES)
+    table = dynamodb.describe_table(TableName="lamplighter-AWSCost")["Table"]
+    assert {key["AttributeName"]: key["KeyType"] for key in table["KeySchema"]} == {
+        "awsResource": "HASH",
+        "time": "RANGE",
+    }
+    assert state["Store"] == "dynamodb://lamplighter?region=eu-west-1"
+
+
+def _bucket(estate: EstateProbe, state: dict[str, str]) -> None:
+    s3 = estate.client("s3")
+    (rule,) = s3.get_bucket_encryption(Bucket=state["LakeBucket"])["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] == state["KeyArn"]
+
+
+def _functions(estate: EstateProbe, hub: dict[str, str]) -> None:
+    client = estate.client("lambda")
+    functions = {each["FunctionName"]: each for each in client.list_functions()["Functions"]}
+    assert sorted(functions) == sorted(f"lamplighter-{dashed(handler)}" for handler in HANDLERS.values())
+    for handler in HANDLERS.values():
+        function = functions[f"lamplighter-{dashed(handler)}"]
+        assert (function["Handler"], function["MemorySize"]) == (handler.entry, handler.memory)
+        assert function["Environment"]["Variables"]["LAMPLIGHTER_TAG"] in ("Lit", "Schedule")
+    passes = functions["lamplighter-passes"]["Environment"]["Variables"]
+    assert passes["LAMPLIGHTER_QUEUE_URL"].partition("/" + MANAGEMENT)[2] == "/lamplighter-passes"
+    assert passes["LAMPLIGHTER_TOPIC_ARN"] == hub["TopicArn"]
+    assert passes["LAMPLIGHTER_ACCOUNTS"] == MANAGEMENT
+    assert passes["LAMPLIGHTER_ORGANIZATION"] == ""
+    (mapping,) = client.list_event_source_mappings()["EventSourceMappings"]
+    assert mapping["EventSourceArn"].endswith(":lamplighter-passes")
+
+
+def _rules(estate: EstateProbe, hub: dict[str, str]) -> None:
+    events = estate.client("events")
+    bus = hub["BusArn"].rpartition("/")[2]
+    there = {each["Name"]: json.loads(each["EventPattern"]) for each in events.list_rules(EventBusName=bus)["Rules"]}
+    assert there["lamplighter-tags"]["detail"] == {"changed-tag-keys": ["Lit"]}
+    own = {each["Name"]: json.loads(each["EventPattern"]) for each in events.list_rules()["Rules"]}
+    assert own["lamplighter-member-tags"]["detail"] == {"changed-tag-keys": ["Lit"]}
+    assert own["lamplighter-bills"]["detail"]["bucket"] == {"name": ["bills"]}
+    (target,) = events.list_targets_by_rule(Rule="lamplighter-member-tags")["Targets"]
+    assert target["Arn"] == hub["BusArn"]
+
+
+def _role(estate: EstateProbe, name: str) -> None:
+    iam = estate.client("iam")
+    trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"][0]
+    assert trust["Principal"] == {"AWS": f"arn:aws:iam::{MANAGEMENT}:root"}
+    assert trust["Condition"]["StringEquals"] == {"aws:PrincipalAccount": MANAGEMENT}
+    attached = {
+        each["PolicyName"]: each["PolicyArn"]
+        for each in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    }
+    assert sorted(attached) == ["lamplighter-member-act", "lamplighter-member-look", "lamplighter-member-snapshots"]
+    found = iam.get_policy_version(PolicyArn=attached["lamplighter-member-act"], VersionId="v1")["PolicyVersion"][
+        "Document"
+    ]
+    document: Any = json.loads(found) if isinstance(found, str) else found
+    stops = next(each for each in document["Statement"] if "ec2:StopInstances" in each["Action"])
+    assert stops["Resource"] == [f"arn:aws:ec2:*:{MANAGEMENT}:instance/*"]
+    assert stops["Condition"] == {"StringLike": {"aws:ResourceTag/Lit": "*"}}
+
+
+def test_templates_are_in_the_package() -> None:
+    from importlib.resources import files
+
+    assert Path(str(files("lamplighter.deploy") / "templates" / "hub.yaml")).is_file()
