@@ -15,6 +15,7 @@ from lamplighter.deploy.authorization import ACTING, EVERYTHING, LOOKING, SNAPSH
 from lamplighter.deploy.family import TEMPLATES
 from lamplighter.deploy.handlers import HANDLERS, Group, Handler, On
 from lamplighter.errors import UsageError
+from lamplighter.notify.registry import senders
 from lamplighter.resources.rds_snapshots import TAG
 from lamplighter.resources.registry import kinds
 from lamplighter.scheduler import window_targets, windows
@@ -125,8 +126,8 @@ def test_roles_of_functions_hold_what_handlers_declare(handler: Handler) -> None
     conditional = {each["Fn::If"][0]: each["Fn::If"][1]["PolicyDocument"]["Statement"] for each in role["Policies"][1:]}
     declared = {action for on, each in handler.permissions.items() if on is not On.BILLS for action in each}
     own = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", "kms:Decrypt", "kms:GenerateDataKey"}
-    secrets = {"secretsmanager:GetSecretValue", "ssm:GetParameter"} if On.TOPIC in handler.permissions else set()
-    assert actions(always) == declared | own | secrets
+    sending = {action for sender in senders().values() for action in sender.permissions}
+    assert actions(always) == declared | own | (sending if On.TOPIC in handler.permissions else set())
     assert actions(conditional["HasVpc"]) == {need.action for need in needs.VPC}
     assert actions(conditional.get("HasBills", [])) == set(handler.permissions.get(On.BILLS, ()))
     assert len("".join(json.dumps(role["Policies"]).split())) <= INLINE_LIMIT
@@ -147,17 +148,14 @@ def test_a_role_is_passed_to_the_scheduler_only() -> None:
 
 
 def test_secrets_are_those_that_begin_with_the_prefix() -> None:
-    found = {need.action: need.scope.resources for _, need in needs.of_hub() if need.concern == "Secrets"}
-    assert found == {
-        "secretsmanager:GetSecretValue": (
-            "arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${Prefix}/*",
-        ),
-        "ssm:GetParameter": ("arn:${AWS::Partition}:ssm:*:${AWS::AccountId}:parameter/${Prefix}/*",),
-    }
+    found = {need.action: need.scope.resources for _, need in needs.of_hub() if need.concern == "Messages"}
+    place = "arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${Prefix}/*"
+    assert found["secretsmanager:GetSecretValue"] == (place,)
+    assert found["ssm:GetParameter"] == ("arn:${AWS::Partition}:ssm:*:${AWS::AccountId}:parameter/${Prefix}/*",)
 
 
 def test_every_wildcard_has_its_reason() -> None:
-    for known in (ACTING, LOOKING, SNAPSHOTS):
+    for known in (ACTING, LOOKING, SNAPSHOTS, needs.SENDING):
         for action, scopes in known.items():
             for scope in scopes:
                 assert bool(scope.reason) == (scope.resources == EVERYTHING), action

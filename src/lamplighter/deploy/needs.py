@@ -8,10 +8,9 @@ from typing import Final
 
 from lamplighter.commitments.explorer_questions import PERMISSIONS as EXPLORER
 from lamplighter.commitments.registry import sources
-from lamplighter.deploy.authorization import ACTING, LOOKING, SNAPSHOTS, Scope, there
+from lamplighter.deploy.authorization import ACTING, EVERYTHING, LOOKING, SNAPSHOTS, Scope, there
 from lamplighter.deploy.handlers import HANDLERS, Handler, On
 from lamplighter.errors import UsageError
-from lamplighter.notify import references
 from lamplighter.notify.registry import senders
 from lamplighter.resources.registry import kinds
 from lamplighter.scheduler import window_targets, windows
@@ -103,7 +102,7 @@ def of_handler(handler: Handler) -> list[Need]:
         for scope in _of_hub(on, action, handler)
     ]
     if On.TOPIC in handler.permissions:
-        found += _secrets()
+        found += _sending()
     if {On.STORE, On.LAKE, On.QUEUE, On.TOPIC} & set(handler.permissions):
         found += [Need("Key", action, Scope(("${KeyArn}",))) for action in ("kms:Decrypt", "kms:GenerateDataKey")]
     group = HERE.format("logs", f"log-group:/aws/lambda/${{Prefix}}-{dashed(handler)}:*")
@@ -167,15 +166,23 @@ _ARNS: Final = {
 }
 
 
-def _secrets() -> list[Need]:
-    """What senders read: only secrets and parameters whose names begin with the prefix."""
-    places = {
-        "secretsmanager:GetSecretValue": there("secretsmanager", "secret:${Prefix}/*"),
-        "ssm:GetParameter": there("ssm", "parameter/${Prefix}/*"),
-    }
-    kept = {action for actions in references.PERMISSIONS.values() for action in actions}
-    used = {action for sender in senders().values() for action in sender.permissions}
-    return [Need("Secrets", action, Scope(places[action])) for action in sorted(kept & used)]
+SENDING: Final[Mapping[str, tuple[Scope, ...]]] = {
+    # Only secrets and parameters whose names begin with the prefix.
+    "secretsmanager:GetSecretValue": (Scope(there("secretsmanager", "secret:${Prefix}/*")),),
+    "ssm:GetParameter": (Scope(there("ssm", "parameter/${Prefix}/*")),),
+    "sns:Publish": (Scope(("${Topic}",)),),
+    "ssm:UpdateOpsItem": (Scope(there("ssm", "opsitem/*")),),
+    **dict.fromkeys(
+        ("ssm:CreateOpsItem", "ssm:DescribeOpsItems"),
+        (Scope(EVERYTHING, reason="IAM knows no resource types for it: an OpsItem has no name before it is made"),),
+    ),
+}
+"""What senders of messages call."""
+
+
+def _sending() -> list[Need]:
+    actions = {action for sender in senders().values() for action in sender.permissions}
+    return [need for action in sorted(actions) for need in _needs("Messages", action, SENDING)]
 
 
 def _of_kinds(purpose: str) -> Iterator[str]:

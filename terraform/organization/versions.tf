@@ -1,0 +1,12 @@
+# Made from the templates of CloudFormation by `make templates`.
+
+terraform {
+  required_version = ">= 1.5"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.0"
+    }
+  }
+}
