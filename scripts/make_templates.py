@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from lamplighter.deploy.blocks import write_all
+from lamplighter.deploy.documents import fill
 from lamplighter.deploy.terraform import write
+
+ROOT = Path(__file__).parent.parent
 
 
 def main() -> None:
     """Write, and say what changed."""
-    for path in [*write_all(), *write(Path(__file__).parent.parent / "terraform")]:
+    page = ROOT / "docs" / "deployment.md"
+    page.write_text(fill(page.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in [*write_all(), *write(ROOT / "terraform")]:
         print("/".join(path.parts[-2:]))
 
 

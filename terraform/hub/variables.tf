@@ -77,7 +77,7 @@ variable "CoreCodeKey" {
 variable "Runtime" {
   description = "The Python that the zips were made for."
   type        = string
-  default     = "python3.12"
+  default     = "python3.11"
 
   validation {
     condition     = contains(["python3.11", "python3.12", "python3.13"], var.Runtime)

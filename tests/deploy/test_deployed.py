@@ -13,7 +13,8 @@ import pytest
 from lamplighter.deploy.family import TEMPLATES
 from lamplighter.deploy.handlers import HANDLERS
 from lamplighter.deploy.needs import dashed
-from lamplighter.estate.testing import MANAGEMENT, EstateProbe
+from lamplighter.estate.testing import MANAGEMENT, PRODUCTION, EstateProbe
+from lamplighter.estate.trust import Caller, trusts
 from lamplighter.store.dynamodb_layout import TABLES
 
 
@@ -144,9 +145,19 @@ def _rules(estate: EstateProbe, hub: dict[str, str]) -> None:
 
 def _role(estate: EstateProbe, name: str) -> None:
     iam = estate.client("iam")
-    trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"][0]
+    trust_policy = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    (trust,) = trust_policy["Statement"]
     assert trust["Principal"] == {"AWS": f"arn:aws:iam::{MANAGEMENT}:root"}
     assert trust["Condition"]["StringEquals"] == {"aws:PrincipalAccount": MANAGEMENT}
+    hub = [
+        trusts(trust_policy, Caller(MANAGEMENT, "session", f"arn:aws:iam::{account}:role/{role}"), {})
+        for account, role in (
+            (MANAGEMENT, "lamplighter-hub-passes"),
+            (MANAGEMENT, "admin"),
+            (PRODUCTION, "x-hub-passes"),
+        )
+    ]
+    assert hub == [True, False, False]
     attached = {
         each["PolicyName"]: each["PolicyArn"]
         for each in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]

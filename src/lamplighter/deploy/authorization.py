@@ -56,7 +56,6 @@ _READS: Final = "IAM knows no resource types for it; it reads and changes nothin
 _TAGGING: Final = (
     "the Tagging API knows no resource types; it calls the tagging action of each service for us, which is narrowed"
 )
-_OPEN: Final = "the listing is of all there are; a list of one type would refuse those that need another"
 
 INSTANCES: Final = there("ec2", "instance/*")
 DATABASES: Final = there("rds", "db:*")
@@ -176,7 +175,6 @@ LOOKING: Final[Mapping[str, tuple[Scope, ...]]] = {
             "organizations:ListAccounts",
         )
     },
-    **{action: (_all(_OPEN),) for action in ("rds:DescribeDBClusters", "rds:DescribeDBInstances")},
     "dynamodb:DescribeTable": (Scope(there("dynamodb", "table/*")),),
     "ecs:DescribeServices": (Scope(SERVICES),),
     "eks:DescribeNodegroup": (Scope(NODE_GROUPS),),
@@ -186,6 +184,8 @@ LOOKING: Final[Mapping[str, tuple[Scope, ...]]] = {
     "es:DescribeDomains": (Scope(there("es", "domain/*")),),
     "organizations:ListAccountsForParent": (Scope(("arn:${AWS::Partition}:organizations::*:*/o-*/*",)),),
     "organizations:ListOrganizationalUnitsForParent": (Scope(("arn:${AWS::Partition}:organizations::*:*/o-*/*",)),),
+    "rds:DescribeDBClusters": (Scope(CLUSTERS),),
+    "rds:DescribeDBInstances": (Scope(DATABASES),),
     "rds:DescribeReservedDBInstances": (Scope(there("rds", "ri:*")),),
     "redshift:DescribeClusters": (Scope(WAREHOUSES),),
     "resource-groups:ListGroupResources": (Scope(there("resource-groups", "group/*")),),

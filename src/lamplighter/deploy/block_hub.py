@@ -126,7 +126,6 @@ def _role(handler: Handler) -> dict[str, Any]:
         "Type": "AWS::IAM::Role",
         "Properties": {
             "RoleName": Sub(f"${{Prefix}}-hub-{dashed(handler)}"),
-            "Description": handler.title,
             "AssumeRolePolicyDocument": {"Version": VERSION, "Statement": [trust]},
             "PermissionsBoundary": If(["HasBoundary", Ref("PermissionsBoundary"), NO_VALUE]),
             "Policies": found,
