@@ -38,6 +38,16 @@ def test_a_pass_for_each_message(hub: Hub, machines: tuple[str, str], capsys: py
     assert hub.sent == []
 
 
+def test_the_account_is_a_field_of_its_metrics_and_no_dimension(
+    hub: Hub, machines: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer(event("queue"), Context(), hub.runtime)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert {json.dumps(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"]) for line in lines} == {'[["service"]]'}
+    started = {line["account"]: line["ResourcesStarted"] for line in lines if "ResourcesStarted" in line}
+    assert started == {HERE.account: [1], THERE.account: [1]}
+
+
 def test_only_the_message_that_failed_is_delivered_again(hub: Hub, machines: tuple[str, str]) -> None:
     good = hub.store.put
 

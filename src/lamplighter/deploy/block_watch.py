@@ -23,7 +23,7 @@ _HEAD: Final = (
 
 
 def dashboard() -> dict[str, Any]:
-    """The dashboard: every metric of every handler, the queues, the functions."""
+    """The dashboard: every metric of every handler, the queues, the functions, and what was done in each account."""
     lines = ",\n".join(f"    {json.dumps(widget)}" for widget in _laid_out(list(_widgets())))
     head = (
         f'{{"type": "text", "x": 0, "y": 0, "width": {_WIDTH}, "height": 2, "properties": {{"markdown": "{_HEAD}"}}}}'
@@ -55,6 +55,7 @@ def _widgets() -> Iterator[tuple[int, dict[str, Any]]]:
             for each in HANDLERS.values()
         ]
         yield 12, {"title": title, "metrics": series}
+    yield _WIDTH, _by_account()
 
 
 _WAITING: Final = (
@@ -65,13 +66,22 @@ _WAITING: Final = (
 
 
 def _series(metric: Metric) -> list[Any]:
-    statistic = _statistic(metric)
-    if not metric.dimensions:
-        service = dashed(HANDLERS[metric.handler])
-        return ["${Prefix}", metric.name, SERVICE, service, {"stat": statistic}]
-    dimensions = ",".join((SERVICE, *metric.dimensions))
-    search = f"SEARCH('{{\"${{Prefix}}\",{dimensions}}} MetricName=\"{metric.name}\"', '{statistic}', {_HOUR})"
-    return [{"expression": search, "id": f"m{metric.name.lower()}", "label": ""}]
+    service = dashed(HANDLERS[metric.handler])
+    return ["${Prefix}", metric.name, SERVICE, service, {"stat": _statistic(metric)}]
+
+
+def by_field(field: str) -> str:
+    """A query of the logs: the sums of every metric that has a field, by its values."""
+    summed = [each for each in METRICS.values() if field in each.fields]
+    # In the embedded format a value is a list of one.
+    sums = ", ".join(f"sum({each.name}.0) as {each.name[0].lower()}{each.name[1:]}" for each in summed)
+    return f"filter ispresent({field}) and ispresent({summed[0].name}.0) | stats {sums} by {field}"
+
+
+def _by_account() -> dict[str, Any]:
+    (handler,) = {each.handler for each in METRICS.values() if "account" in each.fields}
+    source = f"SOURCE '/aws/lambda/${{Prefix}}-{dashed(HANDLERS[handler])}'"
+    return {"title": "by account", "query": f"{source} | {by_field('account')}", "view": "table"}
 
 
 def _statistic(metric: Metric) -> str:
@@ -84,9 +94,11 @@ def _laid_out(widgets: Sequence[tuple[int, dict[str, Any]]]) -> Iterator[dict[st
     for width, properties in widgets:
         if x + width > _WIDTH:
             x, y = 0, y + _HIGH
-        common = {"region": "${AWS::Region}", "view": "timeSeries", "period": _HOUR}
+        common: dict[str, Any] = {"region": "${AWS::Region}"}
+        if "metrics" in properties:
+            common |= {"view": "timeSeries", "period": _HOUR}
         yield {
-            "type": "metric",
+            "type": "metric" if "metrics" in properties else "log",
             "x": x,
             "y": y,
             "width": width,
@@ -122,11 +134,6 @@ def _alarm(alarm: Alarm) -> dict[str, Any]:
 
 def _looked_at(alarm: Alarm) -> dict[str, Any]:
     own = alarm.own
-    if own is not None and own.dimensions:
-        # One alarm over every account: a query, because an alarm takes no SEARCH.
-        dimensions = ", ".join((SERVICE, *own.dimensions))
-        query = f'SELECT {alarm.statistic.upper()}({own.name}) FROM SCHEMA("${{Prefix}}", {dimensions})'  # noqa: S608
-        return {"Metrics": [{"Id": "sum", "Expression": Sub(query), "Period": alarm.period, "ReturnData": True}]}
     dimensions_of = alarm.dimensions if own is None else ((SERVICE, dashed(HANDLERS[own.handler])),)
     return {
         "Namespace": alarm.namespace or Ref("Prefix"),
@@ -140,6 +147,7 @@ def _looked_at(alarm: Alarm) -> dict[str, Any]:
 _SHOWN: Final = "fields @timestamp, service, message, @message"
 _NEWEST: Final = "sort @timestamp desc | limit 200"
 QUERIES: Final = {
+    "accounts": by_field("account"),
     "failures": f'{_SHOWN} | filter level in ["ERROR", "CRITICAL"] | {_NEWEST}',
     "warnings": f'{_SHOWN} | filter level = "WARNING" | {_NEWEST}',
     "slowest calls": 'filter type = "platform.report" | stats max(record.metrics.durationMs) as longest, '

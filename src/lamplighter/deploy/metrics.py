@@ -1,4 +1,8 @@
-"""The metrics that handlers write (CloudWatch embedded metric format): dashboards and alarms are made from this."""
+"""The metrics that handlers write (CloudWatch embedded metric format): dashboards and alarms are made from this.
+
+A metric has one dimension, `service`: CloudWatch bills each value of any other as a metric of its own, and alarms over
+all of them again. By account they are summed from the lines of the log, in which the account stands as a field.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ NAMESPACE: Final = "Lamplighter"
 """Where POWERTOOLS_METRICS_NAMESPACE says nothing."""
 
 SERVICE: Final = "service"
-"""The dimension that every metric has: the value of POWERTOOLS_SERVICE_NAME."""
+"""The dimension that every metric has, and no other: the value of POWERTOOLS_SERVICE_NAME."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +27,14 @@ class Metric:
         unit: as CloudWatch spells it.
         handler: which writes it.
         title: what it counts.
-        dimensions: beside `service`; each value of them is a series of its own.
+        fields: what the line of the log says beside the value, for queries; no dimension.
     """
 
     name: str
     unit: str
     handler: str
     title: str
-    dimensions: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 _ALL = (

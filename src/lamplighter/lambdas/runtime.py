@@ -229,7 +229,7 @@ def new_run() -> str:
 
 
 class Meters:
-    """Metrics of one call, in CloudWatch's embedded format: one line of the log for each set of dimensions.
+    """Metrics of one call, in CloudWatch's embedded format: one line of the log for each set of fields.
 
     Args:
         environ: variables, for the namespace and the name of the service.
@@ -239,16 +239,16 @@ class Meters:
         self._environ = environ
         self._counts: dict[tuple[tuple[str, str], ...], dict[str, float]] = {}
 
-    def add(self, name: str, value: float = 1, **dimensions: str) -> None:
+    def add(self, name: str, value: float = 1, **fields: str) -> None:
         """Add to a metric.
 
         Raises:
-            KeyError: it is not declared, or has other dimensions.
+            KeyError: it is not declared, or has other fields.
         """
         metric = METRICS[name]
-        if set(dimensions) != set(metric.dimensions):
-            raise KeyError(f"{name} has the dimensions {metric.dimensions}")
-        counts = self._counts.setdefault(tuple(sorted(dimensions.items())), {})
+        if set(fields) != set(metric.fields):
+            raise KeyError(f"{name} has the fields {metric.fields}")
+        counts = self._counts.setdefault(tuple(sorted(fields.items())), {})
         counts[name] = counts.get(name, 0) + value
 
     def write(self) -> None:
@@ -256,10 +256,10 @@ class Meters:
         from aws_lambda_powertools.metrics import EphemeralMetrics
 
         namespace = self._environ.get("POWERTOOLS_METRICS_NAMESPACE") or NAMESPACE
-        for dimensions, counts in self._counts.items():
+        for fields, counts in self._counts.items():
             metrics = EphemeralMetrics(namespace=namespace, service=self._environ.get("POWERTOOLS_SERVICE_NAME"))
-            for key, value in dimensions:
-                metrics.add_dimension(name=key, value=value)
+            for key, value in fields:
+                metrics.add_metadata(key=key, value=value)
             for name, count in counts.items():
                 metrics.add_metric(name=name, unit=METRICS[name].unit, value=count)
             metrics.flush_metrics()
