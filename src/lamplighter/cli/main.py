@@ -42,6 +42,7 @@ COMMANDS = MappingProxyType(
         "sql": ("cost:sql_app", "Ask the ledger anything in SQL."),
         "report": ("report:app", "Write reports: the workbook of usage and commitments."),
         "usage": ("usage:app", "Count what is in use by the hour; see gaps and fill them."),
+        "deploy": ("deploy:app", "Run it as a serverless stack: what that costs."),
         "journal": ("journal:app", "Show what was done, when, why, and how it ended."),
         "doctor": ("doctor:app", "Check that everything is in place for a pass."),
         "demo": ("demo:app", "Show all of it on a simulated estate, without an AWS account."),

@@ -1,0 +1,233 @@
+"""Every number that the calculator calls counted, counted again with light doubles of AWS and a store that meters."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from tests.deploy.metering import Metered
+from tests.lambdas.conftest import ENVIRON, Context, Hub, event
+from tests.lambdas.test_passes import batch
+from tests.resources.conftest import Recorder
+from tests.scheduler.conftest import HERE, OFFICE
+
+from lamplighter.aws.access import Aws
+from lamplighter.aws.targets import Target
+from lamplighter.deploy.cost_facts import FACTS, fact
+from lamplighter.lake.usage import LOOKS, USAGE
+from lamplighter.lambdas import clock, events, passes
+from lamplighter.lambdas.runtime import Runtime
+from lamplighter.resources.kind import Search, Session
+from lamplighter.resources.registry import kinds
+from lamplighter.scheduler.messages import Message
+from lamplighter.scheduler.tick import ask_for_all
+from lamplighter.store import journal
+from lamplighter.usage.collect import keep, look, plan
+from lamplighter.usage.registry import collectors
+
+OFFICES = frozenset({"office"})
+ROOT = Path(__file__).parents[2]
+
+
+class Meter(Hub):
+    """A hub whose store meters; `used` and `wrote` are of the last call of `count`."""
+
+    def __init__(self, machines: int = 0) -> None:
+        super().__init__()
+        self.metered = Metered()
+        self.store = self.metered
+        self.runtime = Runtime(dict(ENVIRON), clock=self.clock, aws=cast(Aws, self.aws), store=self.store)
+        self.define(OFFICE)
+        for _ in range(machines):
+            self.cloud.instance(at=HERE)
+
+    def count(self, work: Callable[[], object]) -> Counter[str]:
+        """Units and calls of the store, and calls in targets (`aws`), to the queue (`sqs`) and for the alarm."""
+        for calls in (self.metered.units, self.cloud.calls, self.aws.queue.calls):
+            calls.clear()
+        work()
+        found = Counter(self.metered.units)
+        return found + Counter(aws=len(self.cloud.calls), sqs=len(self.aws.queue.calls))
+
+    def tick(self) -> object:
+        return clock.answer({}, self.runtime)
+
+    def take(self, *, whole: bool = True) -> object:
+        message = Message(HERE, "transition", self.clock.now, None if whole else OFFICES)
+        return passes.answer(batch(message.text()), Context(), self.runtime)
+
+    def settled(self) -> Meter:
+        """After a first tick and pass, at a time when nothing is due."""
+        self.tick()
+        self.take()
+        self.clock.now += timedelta(minutes=10)
+        self.tick()
+        return self
+
+
+def test_a_tick_with_nothing_due(capsys: pytest.CaptureFixture[str]) -> None:
+    hub = Meter(machines=3).settled()
+    capsys.readouterr()
+    used = hub.count(hub.tick)
+    assert used == {"reads": fact("tick.reads"), "writes": fact("tick.writes"), "calls": fact("tick.calls")}
+    assert fact("tick.log") * Decimal("0.9") < len(capsys.readouterr().out) <= fact("tick.log")
+    # Setting the alarm: it is read and, where the next time is another, written.
+    assert fact("tick.alarm") == len(re.findall("session.call", _source("scheduler/alarm.py")))
+
+
+def test_a_tick_that_is_due() -> None:
+    hub = Meter(machines=3).settled()
+    hub.clock.at(12, 55)
+    ask_for_all(hub.store, hub.clock.now)
+    hub.tick()
+    for number in range(200):
+        hub.store.put("clock", "roster", Target(f"{number:012}", "eu-west-1").key, {"schedules": ["office"]})
+    hub.clock.at(18, 0)
+    hub.store.put("clock", "clock", "next", {**_next(hub), "reconciled": hub.clock.now.isoformat()})
+    used = hub.count(hub.tick)
+    assert used["sqs"] == -(-201 // int(fact("send.targets")))
+    roster = 200 * fact("roster.reads")
+    assert fact("due.reads") + roster * Decimal("0.5") < used["reads"] <= fact("due.reads") + roster
+    assert used["calls"] <= fact("due.calls")
+    assert used["writes"] == fact("tick.writes")
+
+
+def _next(hub: Meter) -> dict[str, Any]:
+    item = hub.store.get("clock", "clock", "next")
+    assert item is not None
+    return dict(item.data)
+
+
+def test_a_tick_that_asks_for_everything() -> None:
+    hub = Meter()
+    used = hub.count(hub.tick)
+    assert used["reads"] == fact("reconcile.reads")
+    assert used["calls"] == fact("reconcile.calls")
+    assert used["writes"] == fact("tick.writes")
+
+
+def test_a_pass_in_which_nothing_changes(capsys: pytest.CaptureFixture[str]) -> None:
+    hub = Meter(machines=3).settled()
+    capsys.readouterr()
+    used = hub.count(hub.take)
+    assert used["calls"] == fact("pass.calls")
+    assert used["writes"] == fact("pass.writes")
+    assert used["reads"] == fact("pass.reads") == hub.count(hub.take)["reads"]
+    assert used["sqs"] == 0
+    assert fact("pass.log") * Decimal("0.9") < len(capsys.readouterr().out) / 2 <= fact("pass.log")
+
+
+@pytest.mark.parametrize("machines", [50, 200])
+def test_a_pass_that_changes(machines: int, capsys: pytest.CaptureFixture[str]) -> None:
+    hub = Meter(machines).settled()
+    hub.clock.at(18)
+    idle = hub.count(lambda: None)
+    capsys.readouterr()
+    used = hub.count(lambda: hub.take(whole=False))
+    assert idle == {}
+    assert [each.action for each in hub.cloud.effects[-machines:]] == ["stop"] * machines
+    assert used["writes"] <= fact("pass.writes") + machines * fact("change.writes") + -(-machines // 50)
+    assert used["writes"] > machines * fact("change.writes")
+    assert used["reads"] <= fact("pass.reads") + machines * fact("state.reads")
+    asked = used["calls"] + used["aws"] - fact("pass.calls") - len(kinds())
+    assert asked <= machines * fact("change.calls")
+    wrote = len(capsys.readouterr().out) - fact("pass.log")
+    assert machines * fact("change.log") * Decimal("0.9") < wrote <= machines * fact("change.log")
+    lines = [each for each in journal.read(hub.store, HERE.key) if each.action == "stop"]
+    assert len(lines) == machines * fact("change.items")
+
+
+def test_each_kind_is_asked_once() -> None:
+    for kind in kinds().values():
+        session = Recorder()
+        assert list(kind.discover(session, Search("Schedule"))) == []
+        assert len(session.asked) == fact("kind.calls"), kind.name
+
+
+def test_an_event_of_our_own_act(capsys: pytest.CaptureFixture[str]) -> None:
+    hub = Meter(machines=1).settled()
+    hub.clock.at(18)
+    hub.take()
+    told = event("instance_running")
+    told |= {"time": hub.clock.now.isoformat(), "detail": {"instance-id": hub.cloud.effects[-1].id, "state": "stopped"}}
+    capsys.readouterr()
+    used = hub.count(lambda: events.answer(told, hub.runtime))
+    assert used == {"reads": fact("event.reads"), "calls": fact("event.calls")}
+    assert fact("event.log") * Decimal("0.9") < len(capsys.readouterr().out) <= fact("event.log")
+    other = {**event("tag_changed"), "time": hub.clock.now.isoformat()}
+    used = hub.count(lambda: events.answer(other, hub.runtime))
+    assert used == {"reads": fact("event.reads"), "calls": fact("event.calls") + 1, "writes": 1, "sqs": 1}
+
+
+_ANSWERS: dict[str, Any] = {
+    "describe_table": {"Table": {"TableStatus": "ACTIVE", "ProvisionedThroughput": {"ReadCapacityUnits": 5}}},
+    "describe_domains": {"DomainStatusList": []},
+}
+
+
+class Looked:
+    """Sessions of targets in which there is one table and one domain, and nothing else."""
+
+    def __init__(self) -> None:
+        self.made: list[Recorder] = []
+
+    def session(self, target: Target) -> Session:
+        pages: dict[str, list[Any]] = {"list_tables": ["orders"], "list_domain_names": [{"DomainName": "logs"}]}
+        made = Recorder(pages, lambda operation, **_: _ANSWERS[operation], target)
+        self.made.append(made)
+        return made
+
+    def calls(self) -> int:
+        return sum(len(each.asked) for each in self.made)
+
+
+@pytest.mark.slow  # DuckDB writes Parquet
+def test_a_collection(tmp_path: Path) -> None:
+    store, targets = Metered(), [Target(f"{number:012}", "eu-west-1") for number in range(20)]
+    at = event_time()
+    found: list[tuple[int, Counter[str]]] = []
+    for hour in range(2):
+        store.units.clear()
+        cloud, now = Looked(), at + timedelta(hours=hour)
+        tasks = plan(store, targets, collectors().values(), now)
+        results = look(cloud, store, tasks, tag="Schedule", threads=1)
+        keep(results, at=now, lake=tmp_path, store=store)
+        assert [each.error for each in results if each.error] == []
+        found.append((cloud.calls(), Counter(store.units)))
+    (first, _), (second, used) = found
+    assert second == 20 * fact("look.calls")
+    assert first == 20 * (fact("look.calls") + fact("look.daily"))
+    assert 20 * fact("look.reads") - 20 < used["reads"] <= 20 * fact("look.reads") + 5
+    assert used["writes"] == 20 * fact("look.writes")
+    assert fact("look.items") == sum(len(each.keys) for each in collectors().values() if each.hours == 1)
+    # Nothing was in use: looks alone, of each hour a file; what is found stands in another.
+    assert len(list(tmp_path.glob(f"{LOOKS}/*/*.parquet"))) + len(list(tmp_path.glob(f"{USAGE}/*/*.parquet"))) <= 4
+    assert fact("look.files") == 2
+
+
+def event_time() -> Any:
+    from benchmarks.bench_collect import AT
+
+    return AT
+
+
+def test_every_counted_number_names_a_test_that_is_there() -> None:
+    here = Path(__file__).read_text()
+    for name, each in FACTS.items():
+        path, _, test = each.held_by.partition("::")
+        if test:
+            assert path == "tests/deploy/test_cost_facts.py"
+            assert f"def {test}(" in here, name
+            assert f'"{name}"' in here.partition(f"def {test}(")[2].partition("\n\n\n")[0], name
+        elif path.startswith("benchmarks/"):
+            assert (ROOT / path).is_file()
+
+
+def _source(path: str) -> str:
+    return (ROOT / "src" / "lamplighter" / path).read_text()
