@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from lamplighter.deploy.block_member import forwarded
 from lamplighter.deploy.family import TEMPLATES
-from lamplighter.deploy.handlers import HANDLERS
+from lamplighter.deploy.handlers import HANDLERS, Event
 from lamplighter.deploy.needs import dashed
-from lamplighter.estate.testing import MANAGEMENT, PRODUCTION, EstateProbe
+from lamplighter.estate.testing import MANAGEMENT, PRODUCTION, REGION, EstateProbe
 from lamplighter.estate.trust import Caller, trusts
 from lamplighter.store.dynamodb_layout import TABLES
 
@@ -58,9 +59,11 @@ def _condition(value: dict[str, Any]) -> str | None:
     return str(test[0]) if test and test[2] == {"Ref": "AWS::NoValue"} else None
 
 
-def deploy(estate: EstateProbe, name: str, parameters: dict[str, str], *holds: str) -> dict[str, str]:
+def deploy(
+    estate: EstateProbe, name: str, parameters: dict[str, str], *holds: str, region: str = REGION
+) -> dict[str, str]:
     """The outputs of a stack of a template."""
-    formation = estate.client("cloudformation")
+    formation = estate.client("cloudformation", region=region)
     formation.create_stack(
         StackName=f"lamplighter-{name}",
         TemplateBody=json.dumps(fitted(unfolded(TEMPLATES[name].data, "Lit"), set(holds))),
@@ -95,6 +98,32 @@ def test_hub_and_member(estate: EstateProbe) -> None:
     _functions(estate, hub)
     _rules(estate, hub)
     _role(estate, member["MemberRole"])
+
+
+@pytest.mark.filterwarnings("ignore:Tried to parse AWS")
+def test_a_member_makes_its_role_in_one_region(estate: EstateProbe) -> None:
+    bus = f"arn:aws:events:{REGION}:{PRODUCTION}:event-bus/lamplighter"
+    given = {"HubAccount": PRODUCTION, "BusArn": bus, "ExternalId": "night-watch-7f3a", "VolumeKeyArns": ""}
+    deploy(estate, "member", given, region="us-east-1")
+    iam = estate.client("iam")
+
+    def roles() -> list[str]:
+        return sorted(each["RoleName"] for each in iam.list_roles()["Roles"] if "lamplighter" in each["RoleName"])
+
+    assert roles() == ["lamplighter-member-us-east-1"]
+    rules = estate.client("events", region="us-east-1").list_rules()["Rules"]
+    assert sorted(each["Name"] for each in rules) == [f"lamplighter-member-{event.name}" for event in _sorted_events()]
+
+    deploy(estate, "member", given)
+    assert roles() == ["lamplighter-member", f"lamplighter-member-{REGION}", "lamplighter-member-us-east-1"]
+    policy = iam.get_role(RoleName="lamplighter-member")["Role"]["AssumeRolePolicyDocument"]
+    hub = Caller(PRODUCTION, "session", f"arn:aws:iam::{PRODUCTION}:role/lamplighter-hub-clock")
+    assert trusts(policy, hub, {"sts:ExternalId": "night-watch-7f3a"})
+    assert not trusts(policy, hub, {})
+
+
+def _sorted_events() -> list[Event]:
+    return sorted(forwarded(), key=lambda event: event.name)
 
 
 def _tables(estate: EstateProbe, state: dict[str, str]) -> None:

@@ -18,7 +18,7 @@ from lamplighter.estate.testing import MANAGEMENT, EstateProbe
 pytestmark = pytest.mark.slow
 
 
-def wait_until_gone(pid: int, seconds: float = 10) -> bool:
+def wait_until_gone(pid: int, seconds: float = 60) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:

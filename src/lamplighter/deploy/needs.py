@@ -111,15 +111,12 @@ def of_handler(handler: Handler) -> list[Need]:
     return _unique(found)
 
 
+_INTERFACES: Final = Scope(
+    EVERYTHING,
+    reason="Lambda asks for it on everything before it puts a function into a VPC; interfaces have no names before",
+)
 VPC: Final = tuple(
-    Need(
-        "Network",
-        action,
-        Scope(
-            ("*",),
-            reason="Lambda makes and removes the interfaces of a function in a VPC, whose ids nobody knows before",
-        ),
-    )
+    Need("Network", action, _INTERFACES)
     for action in ("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces")
 )
 """What every function needs when it runs in a VPC."""
