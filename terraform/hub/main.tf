@@ -72,6 +72,7 @@ resource "aws_cloudformation_stack" "hub" {
     ClockSchedule       = var.ClockSchedule
     NotificationEmail   = var.NotificationEmail
     LogRetentionDays    = var.LogRetentionDays
+    LogLevel            = var.LogLevel
     SubnetIds           = join(",", var.SubnetIds)
     SecurityGroupIds    = join(",", var.SecurityGroupIds)
     PermissionsBoundary = var.PermissionsBoundary
@@ -106,6 +107,7 @@ resource "aws_cloudformation_stack" "data" {
     ReportSchedule      = var.ReportSchedule
     BillBucket          = var.BillBucket
     LogRetentionDays    = var.LogRetentionDays
+    LogLevel            = var.LogLevel
     SubnetIds           = join(",", var.SubnetIds)
     SecurityGroupIds    = join(",", var.SecurityGroupIds)
     PermissionsBoundary = var.PermissionsBoundary

@@ -224,6 +224,17 @@ variable "LogRetentionDays" {
   }
 }
 
+variable "LogLevel" {
+  description = "The least of what functions log."
+  type        = string
+  default     = "INFO"
+
+  validation {
+    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR"], var.LogLevel)
+    error_message = "LogLevel: one of DEBUG, INFO, WARNING, ERROR."
+  }
+}
+
 variable "SubnetIds" {
   description = "Ids of the subnets that functions run in; they need ways to AWS's APIs (NAT or endpoints). Empty for no VPC."
   type        = list(string)

@@ -35,6 +35,7 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "LAMPLIGHTER_RECONCILE": "${ReconcileHours}",
     "LAMPLIGHTER_ROLE": "${MemberRole}",
     "LAMPLIGHTER_EXTERNAL_ID": "${ExternalId}",
+    "POWERTOOLS_LOG_LEVEL": "${LogLevel}",
     "POWERTOOLS_METRICS_NAMESPACE": "${Prefix}",
 }
 """Variables of every function that are one text; the others depend on conditions."""
