@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from lamplighter.commitments.coverage import Item, Quantities, Target
+from lamplighter.commitments.coverage import Item, Quantities
 from lamplighter.commitments.holdings import Held
-from lamplighter.commitments.model import PlanKind, Use
+from lamplighter.commitments.model import PlanKind, Target, Use
 from lamplighter.estate.bill.bought import buy
 from lamplighter.estate.bill.fleet import make_used
 from lamplighter.estate.bill.meters import Meter

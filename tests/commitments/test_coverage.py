@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.commitments.estate import facts, held
 
-from lamplighter.commitments.coverage import Alike, CommitmentHour, CoverageHour, Item, Target, may_miss, measure
+from lamplighter.commitments.coverage import Alike, CommitmentHour, CoverageHour, Item, may_miss, measure
 from lamplighter.commitments.holdings import Held
-from lamplighter.commitments.model import Attributes, PlanKind, Use
+from lamplighter.commitments.model import Attributes, PlanKind, Target, Use
 from lamplighter.commitments.totals import By, coverage_by, utilisation_by
 from lamplighter.pricing import Money
 

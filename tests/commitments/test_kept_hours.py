@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from tests.commitments.estate import facts, held
 
-from lamplighter.commitments.coverage import Blind, Target
+from lamplighter.commitments.coverage import Blind
 from lamplighter.commitments.holdings import Held
 from lamplighter.commitments.kept import Inventory, Known, Trouble
 from lamplighter.commitments.kept_hours import NOTHING_COLLECTED, keep_month, measure_month, month_of
 from lamplighter.commitments.matching import ec2_fit
+from lamplighter.commitments.model import Target
 from lamplighter.commitments.totals import By, coverage_by, utilisation_by
 from lamplighter.errors import UsageError
 from lamplighter.lake.ledger import Ledger

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from tests.commitments.estate import facts, held
 
-from lamplighter.commitments.coverage import Blind, Target, measure
-from lamplighter.commitments.model import PlanKind
+from lamplighter.commitments.coverage import Blind, measure
+from lamplighter.commitments.matching import price_key
+from lamplighter.commitments.model import PlanKind, Target
 from lamplighter.commitments.totals import By, coverage_by, utilisation_by
-from lamplighter.commitments.used import NOBODY, price_key, what_ran
+from lamplighter.commitments.used import NOBODY, what_ran
 from lamplighter.lake.usage import Look, Source, UsageSample
 from lamplighter.pricing import Money, Payment, PriceBook, Terms, ec2_key
 

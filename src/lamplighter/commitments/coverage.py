@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from lamplighter.commitments.apply import apply
 from lamplighter.commitments.holdings import Held, in_force, plans_at, reservations_at
-from lamplighter.commitments.model import Applied, PlanKind, Portion, Use
+from lamplighter.commitments.model import Applied, PlanKind, Portion, Target, Use
 
 ZERO: Final = Decimal(0)
 PLANS: Final = "savingsplans"
@@ -32,14 +32,6 @@ DATABASES: Final = frozenset({"rds", "elasticache", "dynamodb", "opensearch", "m
 
 Quantities = tuple[tuple[int, Decimal], ...]
 """Number of an item, and how much of it ran in an hour."""
-
-
-class Target(NamedTuple):
-    """Where usage is looked for: one service of one region of one account."""
-
-    account: str
-    region: str
-    service: str
 
 
 @dataclass(frozen=True, slots=True)

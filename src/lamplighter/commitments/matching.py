@@ -21,7 +21,15 @@ from lamplighter.commitments.units import (
     rds_units,
     split_type,
 )
-from lamplighter.pricing.price import SINGLE_AZ, ec2_key, rds_key
+from lamplighter.pricing.price import (
+    SINGLE_AZ,
+    PriceKey,
+    ec2_key,
+    elasticache_key,
+    opensearch_key,
+    rds_key,
+    redshift_key,
+)
 
 EC2: Final = "ec2"
 RDS: Final = "rds"
@@ -148,3 +156,18 @@ FITS: Final[Mapping[str, Callable[[str, str, str, str], Fit]]] = MappingProxyTyp
     }
 )
 """By service: region, resource type, platform, deployment, as `UsageSample` of the lake has them, to a `Fit`."""
+
+
+def price_key(service: str, region: str, resource_type: str, platform: str, deployment: str) -> PriceKey | None:
+    """What the price book calls usage, in the words of a sample; None for tenancies that it does not price."""
+    if service == "ec2":
+        return ec2_key(region, resource_type, platform or "Linux") if deployment in ("", "default") else None
+    if service == "rds":
+        return rds_key(region, resource_type, platform.partition("(")[0], deployment or SINGLE_AZ)
+    if service == "elasticache":
+        return elasticache_key(region, resource_type, platform)
+    if service == "opensearch":
+        return opensearch_key(region, resource_type)
+    if service == "redshift":
+        return redshift_key(region, resource_type)
+    return PriceKey(service, region, resource_type, engine=platform)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class PlanKind(StrEnum):
@@ -15,6 +16,14 @@ class PlanKind(StrEnum):
     SAGEMAKER = "SageMaker"
     DATABASE = "Database"
     COMPUTE = "Compute"
+
+
+class Target(NamedTuple):
+    """Where usage is looked for: one service of one region of one account."""
+
+    account: str
+    region: str
+    service: str
 
 
 @dataclass(frozen=True, slots=True)

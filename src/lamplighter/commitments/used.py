@@ -10,23 +10,17 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from lamplighter.commitments.coverage import Blind, Item, Quantities, Target
+from lamplighter.commitments.coverage import Blind, Item, Quantities
 from lamplighter.commitments.holdings import Held
-from lamplighter.commitments.matching import FITS, Fit
-from lamplighter.commitments.model import PlanKind, Use
+from lamplighter.commitments.matching import FITS, Fit, price_key
+from lamplighter.commitments.model import PlanKind, Target, Use
 from lamplighter.lake.usage import Look, UsageSample
 from lamplighter.pricing.book import PriceBook
 from lamplighter.pricing.money import Money
 from lamplighter.pricing.offers import Payment, Plan, Terms
 from lamplighter.pricing.price import (
     HOURS,
-    SINGLE_AZ,
     PriceKey,
-    ec2_key,
-    elasticache_key,
-    opensearch_key,
-    rds_key,
-    redshift_key,
 )
 
 HOUR: Final = timedelta(hours=1)
@@ -112,21 +106,6 @@ def what_ran(
     ]
     items = [_item(*alike, book=book, held=held, rates=rates) for alike in numbers]
     return Ran(items, hours, unknown, blind, list(_notes(items, alien)))
-
-
-def price_key(service: str, region: str, resource_type: str, platform: str, deployment: str) -> PriceKey | None:
-    """What the price book calls usage, in the words of a sample; None for tenancies that it does not price."""
-    if service == "ec2":
-        return ec2_key(region, resource_type, platform or "Linux") if deployment in ("", "default") else None
-    if service == "rds":
-        return rds_key(region, resource_type, platform.partition("(")[0], deployment or SINGLE_AZ)
-    if service == "elasticache":
-        return elasticache_key(region, resource_type, platform)
-    if service == "opensearch":
-        return opensearch_key(region, resource_type)
-    if service == "redshift":
-        return redshift_key(region, resource_type)
-    return PriceKey(service, region, resource_type, engine=platform)
 
 
 def _item(

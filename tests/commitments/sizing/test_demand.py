@@ -6,11 +6,10 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from lamplighter.commitments.model import Attributes
+from lamplighter.commitments.model import Attributes, Target
 from lamplighter.commitments.sizing.demand import (
     NOBODY,
     Gap,
-    Target,
     build,
     scheduled,
     unscheduled,

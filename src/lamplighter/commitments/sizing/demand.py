@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from lamplighter.commitments.matching import FITS
-from lamplighter.commitments.model import Attributes
+from lamplighter.commitments.model import Attributes, Target
 from lamplighter.commitments.units import split_type
 
 if TYPE_CHECKING:
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
 
 HOUR: Final = timedelta(hours=1)
 NOBODY: Final = "nobody looked"
-
-
-class Target(NamedTuple):
-    """Where usage is looked for: one service of one region of one account."""
-
-    account: str
-    region: str
-    service: str
 
 
 @dataclass(frozen=True, slots=True)

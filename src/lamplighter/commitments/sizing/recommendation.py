@@ -11,7 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from lamplighter.commitments.sizing.demand import Gap, Target
+from lamplighter.commitments.model import Target
+from lamplighter.commitments.sizing.demand import Gap
 from lamplighter.commitments.sizing.quantile import Best
 from lamplighter.commitments.sizing.statistics import Levels
 from lamplighter.pricing.money import Money
