@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from lamplighter import __version__
 from lamplighter.aws.parallel import each
+from lamplighter.deploy.check import Check, Status
 from lamplighter.errors import DefinitionError, LamplighterError, UsageError
 from lamplighter.resources.kind import Kind, Search
 
@@ -32,31 +31,6 @@ OLD_PASS = timedelta(days=1)
 CLOCK_DOUBTFUL = timedelta(seconds=30)
 CLOCK_REFUSED = timedelta(minutes=5)
 """AWS refuses signatures that differ more (AWS Signature Version 4, RequestTimeTooSkewed)."""
-
-
-class Status(StrEnum):
-    """How a check ended."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at.
-
-    Attributes:
-        name: what.
-        status: how it is.
-        detail: what was found.
-        hint: what to do; may be empty.
-    """
-
-    name: str
-    status: Status
-    detail: str
-    hint: str = ""
 
 
 def failed(name: str, error: LamplighterError) -> Check:

@@ -14,15 +14,18 @@ from lamplighter.cli.options import Output
 from lamplighter.cli.show import Column
 
 if TYPE_CHECKING:
-    from lamplighter.cli.checks import Check
+    from pathlib import Path
+
     from lamplighter.cli.context import Settings
     from lamplighter.cli.show import Printer
+    from lamplighter.deploy.check import Check
 
 app, command = single(
     "lamp doctor",
     "lamp doctor --region all --exit-code",
     "lamp doctor --without-aws",
     "lamp doctor --store dynamodb://lamplighter --create-tables",
+    "lamp doctor --stack lamplighter-state --stack lamplighter-hub --region eu-central-1",
 )
 
 
@@ -33,8 +36,13 @@ def doctor(
     create_tables: Annotated[
         bool, typer.Option("--create-tables", help="Make the missing tables of a store in DynamoDB first.")
     ] = False,
+    stack: Annotated[
+        list[str] | None,
+        typer.Option("--stack", metavar="NAME", help="Look at this deployed stack and all of its parts; repeatable."),
+    ] = None,
     file: options.File = None,
     store: options.StoreUrl = None,
+    lake: options.Lake = None,
     profile: options.Profile = None,
     region: options.Regions = None,
     account: options.Accounts = None,
@@ -43,9 +51,13 @@ def doctor(
     verbose: options.Verbose = 0,
     no_color: options.NoColor = False,
 ) -> None:
-    """Check versions, definitions, store, prices, credentials, targets and permissions; say what to do."""
+    """Check versions, definitions, store, prices, credentials, targets and permissions; or what is deployed."""
     printer = context.printer(output, verbose, no_color)
     chosen = context.settings(file, store, profile, region, account, endpoint_url)
+    if stack:
+        code = of_stacks(printer, chosen, stack, lake)
+        exits.leave(code if exit_code else exits.OK)
+        return
     with printer.waiting("looking") as tick:
         made = make_tables(chosen) if create_tables else []
         found = list(local_checks(chosen, without_aws=without_aws))
@@ -56,6 +68,15 @@ def doctor(
         printer.note(f"made the table {name}")
     code = show_checks(printer, found)
     exits.leave(code if exit_code else exits.OK)
+
+
+def of_stacks(printer: Printer, chosen: Settings, stacks: Sequence[str], lake: Path | None) -> int:
+    """Look at deployed stacks, show what was found, and return 3 if a check fails."""
+    from lamplighter.cli.doctor_stack import stack_checks
+
+    with printer.waiting("looking") as tick, context.open_aws(chosen, tick) as aws:
+        found = list(stack_checks(aws, chosen, stacks, lake))
+    return show_checks(printer, found)
 
 
 def make_tables(chosen: Settings) -> list[str]:
@@ -78,6 +99,7 @@ def make_tables(chosen: Settings) -> list[str]:
 def local_checks(chosen: Settings, *, without_aws: bool = False) -> Iterator[Check]:
     """What can be looked at without AWS, and the store."""
     from lamplighter.cli import checks
+    from lamplighter.deploy.check import Check, Status
     from lamplighter.errors import LamplighterError
     from lamplighter.pricing.book import PriceBook
     from lamplighter.scheduler.passes import recent_passes
@@ -95,16 +117,16 @@ def local_checks(chosen: Settings, *, without_aws: bool = False) -> Iterator[Che
         yield checks.failed("prices", error)
     place = context.default_store(os.environ)
     if chosen.store is None and not place.exists():
-        yield checks.Check("store", checks.Status.WARN, f"{place} does not exist yet", "`lamp run` makes it")
+        yield Check("store", Status.WARN, f"{place} does not exist yet", "`lamp run` makes it")
         return
     if without_aws and (chosen.store or "").startswith("dynamodb:"):
-        yield checks.Check("store", checks.Status.WARN, f"{chosen.store}: not looked at", "leave out --without-aws")
+        yield Check("store", Status.WARN, f"{chosen.store}: not looked at", "leave out --without-aws")
         return
     try:
         with context.state(chosen.store, writes=False, chosen=chosen) as opened:
             content = checks.store_content(opened)
             yield content
-            if content.status is checks.Status.OK:
+            if content.status is Status.OK:
                 yield checks.last_pass(recent_passes(opened, 1), now)
     except LamplighterError as error:
         yield checks.failed("store", error)
@@ -115,11 +137,12 @@ def aws_checks(aws: object, chosen: Settings) -> list[Check]:
     from lamplighter.aws.access import Aws
     from lamplighter.aws.targets import GLOBAL_REGION, Target
     from lamplighter.cli import checks
+    from lamplighter.deploy.check import Status
     from lamplighter.errors import DefinitionError, UsageError
 
     assert isinstance(aws, Aws)
     found = [checks.credentials(aws)]
-    if found[0].status is not checks.Status.OK:
+    if found[0].status is not Status.OK:
         return found
     home = Target(aws.own_account(), aws.region or GLOBAL_REGION)
     found.append(checks.clock(aws, home, context.utc_now))
@@ -135,7 +158,7 @@ def aws_checks(aws: object, chosen: Settings) -> list[Check]:
 
 def show_checks(printer: Printer, found: Sequence[Check]) -> int:
     """Show every check and what to do, and return 3 if one fails."""
-    from lamplighter.cli.checks import Status
+    from lamplighter.deploy.check import Status
 
     printer.answer(
         [
@@ -148,5 +171,7 @@ def show_checks(printer: Printer, found: Sequence[Check]) -> int:
     )
     bad = sum(check.status is Status.FAIL for check in found)
     doubtful = sum(check.status is Status.WARN for check in found)
-    printer.note(f"{len(found) - bad - doubtful} ok, {doubtful} warnings, {bad} failures")
+    hidden = sum(check.status is Status.UNKNOWN for check in found)
+    unknown = f", {hidden} not known" if hidden else ""
+    printer.note(f"{len(found) - bad - doubtful - hidden} ok, {doubtful} warnings{unknown}, {bad} failures")
     return exits.FINDINGS if bad else exits.OK
