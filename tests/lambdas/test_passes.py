@@ -107,6 +107,11 @@ def test_what_is_no_batch_is_parked(hub: Hub, shape: object) -> None:
     assert len(parked(hub.store)) == 1
 
 
+def test_an_empty_batch_is_nothing(hub: Hub) -> None:
+    assert answer({"Records": []}, Context(), hub.runtime) == FINE
+    assert parked(hub.store) == []
+
+
 def test_without_time_a_message_goes_back_into_the_queue(hub: Hub, machines: tuple[str, str]) -> None:
     assert answer(event("queue"), Context(timedelta(minutes=2)), hub.runtime) == FINE
     assert [each.target for each in hub.sent] == [HERE, THERE]

@@ -157,6 +157,15 @@ def files_needed(paths: Iterable[Path]) -> list[Path]:
     return sorted({_file_of(key, data, path) for path, content in manifests for key in _keys(content, path)})
 
 
+def read_manifest(path: Path) -> list[str]:
+    """The files that a manifest names, as it writes them: keys, or `s3://` addresses.
+
+    Raises:
+        BillError: it cannot be read, or names none.
+    """
+    return _keys(_json(path), path)
+
+
 def _is_data(path: Path) -> bool:
     return path.name.lower().endswith(_ENDINGS) and not path.name.startswith((".", "_"))
 

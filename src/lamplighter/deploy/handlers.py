@@ -283,7 +283,7 @@ _REPORT = Handler(
     2048,
     _LONGEST,
     (Every("cron(30 6 * * ? *)"),),
-    {On.STORE: _READ, On.LAKE: _LAKE_WRITE},
+    {On.STORE: (*_READ, *_WRITE), On.LAKE: _LAKE_WRITE},
     disk=10_240,
 )
 _CUSTOM_RESOURCE = Handler(

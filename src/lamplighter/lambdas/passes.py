@@ -37,6 +37,8 @@ def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]
     if not isinstance(event, dict) or not isinstance(event.get("Records"), list):
         _park(with_, event, "it is no batch of SQS")
         return {"batchItemFailures": []}
+    if not event["Records"]:
+        return {"batchItemFailures": []}
     meters = Meters(with_.environ)
     # All of them may fail while the store is down: the queue delivers them again, as it does single ones.
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

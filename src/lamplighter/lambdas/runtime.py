@@ -23,7 +23,7 @@ from lamplighter.errors import UsageError
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
-    from lamplighter.aws.access import Aws
+    from lamplighter.aws.access import Aws, TargetSession
     from lamplighter.resources.kind import Session
     from lamplighter.scheduler.passes import World
     from lamplighter.scheduler.settings import Configuration
@@ -104,6 +104,10 @@ class Runtime:
 
     def session(self) -> Session:
         """Calls with the own role at home."""
+        return self.objects()
+
+    def objects(self) -> TargetSession:
+        """The same, where bodies of objects are to be fetched too."""
         from lamplighter.aws.targets import GLOBAL_REGION, Target
 
         return self.aws.session_as(Target("own", self.aws.region or GLOBAL_REGION), None)

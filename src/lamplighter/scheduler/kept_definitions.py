@@ -6,6 +6,7 @@ two changes at a time cannot both win. A file is kept in parts, because an item 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -177,10 +178,23 @@ def configuration(kept: Kept, defaults: Mapping[str, object], change_calendar: C
             raise FileNotFoundError(f"{name} is not among the definitions that are kept")
         return kept.files[name]
 
-    document = parse_yaml(kept.files.get(FILE) or "version: 1\n", FILE)
+    document = _document(kept)
     merged, twice = _merged(document, kept.entries)
     config = configuration_of(replace(document, data={**defaults, **merged}), read_text)
     return replace(config, problems=(*config.problems, *twice))
+
+
+def as_text(kept: Kept, defaults: Mapping[str, object]) -> str:
+    """The same as one file, for commands that read files.
+
+    Raises:
+        DefinitionError: the file is not YAML.
+    """
+    return json.dumps({**defaults, **_merged(_document(kept), kept.entries)[0]}, indent=1)
+
+
+def _document(kept: Kept) -> Document:
+    return parse_yaml(kept.files.get(FILE) or "version: 1\n", FILE)
 
 
 def _merged(document: Document, entries: Iterable[Entry]) -> tuple[dict[str, object], list[Problem]]:

@@ -1,0 +1,78 @@
+"""`lamp deploy definitions`: the definition file into the store of the deployed functions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lamplighter.cli import context, options
+from lamplighter.cli.commands import examples
+from lamplighter.cli.options import Output
+from lamplighter.cli.show import Column
+from lamplighter.errors import UsageError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to its group."""
+    app.command(
+        "definitions",
+        epilog=examples(
+            "lamp deploy definitions --store dynamodb://lamplighter",
+            "lamp deploy definitions --file lamplighter.yaml --store 'dynamodb://lamplighter?region=eu-west-1'",
+        ),
+    )(definitions)
+
+
+def definitions(
+    file: options.File = None,
+    store: options.StoreUrl = None,
+    wake: Annotated[
+        str | None,
+        typer.Option("--wake", metavar="GROUP/NAME", help="The clock's schedule, to be woken; else it looks hourly."),
+    ] = None,
+    profile: options.Profile = None,
+    endpoint_url: options.Endpoint = None,
+    output: options.Format = Output.TABLE,
+    verbose: options.Verbose = 0,
+    no_color: options.NoColor = False,
+) -> None:
+    """Put the definition file, and the calendar files that it names, into the store of the deployed functions."""
+    from datetime import timedelta
+
+    from lamplighter.aws.targets import GLOBAL_REGION, Target
+    from lamplighter.cli.views import show_problems
+    from lamplighter.scheduler.alarm import set_alarm
+    from lamplighter.scheduler.kept_definitions import FILE, put_files
+    from lamplighter.scheduler.settings import load_configuration
+    from lamplighter.schedules.calendars import CHANGE_CALENDAR
+
+    printer = context.printer(output, verbose, no_color)
+    path = context.needed_definitions(file)
+    text = context.read_text(path)
+    read, files = context.reader(path, context.kept_calendars(store)), {FILE: text}
+
+    def remember(name: str) -> str:
+        content = read(name)
+        if not name.startswith(CHANGE_CALENDAR):
+            files[name] = content
+        return content
+
+    config = load_configuration(text, name=str(path), read_text=remember)
+    show_problems(printer, config)
+    if config.fatal:
+        raise UsageError(f"{path} is not fit for use; nothing was put into the store", hint="`lamp schedules validate`")
+    chosen = context.settings(None, store, profile, None, None, endpoint_url)
+    with context.state(store, writes=True, chosen=chosen) as opened:
+        version = put_files(opened, files)
+    if wake is not None:
+        with context.open_aws(chosen) as aws:
+            session = aws.session_as(Target("own", aws.region or GLOBAL_REGION), None)
+            set_alarm(session, wake, context.utc_now() + timedelta(seconds=30), sooner=True)
+    printer.answer(
+        [{"file": name, "characters": len(content), "version": version} for name, content in files.items()],
+        (Column("File", whole=True), Column("Characters", right=True)),
+        [[name, f"{len(content):,}"] for name, content in files.items()],
+        empty="no files",
+    )
+    printer.note(f"version {version}; every target is decided anew at the clock's next look")

@@ -1,0 +1,261 @@
+"""Zips for Lambda: reproducible, within its limits, with nothing in them that a handler does not need.
+
+Same input, same bytes: files in order, with one time and one mode for all; bytecode beside them, as the folder of a
+function cannot be written, bound to no time of a file. What a zip was made of stands in it, `lamplighter/_build.json`.
+Limits: AWS Lambda developer guide, "Lambda quotas": 250 MB unpacked, 50 MB for a zip that is not uploaded through S3.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import lamplighter
+from lamplighter.deploy.contents import OWN, closure, copy_distribution, copy_own, fetch_wheels
+from lamplighter.deploy.handlers import Group
+from lamplighter.errors import UsageError
+
+UNPACKED: Final = 250 * 1024 * 1024
+DIRECT: Final = 50 * 1024 * 1024
+
+FACTS: Final = "_build.json"
+"""Beside the package's modules: what the zip was made of."""
+
+_TIME: Final = (1980, 1, 1, 0, 0, 0)
+_MODE: Final = 0o644 << 16
+_ROOTS: Final[Mapping[Group, tuple[str, ...]]] = {
+    Group.CORE: (OWN, "aws-lambda-powertools"),
+    Group.DATA: (OWN, "aws-lambda-powertools", "duckdb", "sqlglot", "highspy", "numpy", "xlsxwriter"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a zip was made of.
+
+    Attributes:
+        group: which zip.
+        version: of Lamplighter.
+        built: aware datetime of the build: SOURCE_DATE_EPOCH, else the commit's; None if neither is known.
+        commit: of the source, or empty.
+        python: runtime it was made for, `python3.11`.
+        machine: processors it was made for, `x86_64` or `arm64`.
+        dependencies: versions by name.
+    """
+
+    group: Group
+    version: str
+    built: datetime | None
+    commit: str
+    python: str
+    machine: str
+    dependencies: Mapping[str, str]
+
+    def text(self) -> str:
+        """As it lies in the zip."""
+        return json.dumps(
+            {
+                "group": self.group.value,
+                "version": self.version,
+                "built": self.built.isoformat() if self.built else None,
+                "commit": self.commit,
+                "python": self.python,
+                "machine": self.machine,
+                "dependencies": dict(sorted(self.dependencies.items())),
+            },
+            indent=1,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A zip that was built.
+
+    Attributes:
+        path: where it is.
+        facts: what it was made of.
+        digest: SHA-256 in hex.
+        size: bytes.
+        unpacked: bytes of its files.
+    """
+
+    path: Path
+    facts: Facts
+    digest: str
+    size: int
+    unpacked: int
+
+    @property
+    def key(self) -> str:
+        """Its key in a bucket: by content, so that other bytes never take its place."""
+        return f"code/{self.facts.group.value}/{self.facts.version}-{self.digest[:16]}.zip"
+
+
+def build(
+    group: Group,
+    out: Path,
+    *,
+    python: str = "",
+    machine: str = "x86_64",
+    fetch: bool = False,
+    also: Sequence[str] = (),
+    bytecode: bool = True,
+    environ: Mapping[str, str] = os.environ,
+) -> Package:
+    """Build a zip of the running environment's versions.
+
+    Args:
+        group: which.
+        out: folder for it.
+        python: version for which it is made, `3.12`; that of this process unless given.
+        machine: `x86_64` or `arm64`.
+        fetch: fetch wheels with pip; else the installed files are taken, which must be of the same Python and machine.
+        also: names of further installed distributions, for example with kinds of your own.
+        bytecode: whether to put it in, without which a cold start takes half as long again.
+        environ: variables: SOURCE_DATE_EPOCH.
+
+    Returns:
+        The zip, named after its content.
+
+    Raises:
+        UsageError: a distribution is not installed, does not fit the function's Python or machine, or cannot be
+            fetched; or the zip would be larger than Lambda takes.
+        OSError: the folder cannot be written.
+    """
+    ours = f"{sys.version_info.major}.{sys.version_info.minor}"
+    wanted = python or ours
+    if not fetch and (wanted != ours or machine != _machine()):
+        raise UsageError(
+            f"what is installed here is for Python {ours} on {_machine()}, not {wanted} on {machine}",
+            hint="say --fetch, which fetches the same versions for it with pip",
+        )
+    chosen = closure((*_ROOTS[group], *also))
+    versions = {name: version for name, version in chosen.items() if name != OWN}
+    facts = Facts(group, lamplighter.__version__, *_source(environ), f"python{wanted}", machine, versions)
+    out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="lamplighter-package-") as scratch:
+        stage = Path(scratch) / "stage"
+        stage.mkdir()
+        if fetch:
+            fetch_wheels(versions, stage, python=wanted, machine=machine)
+        else:
+            for name in versions:
+                copy_distribution(name, stage)
+        copy_own(stage)
+        (stage / "lamplighter" / FACTS).write_text(facts.text(), encoding="utf-8")
+        if bytecode and wanted == ours:
+            _compile(stage)
+        fresh = Path(scratch) / "package.zip"
+        unpacked = _write(stage, fresh)
+        if unpacked > UNPACKED:
+            raise UsageError(f"{group} comes to {unpacked / 2**20:.0f} MB unpacked, and Lambda takes 250")
+        digest = sha256(fresh.read_bytes()).hexdigest()
+        path = out / f"lamplighter-{group.value}-{lamplighter.__version__}-{digest[:16]}.zip"
+        path.write_bytes(fresh.read_bytes())
+    return Package(path, facts, digest, path.stat().st_size, unpacked)
+
+
+def read_facts(path: Path) -> Facts:
+    """What a zip was made of, as it says itself.
+
+    Raises:
+        UsageError: it is no zip of ours.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            data = json.loads(archive.read(f"lamplighter/{FACTS}"))
+        built = datetime.fromisoformat(data["built"]) if data["built"] else None
+        return Facts(
+            Group(data["group"]),
+            data["version"],
+            built,
+            data["commit"],
+            data["python"],
+            data["machine"],
+            dict(data["dependencies"]),
+        )
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+        raise UsageError(
+            f"{path} is no package of Lamplighter: {error}", hint="make one: lamp deploy package"
+        ) from error
+
+
+def open_package(path: Path) -> Package:
+    """A zip that was built before.
+
+    Raises:
+        UsageError: it is no zip of ours.
+    """
+    facts = read_facts(path)
+    content = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    return Package(path, facts, sha256(content).hexdigest(), len(content), unpacked)
+
+
+def _machine() -> str:
+    return {"aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
+
+
+def _source(environ: Mapping[str, str]) -> tuple[datetime | None, str]:
+    """Time of the build and commit: bytes must not depend on when they are made."""
+    commit, _, seconds = _git("log", "-1", "--format=%H %ct").partition(" ")
+    epoch = environ.get("SOURCE_DATE_EPOCH") or seconds
+    if epoch and not epoch.isdecimal():
+        raise UsageError(f"SOURCE_DATE_EPOCH is {epoch!r}, not seconds since 1970")
+    return (datetime.fromtimestamp(int(epoch), UTC) if epoch else None), commit
+
+
+def _git(*words: str) -> str:
+    """What git says of the source; nothing where there is none."""
+    folder = Path(lamplighter.__file__).parent
+    try:
+        done = subprocess.run(  # noqa: S603 - our own words
+            ["git", "-C", str(folder), *words],  # noqa: S607 - whichever is installed
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.strip()
+
+
+def _compile(stage: Path) -> None:
+    """Bytecode for every module; in a process of its own, because what was interned before changes the bytes."""
+    command = [sys.executable, "-I", "-m", "compileall", "-q", "-j", "1", "-s", str(stage), "-p", "/var/task"]
+    environ = {"PYTHONHASHSEED": "0", "PATH": os.defpath}
+    # What does not compile is of another Python, in files that nobody imports.
+    subprocess.run(  # noqa: S603 - our own words
+        [*command, "--invalidation-mode", "unchecked-hash", str(stage)], check=False, env=environ, capture_output=True
+    )
+
+
+def _write(stage: Path, path: Path) -> int:
+    """Zip a folder in the order of its names; bytes of its files."""
+    total = 0
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name, file in _files(stage):
+            member = zipfile.ZipInfo(name, _TIME)
+            member.external_attr = _MODE
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.create_system = 3
+            content = file.read_bytes()
+            total += len(content)
+            archive.writestr(member, content)
+    return total
+
+
+def _files(stage: Path) -> Iterator[tuple[str, Path]]:
+    found = [(file.relative_to(stage).as_posix(), file) for file in stage.rglob("*") if file.is_file()]
+    yield from sorted(found)

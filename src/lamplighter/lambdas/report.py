@@ -1,0 +1,72 @@
+"""Report: the workbook of a month, written into the bucket of the lake under `reports/`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, Final
+
+from lamplighter.errors import UsageError
+from lamplighter.lambdas.borrowed import lake
+from lamplighter.lambdas.runtime import SCRATCH, Context, Meters, Runtime, logger, runtime
+
+REPORTS: Final = "reports/"
+_MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
+def handler(event: object, context: Context) -> Mapping[str, Any]:
+    """What Lambda calls."""
+    return answer(event, context, runtime())
+
+
+def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]:
+    """One workbook.
+
+    Args:
+        event: `{"period": "YYYY-MM", "organization": "name for titles"}`, both if wanted; else the month that has
+            begun, on its first three days the one before.
+        context: of the call.
+        with_: connections.
+
+    Returns:
+        Where it lies, and how many sheets it has.
+
+    Raises:
+        UsageError: the period is none.
+        LamplighterError: the lake cannot be read, or S3 failed.
+    """
+    from lamplighter.lake.mirror import address_of
+    from lamplighter.pricing.book import PriceBook
+    from lamplighter.reports.ri_usage.gather import gathered
+    from lamplighter.reports.ri_usage.report import write_report
+
+    given = event if isinstance(event, dict) else {}
+    now = with_.clock()
+    period = str(given.get("period") or f"{now - timedelta(days=3):%Y-%m}")
+    if not _MONTH.fullmatch(period):
+        raise UsageError(f"{period!r} is no month", hint="write YYYY-MM")
+    bucket = address_of(with_.need("LAMPLIGHTER_LAKE")).bucket
+    schedules = with_.configuration().loaded.schedules
+    out = Path(mkdtemp(prefix="report-", dir=SCRATCH))
+    try:
+        with (
+            lake(with_, context, periods=[period]) as folder,
+            gathered(
+                folder, period, str(given.get("organization") or ""), PriceBook.bundled(), now, schedules=schedules
+            ) as facts,
+        ):
+            path = write_report(facts, out)
+        key = f"{REPORTS}{period[:4]}/{period[5:]}/{path.name}"
+        with_.session().call("s3", "put_object", Bucket=bucket, Key=key, Body=path.read_bytes())
+    finally:
+        shutil.rmtree(out, ignore_errors=True)
+    meters = Meters(with_.environ)
+    meters.add("ReportsWritten")
+    meters.write()
+    said = {"bucket": bucket, "key": key, "recommends": facts.recommendation is not None}
+    logger().info("report", extra={**said, "warnings": list(facts.warnings)[:20]})
+    return said

@@ -1,0 +1,160 @@
+"""Collect, ingest and report over a lake in S3; the lake is borrowed by one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+from tests.lake.test_mirror import Bucket
+from tests.lambdas.conftest import ENVIRON, Context, Hub, event, metrics
+from tests.scheduler.conftest import HERE
+
+from lamplighter.aws.access import TargetSession
+from lamplighter.errors import LakeError, UsageError
+from lamplighter.lambdas import collect, ingest, report
+from lamplighter.lambdas.borrowed import lake
+from lamplighter.lambdas.runtime import Runtime
+from lamplighter.scheduler.parked import parked
+from lamplighter.store.lease import acquire
+
+
+class Objects(Bucket):
+    """S3, and the functions that were invoked."""
+
+    target = HERE
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.invoked: list[Any] = []
+
+    def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
+        if service == "lambda":
+            self.invoked.append(params)
+            return {}
+        return super().call(service, operation, **params)
+
+
+class DataHub(Hub):
+    """A hub with a lake."""
+
+    def __init__(self) -> None:
+        super().__init__(environ={**ENVIRON, "LAMPLIGHTER_LAKE": "s3://example-lake/lake"})
+        self.bucket = Objects()
+        hub = self
+
+        class WithObjects(Runtime):
+            def objects(self) -> TargetSession:
+                return cast(TargetSession, hub.bucket)
+
+        before = self.runtime
+        self.runtime = WithObjects(before.environ, clock=self.clock, aws=before.aws, store=self.store)
+
+
+@pytest.fixture
+def data() -> DataHub:
+    """An empty lake."""
+    return DataHub()
+
+
+def test_one_at_a_time_borrows_the_lake(data: DataHub) -> None:
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        data.clock.now += timedelta(minutes=6)
+
+    acquire(data.store, "lake", "other", now=data.clock.now, ttl=timedelta(minutes=16))
+    with lake(data.runtime, Context(), periods=None, sleep=sleep) as folder:
+        (folder / "x.json").write_text("{}")
+    assert waited == [10, 10, 10]
+    assert data.bucket.lake == {"x.json": "{}"}
+    acquire(data.store, "lake", "other", now=data.clock.now, ttl=timedelta(minutes=16))
+    borrowed = lake(data.runtime, Context(timedelta(minutes=2)), periods=None)
+    with pytest.raises(LakeError, match="others are at work"), borrowed:
+        raise AssertionError
+
+
+def test_what_went_wrong_is_not_put_back_and_the_lake_is_free_again(data: DataHub) -> None:
+    def fail() -> None:
+        with lake(data.runtime, Context(), periods=None) as folder:
+            (folder / "x.json").write_text("{}")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert data.bucket.lake == {}
+    with lake(data.runtime, Context(), periods=None):
+        pass
+
+
+def test_readers_need_no_lease(data: DataHub) -> None:
+    acquire(data.store, "lake", "other", now=data.clock.now, ttl=timedelta(minutes=16))
+    with lake(data.runtime, Context(), periods=None, writes=False) as folder:
+        (folder / "x.json").write_text("{}")
+    assert data.bucket.lake == {}
+
+
+def test_looks_are_taken_and_go_into_the_lake(
+    data: DataHub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data.cloud.instance(state="running")
+    from lamplighter.usage.registry import collectors
+
+    only = {"ec2": collectors()["ec2"]}
+    monkeypatch.setattr("lamplighter.usage.registry.collectors", lambda: only)
+    said = collect.answer({}, Context(), data.runtime)
+    assert said["looks"] == 2
+    assert said["left"] == 0
+    tables = {path.split("/")[0] for path in data.bucket.lake}
+    assert "usage_looks" in tables
+    wrote = metrics(capsys.readouterr().out)
+    assert (wrote["Looks"], wrote["LooksFailed"]) == (2, said["failed"])
+
+
+def test_what_time_does_not_suffice_for_goes_on_in_a_new_call(data: DataHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collect, "AT_ONCE", 1)
+    said = collect.answer({"number": 2}, Context(timedelta(minutes=5)), data.runtime)
+    assert said["looks"] == 1
+    assert said["left"] > 0
+    (call,) = data.bucket.invoked
+    assert (call["FunctionName"], call["InvocationType"]) == (Context.invoked_function_arn, "Event")
+    assert call["Payload"] == b'{"number": 3}'
+    collect.answer({"number": 4}, Context(timedelta(minutes=5)), data.runtime)
+    assert len(data.bucket.invoked) == 1
+
+
+def test_files_wait_for_their_manifest(data: DataHub) -> None:
+    told = event("object_created")
+    told["detail"]["object"]["key"] = "cur2/lamp/data/BILLING_PERIOD=2026-10/lamp-00001.snappy.parquet"
+    assert ingest.answer(told, Context(), data.runtime)["did"] == "waits"
+
+
+def test_a_bill_that_cannot_be_read_is_refused_with_the_reason(
+    data: DataHub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data.bucket.objects["cur2/lamp/metadata/BILLING_PERIOD=2026-10/lamp-Manifest.json"] = b"{}"
+    said = ingest.answer(event("object_created"), Context(), data.runtime)
+    assert said["did"] == "refused"
+    assert "names no files" in said["reason"]
+    assert parked(data.store)[0]["reason"] == said["reason"]
+    assert metrics(capsys.readouterr().out)["BillsRefused"] == 1
+
+
+@pytest.mark.parametrize("shape", [None, {}, {"source": "aws.s3", "detail": {}}, "x"])
+def test_what_is_no_arrival_is_parked(data: DataHub, shape: object) -> None:
+    assert ingest.answer(shape, Context(), data.runtime)["did"] == "parked"
+    assert len(parked(data.store)) == 1
+
+
+def test_a_month_that_is_none_is_said(data: DataHub) -> None:
+    with pytest.raises(UsageError, match="'2026-13' is no month"):
+        report.answer({"period": "2026-13"}, Context(), data.runtime)
+
+
+def test_a_workbook_of_an_empty_month_is_written_into_the_bucket(data: DataHub) -> None:
+    said = report.answer({}, Context(), data.runtime)
+    assert said["key"].startswith("reports/2026/11/")
+    assert said["recommends"] is False
+    assert data.bucket.objects[said["key"]][:2] == b"PK"
