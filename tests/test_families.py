@@ -12,7 +12,14 @@ from lamplighter.notify.sender import Sender
 
 def test_members_are_found_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
     own = families.member_classes(lamplighter.notify, Sender, "lamplighter.senders")  # type: ignore[type-abstract]
-    assert {scheme for member in own for scheme in member.schemes} == {"file", "slack", "smtp", "smtps", "sns"}
+    assert {scheme for member in own for scheme in member.schemes} == {
+        "file",
+        "opsitem",
+        "slack",
+        "smtp",
+        "smtps",
+        "sns",
+    }
     assert Sender not in own
     entry = EntryPoint("path", "pathlib:Path", "lamplighter.senders")
     monkeypatch.setattr(families, "entry_points", lambda group: [entry] if group == "lamplighter.senders" else [])
