@@ -58,6 +58,22 @@ def test_what_cannot_be_sent_is_a_warning_and_no_failure(estate: EstateProbe, la
     assert [row["waiting"] for row in lamp("notify", "list", "-o", "json").rows] == [0, 0]
 
 
+def test_an_opsitem_for_what_goes_on(estate: EstateProbe, lamp: Lamp, definitions: Path) -> None:
+    rule = "{to: 'opsitem:eu-west-1', about: [errors], after: 3}"
+    definitions.write_text(f"{definitions.read_text()}notify: {{rules: [{rule}]}}\n")
+    typo = launch(estate, "nobody", "typo")
+    assert [lamp("run").code for _ in range(2)] == [0, 0]
+    [row] = lamp("notify", "list", "-o", "json").rows
+    assert (row["to"], row["after"], row["errors"], row["waiting"]) == ("opsitem:eu-west-1", 3, 0, 0)
+    assert row["permissions"] == ["ssm:CreateOpsItem", "ssm:DescribeOpsItems", "ssm:UpdateOpsItem"]
+    assert "errors (errors after 3 passes)" in lamp("notify", "list", COLUMNS="200").out
+    # The third pass would tell it.
+    [message] = lamp("notify", "preview", "-o", "json").rows
+    arn = f"arn:aws:ec2:eu-west-1:111122223333:instance/{typo}"
+    assert (message["to"], message["trouble"]["arn"], message["trouble"]["over"]) == ("opsitem:eu-west-1", arn, False)
+    assert message["trouble"]["look"] == f"lamp why {arn}"
+
+
 def test_a_dry_run_tells_nothing(estate: EstateProbe, lamp: Lamp, rules: Path) -> None:
     launch(estate, "stopped", "off")
     assert lamp("run", "--dry-run").code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -186,6 +187,7 @@ def show_messages(printer: Printer, found: Sequence[tuple[Address, Message]], *,
                     "text": message.text,
                     "html": message.html,
                     "data": message.data,
+                    "trouble": asdict(message.trouble) if message.trouble else None,
                 }
                 for address, message in found
             ]

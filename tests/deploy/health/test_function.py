@@ -39,7 +39,8 @@ def test_of_another_version() -> None:
 def test_of_no_known_version() -> None:
     status, text, _ = function()
     assert status == "not known"
-    assert text.endswith("its version is not known: it has neither LAMPLIGHTER_VERSION nor the tag lamplighter:version")
+    wanted = "neither LAMPLIGHTER_VERSION, the tag lamplighter:version nor its zip tells it"
+    assert text.endswith(f"its version is not known: {wanted}")
 
 
 def test_not_ready() -> None:

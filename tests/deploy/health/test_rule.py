@@ -8,6 +8,7 @@ from tests.deploy.health.conftest import DENIED, SCENE, Answers, health
 from lamplighter.deploy.health.part import Piece
 from lamplighter.deploy.health.registry import parts
 from lamplighter.deploy.health.stack import look
+from lamplighter.errors import NotFound
 
 TYPE = "AWS::Events::Rule"
 
@@ -26,3 +27,11 @@ def test_on_its_bus(physical: str, params: dict[str, str]) -> None:
     session = Answers({"describe_rule": {"State": "ENABLED"}})
     look(session, Piece("lit", "Tags", physical, TYPE, "CREATE_COMPLETE"), SCENE, parts()[TYPE])
     assert session.params == [params]
+
+
+def test_on_a_bus_that_its_id_does_not_name() -> None:
+    gone, buses = NotFound("no such rule"), {"EventBuses": [{"Name": "default"}, {"Name": "lit"}]}
+    found = health(TYPE, describe_rule=[gone, gone, {"State": "ENABLED"}], list_event_buses=buses)
+    assert found == ("ok", "on", "")
+    nowhere = health(TYPE, describe_rule=[gone, gone, gone], list_event_buses=buses)
+    assert nowhere[:2] == ("fail", "it is not there")

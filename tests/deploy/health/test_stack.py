@@ -108,3 +108,21 @@ def test_no_such_stack_and_no_permission() -> None:
     assert (hidden.status, hidden.detail, hidden.hint) == ("not known", "not authorized", "allow the action")
     [half] = looked(describe_stacks=stack(), list_stack_resources=DENIED).values()
     assert half.status == "not known"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "status"),
+    [
+        ("CoreCodeKey", "code/core/1.2.3-0123456789abcdef.zip", "ok"),
+        ("DataCodeKey", "1.3.0rc1-0123456789abcdef.zip", "warn"),
+        ("CoreCodeKey", "core.zip", "not known"),
+        ("LakeBucket", "code/core/1.2.3-0123456789abcdef.zip", "not known"),
+    ],
+)
+def test_the_version_in_the_name_of_the_zip(key: str, value: str, status: str) -> None:
+    found = looked(
+        describe_stacks=stack(Parameters=[{"ParameterKey": key, "ParameterValue": value}]),
+        list_stack_resources=rows(("Clock", "Lambda::Function", "CREATE_COMPLETE")),
+        get_function={"Configuration": {"State": "Active", "LastModified": "2026-11-26T09:30:00.000+0000"}},
+    )
+    assert found["lit Clock"].status == status

@@ -33,9 +33,9 @@ def _itself(session: Session, piece: Piece, scene: Scene) -> Iterator[Fact]:
     why = found.get("StateReason") or found.get("LastUpdateStatusReason") or ""
     text = f"{state}, last changed {str(found['LastModified'])[:16]}"
     yield held(ready, text, f"{text}, update {update}{': ' + why if why else ''}", "deploy it again")
-    version = _version(answer)
+    version = _version(answer) or piece.version
     if not version:
-        yield Fact(Status.UNKNOWN, f"its version is not known: it has neither {VARIABLE} nor the tag {TAG}")
+        yield Fact(Status.UNKNOWN, f"its version is not known: neither {VARIABLE}, the tag {TAG} nor its zip tells it")
     else:
         hint = "deploy the version that is here, or use the one that is there"
         same = version == scene.version

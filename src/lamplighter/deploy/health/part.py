@@ -22,6 +22,7 @@ class Piece:
         physical: its physical id: name, ARN or URL, as CloudFormation has it for the type.
         type: `AWS::DynamoDB::Table`.
         status: of CloudFormation, `CREATE_COMPLETE`.
+        version: of Lamplighter, as the parameters of the stack say it; empty if they do not.
     """
 
     stack: str
@@ -29,6 +30,7 @@ class Piece:
     physical: str
     type: str
     status: str
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

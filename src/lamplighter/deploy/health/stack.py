@@ -5,6 +5,7 @@ What cannot be found out, because a permission is missing or nobody here knows t
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ _AT_ONCE: Final = 8
 _WORST: Final = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.OK)
 _GOOD: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 _GONE: Final = "it is not there"
+_ZIP: Final = re.compile(r"(?:^|/)([^/]+)-[0-9a-f]{16}\.zip$")
 _EVENTS: Final = "the events of the stack say why"
 
 
@@ -73,7 +75,7 @@ def _opened(session: Session, name: str, seen: set[str]) -> tuple[list[Check], l
         return [_unread(name, error)], []
     seen.add(str(stack["StackId"]))
     checks, pieces = [_stack(stack)], []
-    for piece in _pieces(str(stack["StackName"]), rows):
+    for piece in _pieces(str(stack["StackName"]), rows, _version(stack)):
         if piece.type != NESTED:
             pieces.append(piece)
         elif piece.physical not in seen:
@@ -103,12 +105,22 @@ def _stack(stack: Mapping[str, Any]) -> Check:
     return Check(name, Status.WARN if rolled_back else Status.FAIL, detail, _EVENTS)
 
 
-def _pieces(stack: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Piece]:
+def _version(stack: Mapping[str, Any]) -> str:
+    """The version in the name of the zip that a stack deploys: `code/core/1.2.3-0123456789abcdef.zip`."""
+    for parameter in stack.get("Parameters", ()):
+        found = _ZIP.search(str(parameter.get("ParameterValue", "")))
+        if found is not None and str(parameter.get("ParameterKey", "")).endswith("CodeKey"):
+            return found.group(1)
+    return ""
+
+
+def _pieces(stack: str, rows: Iterable[Mapping[str, Any]], version: str) -> Iterator[Piece]:
     for row in rows:
         status = str(row["ResourceStatus"])
         if status not in ("DELETE_COMPLETE", "DELETE_SKIPPED"):
             physical = str(row.get("PhysicalResourceId") or "")
-            yield Piece(stack, str(row["LogicalResourceId"]), physical, str(row["ResourceType"]), status)
+            kind = str(row.get("ResourceType") or "of a type that was not told")
+            yield Piece(stack, str(row["LogicalResourceId"]), physical, kind, status, version)
 
 
 def _others(pieces: Sequence[Piece]) -> Iterator[Check]:
