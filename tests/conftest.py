@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
+from tests import calls
 
 settings.register_profile("search", deadline=None)
 settings.register_profile("repeat", deadline=None, derandomize=True)
@@ -44,6 +46,36 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 try_fewer(test)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note the product's calls from here on, where there can be any."""
+    over_wire = any(WIRE & set(getattr(item, "fixturenames", ())) for item in session.items)
+    if over_wire or "lamplighter.aws.calls" in sys.modules:
+        session.config.add_cleanup(calls.watch())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Take over what a process of pytest-xdist has noted."""
+    calls.merge(getattr(node, "workeroutput", {}).get("calls", ()))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Hand over what was noted; where all comes together, hold it against what is declared."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["calls"] = calls.noted()
+    elif exitstatus == pytest.ExitCode.OK and (calls.made or calls.doubled):
+        from tests import actions
+
+        wrong = actions.problems(calls.made, calls.doubled, whole=calls.is_whole(session.config))
+        if wrong:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            session.config.stash[WRONG] = wrong
+
+
+WRONG = pytest.StashKey[list[str]]()
+
+
 def try_fewer(test: object) -> None:
     """Let a property try a tenth of its examples; hypothesis has no public way where a test has settings of its own."""
     own = test._hypothesis_internal_use_settings  # type: ignore[attr-defined]
@@ -53,7 +85,7 @@ def try_fewer(test: object) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many faults were tried, which no passing test says by itself."""
+    """Say which calls are not as declared, and how many faults were tried, which no passing test says by itself."""
     found = [
         (report.nodeid.rpartition("::")[2], value)
         for reports in terminalreporter.stats.values()
@@ -62,6 +94,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, value in getattr(report, "user_properties", ())
         if name == "faults tried"
     ]
+    if wrong := terminalreporter.config.stash.get(WRONG, []):
+        terminalreporter.section("calls to AWS", red=True)
+        for line in wrong:
+            terminalreporter.line(line, red=True)
     if found:
         terminalreporter.section("faults tried")
         for test, value in found:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import botocore.session
 from botocore import xform_name
 from botocore.model import OperationModel, ServiceModel
+from botocore.validate import ParamValidator
+from tests import calls
 
 
 @cache
@@ -36,3 +39,14 @@ def operation_name(service: str, method: str) -> str:
 def operation_model(service: str, method: str) -> OperationModel:
     """The model of the operation behind a method of a client."""
     return service_model(service).operation_model(operation_name(service, method))
+
+
+def check_request(service: str, method: str, params: Mapping[str, Any]) -> None:
+    """Refuse what botocore would refuse, and note what a double was asked that holds its requests to it."""
+    shape = operation_model(service, method).input_shape
+    if shape is None:
+        assert not params
+    else:
+        report = ParamValidator().validate(params, shape)
+        assert not report.has_errors(), report.generate_report()
+    calls.doubled.add((service, method))

@@ -129,6 +129,9 @@ def test_no_data_is_a_note_and_no_failure(lamp: Lamp, ce: EstateProbe) -> None:
     said = lamp("commit", "aws", "--what", "utilisation", "--service", "savings-plans", "--store", "s.db", "-o", "json")
     assert (said.code, said.rows) == (0, [])
     assert said.err.startswith("Cost Explorer has no data: utilisation of savings-plans\n")
+    daily = lamp("commit", "aws", "--what", "utilisation", "--service", "savings-plans", "--store", "s.db", "--daily")
+    assert daily.code == 0
+    assert ce.control.calls().count("GetSavingsPlansUtilization", region="us-east-1") == 1
 
 
 def test_what_is_older_than_half_a_day_is_asked_again(

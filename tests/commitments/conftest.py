@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botocore import xform_name
+from tests.models import check_request
 
 from lamplighter.aws.targets import Target
 from lamplighter.commitments.source import Where
@@ -50,7 +51,7 @@ class Answers:
 
     def pages(self, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:
         name = OPERATIONS[operation]
-        wire.check(wire.operation(service, name).input_shape, params, operation)
+        check_request(service, operation, params)
         self.asked.append((service, operation, params))
         for page in self._answers.get((service, operation), ()):
             if isinstance(page, AwsError):

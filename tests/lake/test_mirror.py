@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.validate import ParamValidator
-from tests.models import operation_model
+from tests.models import check_request
 
 from lamplighter.errors import AwsError, LakeError, NotFound
 from lamplighter.lake.mirror import Address, address_of, bring, put_back
@@ -28,7 +27,7 @@ class Bucket:
         self.dies_at: int | None = None
 
     def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
-        assert not ParamValidator().validate(params, operation_model(service, operation).input_shape).has_errors()
+        check_request(service, operation, params)
         self.writes += 1
         if self.writes == self.dies_at:
             raise AwsError("the process died here")

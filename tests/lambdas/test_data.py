@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 from tests.lake.test_mirror import Bucket
 from tests.lambdas.conftest import ENVIRON, Context, Hub, event, metrics
+from tests.models import check_request
 from tests.scheduler.conftest import HERE
 
 from lamplighter.aws.access import TargetSession
@@ -31,6 +32,7 @@ class Objects(Bucket):
 
     def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
         if service == "lambda":
+            check_request(service, operation, params)
             self.invoked.append(params)
             return {}
         return super().call(service, operation, **params)

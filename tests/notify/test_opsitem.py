@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.validate import validate_parameters
-from tests.models import operation_model, operation_name
+from tests.models import check_request, operation_model, operation_name
 from tests.notify.conftest import note
 
 from lamplighter.errors import AwsError, Throttled
@@ -46,7 +46,7 @@ class OpsCenter:
 
     def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
         model = operation_model(service, operation)
-        validate_parameters(params, model.input_shape)
+        check_request(service, operation, params)
         self.asked.append((self.region, f"{service}:{operation_name(service, operation)}"))
         answer: dict[str, Any] = getattr(self, f"_{operation}")(params)
         validate_parameters(answer, model.output_shape)

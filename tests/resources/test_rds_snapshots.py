@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from tests.models import check_request
 from tests.resources.conftest import HERE, Recorder, cluster, database
 
 from lamplighter.errors import AccessDenied, AwsError, OutcomeUnknown, WrongState
@@ -61,6 +62,7 @@ class Rds:
         return {}
 
     def _note(self, operation: str, params: Mapping[str, Any]) -> None:
+        check_request("rds", operation, params)
         self.calls.append((operation, params))
         name = params.get("DBClusterSnapshotIdentifier") or params.get("DBSnapshotIdentifier") or ""
         for key in ((operation, name), (operation, "")):

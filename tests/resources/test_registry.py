@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.validate import ParamValidator
-from tests.models import operation_model, operation_name, service_model
+from tests.actions import SERVICES, actions_of
+from tests.models import check_request, service_model
 from tests.resources.conftest import (
     Recorder,
     cluster,
@@ -70,8 +70,6 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "describe_services": {"services": [service(tags=SERVICE_TAGS)], "failures": []},
 }
 """What each kind finds something in. A new kind brings its answers here."""
-SERVICES = {"tag": "resourcegroupstaggingapi", "es": "opensearch"}
-"""Services whose IAM prefix is not the name that botocore gives them."""
 
 
 def simulated(pages: Mapping[str, list[Any]] = PAGES, answers: Mapping[str, dict[str, Any]] = ANSWERS) -> Recorder:
@@ -149,11 +147,7 @@ def test_its_permissions_are_actions_of_aws(kind: Kind) -> None:
 
 def actions(session: Recorder) -> set[str]:
     """The IAM actions of the calls a session was asked for."""
-    prefixes = {service: prefix for prefix, service in SERVICES.items()}
-    return {
-        f"{prefixes.get(service, service)}:{operation_name(service, operation)}"
-        for service, operation, _ in session.asked
-    }
+    return {action for service, operation, _ in session.asked for action in actions_of((service, operation))}
 
 
 def test_its_permissions_are_the_calls_it_makes(kind: Kind) -> None:
@@ -212,8 +206,7 @@ def stops_with_snapshots(kind: Kind, resources: Sequence[Resource]) -> set[str]:
 def validate(session: Recorder) -> None:
     """What was asked for is what the models of the services allow."""
     for asked, operation, params in session.asked:
-        report = ParamValidator().validate(params, operation_model(asked, operation).input_shape)
-        assert not report.has_errors(), report.generate_report()
+        check_request(asked, operation, params)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.permissions.snapshot], ids=lambda kind: kind.name)

@@ -66,6 +66,13 @@ def test_ec2_searches(estate: EstateProbe, session: TargetSession) -> None:
     assert set(find(EC2, session, ids=frozenset({plain, "i-00000000000000000", "web"}))) == {plain}
 
 
+def test_ec2_tells_whether_checks_passed(estate: EstateProbe, session: TargetSession) -> None:
+    lit, out = estate.launch(2, TagSpecifications=TAGS)
+    estate.client("ec2").stop_instances(InstanceIds=[out])
+    estate.control.advance(600)
+    assert EC2.healthy(session, list(find(EC2, session).values())) == {lit: True, out: False}
+
+
 def test_ec2_reads_many_pages(estate: EstateProbe, session: TargetSession) -> None:
     ids = [estate.launch(25, TagSpecifications=TAGS, running=False) for _ in range(2)]
     assert len(find(EC2, session)) == 50

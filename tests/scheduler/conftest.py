@@ -10,8 +10,7 @@ from itertools import count
 from typing import Any, cast
 
 import pytest
-from botocore.validate import ParamValidator
-from tests.models import operation_model
+from tests.models import check_request
 from tests.resources.conftest import offerings, type_facts
 from tests.scheduler.ssm_double import Ssm
 
@@ -285,6 +284,7 @@ class FakeSession:
         items: list[Any]
         match operation:
             case _ if service in ("ssm", "resource-groups"):
+                check_request(service, operation, params)
                 items = self._cloud.ssm.items(operation, params)
             case "describe_instances":
                 items = [{"Instances": [_instance(t)]} for t in self._of(self._cloud.instances) if _passes(t, filters)]
@@ -351,8 +351,7 @@ class FakeSession:
 
 def _check_request(service: str, operation: str, params: Mapping[str, Any]) -> None:
     """Refuse what botocore would refuse, and what AWS says it takes no more of."""
-    report = ParamValidator().validate(params, operation_model(service, operation).input_shape)
-    assert not report.has_errors(), report.generate_report()
+    check_request(service, operation, params)
     assert len(params["MetricDataQueries"]) <= 500
     assert params["StartTime"] < params["EndTime"]
 

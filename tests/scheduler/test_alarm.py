@@ -7,8 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.validate import ParamValidator
-from tests.models import operation_model
+from tests.models import check_request
 from tests.scheduler.conftest import HERE, MONDAY
 
 from lamplighter.errors import UsageError
@@ -37,7 +36,7 @@ class Scheduler:
 
     def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
         assert service == "scheduler"
-        assert not ParamValidator().validate(params, operation_model(service, operation).input_shape).has_errors()
+        check_request(service, operation, params)
         assert (params.pop("GroupName"), params.pop("Name")) == ("lamplighter", "wake")
         if operation == "get_schedule":
             return {**self.schedule, "ResponseMetadata": {}}

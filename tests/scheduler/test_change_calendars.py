@@ -17,7 +17,7 @@ from lamplighter.aws.targets import Target
 from lamplighter.errors import AccessDenied, LamplighterError, NotFound, NotSupported, StoreCorrupt
 from lamplighter.estate.control import deny, start_thread
 from lamplighter.estate.testing import MANAGEMENT, PRODUCTION, REGION, EstateProbe
-from lamplighter.scheduler.change_calendars import IAM_ACTIONS, TABLE, Copy, fetch, keep, kept, live_reader, refresh
+from lamplighter.scheduler.change_calendars import PERMISSIONS, TABLE, Copy, fetch, keep, kept, live_reader, refresh
 from lamplighter.scheduler.settings import Configuration, load_configuration
 from lamplighter.schedules.calendars import CHANGE_CALENDAR
 from lamplighter.store.memory import MemoryStore
@@ -96,7 +96,7 @@ def test_where_a_change_calendar_is_asked_for(document: str, target: str, name: 
     assert (asked, params) == (target, {"Name": name})
     shape = operation_model(service, operation)
     assert set(params) <= set(shape.input_shape.members)
-    assert f"{service}:{shape.name}" in IAM_ACTIONS
+    assert f"{service}:{shape.name}" in PERMISSIONS
     assert set(aws.answer) <= set(shape.output_shape.members)
 
 

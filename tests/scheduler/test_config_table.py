@@ -14,7 +14,7 @@ from lamplighter.aws.targets import Target
 from lamplighter.errors import AccessDenied, LamplighterError, NotFound
 from lamplighter.estate.control import deny, start_thread
 from lamplighter.estate.testing import MANAGEMENT, REGION, EstateProbe
-from lamplighter.scheduler.config_table import IAM_ACTIONS, fetch
+from lamplighter.scheduler.config_table import PERMISSIONS, fetch
 from lamplighter.store.dynamodb_layout import Layout, table_request
 
 KEYS = [{"AttributeName": "type", "KeyType": "HASH"}, {"AttributeName": "name", "KeyType": "RANGE"}]
@@ -86,6 +86,6 @@ def test_what_hinders_reading_is_said(estate: EstateProbe, aws: Aws) -> None:
     make(estate, "StateTable", [{"AttributeName": "service", "KeyType": "HASH"}])
     with pytest.raises(LamplighterError, match="StateTable is no config table of the AWS Instance Scheduler"):
         read(aws, "StateTable")
-    estate.control.inject(deny(MANAGEMENT, *IAM_ACTIONS))
+    estate.control.inject(deny(MANAGEMENT, *PERMISSIONS))
     with pytest.raises(AccessDenied, match="dynamodb:Query"):
         read(aws)

@@ -8,8 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.validate import ParamValidator
-from tests.models import operation_model
+from tests.models import check_request
 from tests.scheduler.conftest import HERE, MONDAY, THERE
 
 from lamplighter.aws.targets import Target
@@ -31,8 +30,7 @@ class Queue:
 
     def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
         assert (service, operation) == ("sqs", "send_message_batch")
-        shape = operation_model(service, operation).input_shape
-        assert not ParamValidator().validate(params, shape).has_errors()
+        check_request(service, operation, params)
         assert len(params["Entries"]) <= 10
         self.calls.append(params)
         failed = params["Entries"][: self.refuses]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.model import ListShape, Shape, StructureShape
+from tests.actions import SERVICES
 from tests.models import operation_model, service_model
 from tests.resources.conftest import Recorder, database, instance, reservation, warehouse
 from tests.resources.test_registry import actions, validate
@@ -133,7 +134,7 @@ def fits(value: Any, shape: Shape) -> None:
 def test_services_are_those_of_aws(collector: Collector) -> None:
     for action in collector.permissions:
         prefix, _, operation = action.partition(":")
-        assert operation in service_model({"es": "opensearch"}.get(prefix, prefix)).operation_names
+        assert operation in service_model(SERVICES.get(prefix, prefix)).operation_names
 
 
 def test_an_entry_point_that_is_no_collector_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from lamplighter.aws.calls import CallRecord
     from lamplighter.aws.targets import Target, TargetList, TargetsDefinition
 
+PERMISSIONS: Final = ("sts:AssumeRole",)
+"""What entering other accounts takes, on their roles; GetCallerIdentity needs no permission."""
+
 _CHUNK: Final = 1 << 20
 _BODIES: Final = 3
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from lamplighter.aws.credentials import Role, role_arn
 from lamplighter.aws.parallel import each
@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     from lamplighter.aws.targets import OrganizationDefinition
 
 logger = logging.getLogger("lamplighter.aws")
+
+PERMISSIONS: Final = (
+    "ec2:DescribeRegions",
+    "organizations:ListAccounts",
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
+)
+"""IAM actions: the first in each account whose regions are to be found, the others where the Organization is asked."""
 
 _ENABLED = [{"Name": "opt-in-status", "Values": ["opt-in-not-required", "opted-in"]}]
 _OPERABLE = "ACTIVE"

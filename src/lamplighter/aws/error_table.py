@@ -126,6 +126,7 @@ RULES: Final[tuple[Rule, ...]] = (
         NotFound,
         "it was deleted, or it is in another account or region",
         (
+            "AWS.SimpleQueueService.NonExistentQueue",
             "AccountNotFound",
             "CacheClusterNotFound",
             "ClusterNotFound",
@@ -142,6 +143,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "OrganizationalUnitNotFound",
             "ParameterNotFound",
             "ParentNotFound",
+            "QueueDoesNotExist",
             "ResourceNotFound",
             "ServiceNotFound",
         ),

@@ -16,6 +16,9 @@ from lamplighter.errors import BillError
 if TYPE_CHECKING:
     from lamplighter.aws.access import TargetSession
 
+PERMISSIONS: Final = ("s3:GetObject",)
+"""IAM actions on what lies in the bucket of bills."""
+
 _ALONE: Final = re.compile(r"\d{12}-aws-billing-[a-z-]+-\d{4}-\d{2}\.csv(\.zip)?", re.IGNORECASE)
 """Names of detailed billing reports, which come without manifest."""
 

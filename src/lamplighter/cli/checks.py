@@ -166,7 +166,7 @@ def clock(aws: Aws, target: Target, now: Callable[[], datetime]) -> Check:
 
 def change_calendars(aws: Aws, config: Configuration, now: Callable[[], datetime]) -> Iterator[Check]:
     """Whether each SSM Change Calendar of the file can be read."""
-    from lamplighter.scheduler.change_calendars import IAM_ACTIONS, fetch
+    from lamplighter.scheduler.change_calendars import PERMISSIONS, fetch
 
     for name, document in config.loaded.change_calendars.items():
         try:
@@ -174,7 +174,7 @@ def change_calendars(aws: Aws, config: Configuration, now: Callable[[], datetime
         except LamplighterError as error:
             yield failed(f"calendar {name}", error)
         else:
-            yield Check(f"calendar {name}", Status.OK, f"read in {copy.source}; needs {', '.join(IAM_ACTIONS)}")
+            yield Check(f"calendar {name}", Status.OK, f"read in {copy.source}; needs {', '.join(PERMISSIONS)}")
 
 
 def targets(

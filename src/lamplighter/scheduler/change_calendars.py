@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lamplighter.aws.access import Aws
 
 TABLE: Final = "calendars"
-IAM_ACTIONS: Final = ("ssm:GetDocument",)
+PERMISSIONS: Final = ("ssm:GetDocument",)
 """What the own credentials need for it, in the home region or that of the ARN."""
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lamplighter.resources.kind import Session
 
-IAM_ACTIONS: Final = ("dynamodb:Query",)
+PERMISSIONS: Final = ("dynamodb:Query",)
 """What the own credentials need on the table, besides the use of its KMS key."""
 
 _TYPES: Final = ("period", "schedule")

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from botocore.validate import validate_parameters
-from tests.models import operation_model, operation_name
+from tests.actions import actions_of
+from tests.models import check_request, operation_model
 
 from lamplighter.aws.targets import Target
 from lamplighter.deploy.health.part import Piece, Scene
@@ -19,11 +20,6 @@ from lamplighter.errors import AccessDenied
 NOW = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
 SCENE = Scene(NOW, "1.2.3")
 HOME: Final = Target("111122223333", "eu-west-1")
-ACTIONS: Final = {
-    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
-    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
-}
-"""Where the IAM action has another name than the operation."""
 
 DENIED = AccessDenied("not authorized", hint="allow the action")
 
@@ -44,17 +40,15 @@ class Answers:
     target: Target = HOME
 
     def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
-        model = operation_model(service, operation)
-        validate_parameters(params, model.input_shape)
-        action = f"{service}:{operation_name(service, operation)}"
-        self.asked.append(ACTIONS.get(action, action))
+        check_request(service, operation, params)
+        self.asked += actions_of((service, operation))
         self.params.append(params)
         answer = self.by_operation[operation]
         if isinstance(answer, list):
             answer = answer.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        validate_parameters(answer, model.output_shape)
+        validate_parameters(answer, operation_model(service, operation).output_shape)
         return dict(answer)
 
     def pages(self, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:

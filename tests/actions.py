@@ -1,0 +1,206 @@
+"""From calls to IAM actions, which of them the code declares, and what does not fit together."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import astuple
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from tests.calls import Call
+from tests.models import operation_name
+
+SOURCE: Final = Path(__file__).parents[1] / "src"
+
+PREFIXES: Final[Mapping[str, str]] = {"opensearch": "es", "resourcegroupstaggingapi": "tag"}
+"""Prefixes of IAM where they are not botocore's name of the service.
+
+Source: AWS Service Authorization Reference, "service prefix" of each service.
+"""
+
+SERVICES: Final[Mapping[str, str]] = {prefix: service for service, prefix in PREFIXES.items()}
+"""The other way about."""
+
+ACTIONS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    # A batch is allowed as its parts are.
+    ("sqs", "SendMessageBatch"): ("sqs:SendMessage",),
+    ("sqs", "DeleteMessageBatch"): ("sqs:DeleteMessage",),
+    ("sqs", "ChangeMessageVisibilityBatch"): ("sqs:ChangeMessageVisibility",),
+    # DynamoDB developer guide, "Using IAM with DynamoDB transactions": what its parts need; ours write and delete.
+    ("dynamodb", "TransactWriteItems"): ("dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+    ("s3", "HeadBucket"): ("s3:ListBucket",),
+    ("s3", "ListObjectsV2"): ("s3:ListBucket",),
+    ("s3", "ListObjectVersions"): ("s3:ListBucketVersions",),
+    ("s3", "HeadObject"): ("s3:GetObject",),
+    ("s3", "CopyObject"): ("s3:GetObject", "s3:PutObject"),
+    ("s3", "CreateMultipartUpload"): ("s3:PutObject",),
+    ("s3", "UploadPart"): ("s3:PutObject",),
+    ("s3", "CompleteMultipartUpload"): ("s3:PutObject",),
+    ("s3", "DeleteObjects"): ("s3:DeleteObject",),
+    ("s3", "ListBuckets"): ("s3:ListAllMyBuckets",),
+    ("s3", "GetBucketEncryption"): ("s3:GetEncryptionConfiguration",),
+    ("s3", "GetPublicAccessBlock"): ("s3:GetBucketPublicAccessBlock",),
+    ("lambda", "Invoke"): ("lambda:InvokeFunction",),
+    # The role that a schedule calls its target with is handed over anew each time.
+    ("scheduler", "UpdateSchedule"): ("scheduler:UpdateSchedule", "iam:PassRole"),
+}
+"""IAM actions of operations that are not called as their action is.
+
+Source: AWS Service Authorization Reference; Amazon S3 user guide, "Required permissions for Amazon S3 API operations".
+"""
+
+UNCHECKED: Final = frozenset({"sts:GetCallerIdentity"})
+"""What IAM asks no permission for (IAM user guide, GetCallerIdentity)."""
+
+BY_OTHERS: Final[Mapping[str, str]] = {
+    "tag:GetResources": "Resource Groups asks in our name when it lists a group by tags",
+    **dict.fromkeys(
+        (
+            "ecs:TagResource",
+            "ecs:UntagResource",
+            "eks:TagResource",
+            "eks:UntagResource",
+            "rds:RemoveTagsFromResource",
+            "redshift:CreateTags",
+            "redshift:DeleteTags",
+            "sagemaker:AddTags",
+            "sagemaker:DeleteTags",
+        ),
+        "the Tagging API calls it in our name when it writes or removes tags",
+    ),
+    "sqs:ReceiveMessage": "Lambda takes messages for the function, with the function's role",
+    "sqs:DeleteMessage": "Lambda removes what the function has answered for, with the function's role",
+    "sqs:ChangeMessageVisibility": "Lambda gives back what failed, with the function's role",
+    "logs:CreateLogStream": "Lambda writes what the function prints, with the function's role",
+    "logs:PutLogEvents": "Lambda writes what the function prints, with the function's role",
+    "ec2:CreateNetworkInterface": "Lambda joins the function to a VPC, with the function's role",
+    "ec2:DeleteNetworkInterface": "Lambda takes the function out of a VPC, with the function's role",
+    "ec2:DescribeNetworkInterfaces": "Lambda looks after the function's interfaces in a VPC, with the function's role",
+    "kms:Decrypt": "DynamoDB, S3, SQS and SNS read what is encrypted in the name of who calls them",
+    "kms:GenerateDataKey": "DynamoDB, S3, SQS and SNS encrypt in the name of who calls them",
+    "kms:CreateGrant": "EC2 takes a grant for an encrypted volume in the name of who starts the instance",
+}
+"""Declared, and called by an AWS service with our permissions: no call of ours can prove it."""
+
+DOUBLED: Final[Mapping[str, str]] = {
+    "lambda:InvokeFunction": "the simulated Lambda runs functions in containers, and there are none in tests",
+    "rds:ListTagsForResource": "asked only of snapshots listed without tags, and the simulated RDS lists all with them",
+    "resource-groups:ListGroupResources": "the simulated Resource Groups has no ListGroupResources",
+    **dict.fromkeys(
+        ("ssm:CreateOpsItem", "ssm:DescribeOpsItems", "ssm:UpdateOpsItem"),
+        "the simulated Systems Manager has no OpsItems",
+    ),
+}
+"""Declared, and asked in tests only of doubles that hold requests to botocore's models (`check_request`); why so."""
+
+
+def actions_of(call: Call) -> tuple[str, ...]:
+    """The IAM actions that a call needs.
+
+    Raises:
+        KeyError: botocore knows no such operation.
+    """
+    service, operation = call
+    name = operation_name(service, operation)
+    return ACTIONS.get((service, name)) or (f"{PREFIXES.get(service, service)}:{name}",)
+
+
+@cache
+def declared() -> Mapping[str, frozenset[str]]:
+    """Who declares which actions: members of families, modules with `PERMISSIONS`, handlers."""
+    return {who: actions for who, actions in (*_members(), *_modules(), *_handlers()) if actions}
+
+
+def _members() -> Iterator[tuple[str, frozenset[str]]]:
+    from lamplighter.commitments.registry import sources
+    from lamplighter.deploy.health.registry import parts
+    from lamplighter.notify.registry import senders
+    from lamplighter.resources.registry import kinds
+    from lamplighter.usage.registry import collectors
+
+    for kind in kinds().values():
+        yield type(kind).__module__, frozenset(action for each in astuple(kind.permissions) for action in each)
+    for family in (collectors(), sources(), senders(), parts()):
+        for member in family.values():
+            yield type(member).__module__, frozenset(member.permissions)
+
+
+def _modules() -> Iterator[tuple[str, frozenset[str]]]:
+    """Each module that says `PERMISSIONS = ...`; the others are not imported for it."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        if re.search(r"^PERMISSIONS\b.*=", path.read_text(), re.MULTILINE):
+            name = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+            yield name, frozenset(_flat(importlib.import_module(name).PERMISSIONS))
+
+
+def _flat(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _flat(tuple(value.values()))
+    elif isinstance(value, Iterable):
+        for each in value:
+            yield from _flat(each)
+
+
+def _handlers() -> Iterator[tuple[str, frozenset[str]]]:
+    """Handlers that are there; what others will need stands in the data before they are written."""
+    from lamplighter.deploy import needs
+    from lamplighter.deploy.handlers import HANDLERS
+
+    for handler in HANDLERS.values():
+        module = f"lamplighter.lambdas.{handler.name}"
+        if find_spec(module) is not None:
+            yield module, frozenset(need.action for need in needs.of_handler(handler))
+
+
+def problems(made: Collection[Call], doubled: Collection[Call], *, whole: bool) -> list[str]:
+    """What does not fit together, one line each.
+
+    Args:
+        made: calls over the wire.
+        doubled: calls to doubles that hold requests to botocore's models.
+        whole: whether every test ran, so that what nobody called is never called.
+    """
+    known = declared()
+    return compare(
+        {who: set(actions) for who, actions in known.items()},
+        {call: actions_of(call) for call in sorted(made)},
+        {action for call in doubled for action in actions_of(call)},
+        whole=whole,
+    )
+
+
+def compare(
+    known: Mapping[str, set[str]],
+    made: Mapping[Call, tuple[str, ...]],
+    doubled: set[str],
+    *,
+    whole: bool,
+    by_double: Mapping[str, str] = DOUBLED,
+    by_others: Mapping[str, str] = BY_OTHERS,
+) -> list[str]:
+    """`problems`, of these declarations and calls."""
+    every = {action for actions in known.values() for action in actions}
+    used = {action for actions in made.values() for action in actions}
+    found = [
+        f"{call[0]} {call[1]} is called and needs {action}: declare it with what calls it (docs/permissions.md)"
+        for call, actions in made.items()
+        for action in actions
+        if action not in every | UNCHECKED
+    ]
+    if not whole:
+        return found
+    for action in sorted(every - used - set(by_double) - set(by_others)):
+        who = ", ".join(sorted(name for name, actions in known.items() if action in actions))
+        found.append(f"{action} is declared by {who}, and no test calls it over the wire: remove it, or test it")
+    found += [
+        f"{action} is called over the wire after all: strike it from DOUBLED"
+        for action in sorted(used & set(by_double))
+    ]
+    found += [f"{action} is in DOUBLED, and no double is asked for it" for action in sorted(set(by_double) - doubled)]
+    return found

@@ -1,0 +1,268 @@
+"""Calls to AWS and what is declared: told apart, translated to IAM actions, compared; and what stands in the source."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from types import FunctionType, ModuleType, SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from tests import actions, calls
+from tests.literal_calls import Written, in_text, path_of, written
+from tests.models import service_model
+
+from lamplighter.aws.calls import CallRecord
+from lamplighter.deploy import needs
+
+WRITTEN = written()
+
+DECLARED_ELSEWHERE = {
+    "lamplighter.resources": "lamplighter.resources",
+    "lamplighter.store": "lamplighter.store",
+    "lamplighter.scheduler.idle": "lamplighter.resources",
+    "lamplighter.commitments.explorer": "lamplighter.commitments.explorer_questions",
+}
+"""Where that which a module without declarations of its own calls is declared: here or below."""
+
+ONLY_WHEN_IT_RUNS = {
+    "lamplighter.aws.access": "passes calls on",
+    "lamplighter.commitments.explorer": "asks what explorer_questions names",
+    "lamplighter.resources.ec2_types": "two lists of types, by what is asked",
+    "lamplighter.resources.kind": "tags through the Tagging API: writes or removes",
+    "lamplighter.resources.rds_snapshots": "snapshots of instances or of clusters",
+    "lamplighter.resources.rds_states": "starts or stops, instances or clusters",
+    "lamplighter.resources.redshift_cluster": "pauses or resumes",
+    "lamplighter.resources.sagemaker_notebook": "starts or stops",
+    "lamplighter.scheduler.pace": "passes calls on",
+    "lamplighter.store.dynamodb": "passes calls on; query or scan",
+    "lamplighter.store.dynamodb_calls": "passes calls on",
+}
+"""Modules with a call whose operation is not written out where it is made; what they call is seen over the wire."""
+
+
+def allowed(module: str) -> set[str]:
+    """What a module may call: what it declares itself, otherwise what its family does."""
+    declared = actions.declared()
+    if module in declared:
+        return set(declared[module])
+    above = next((family for place, family in DECLARED_ELSEWHERE.items() if _below(module, place)), None)
+    return {action for who, each in declared.items() if above and _below(who, above) for action in each}
+
+
+def _below(module: str, place: str) -> bool:
+    return f"{module}.".startswith(f"{place}.")
+
+
+# --- what stands in the source
+
+
+@pytest.mark.parametrize("place", WRITTEN, ids=lambda each: f"{each.module[12:]}:{each.line}")
+def test_what_is_called_is_declared(place: Written) -> None:
+    if not place.calls:
+        assert place.module in ONLY_WHEN_IT_RUNS
+    for call in place.calls:
+        missing = set(actions.actions_of(call)) - allowed(place.module) - actions.UNCHECKED
+        assert not missing, f"{path_of(place.module).name}:{place.line} calls {call} without declaring {missing}"
+
+
+def test_the_calls_that_are_seen() -> None:
+    assert len(WRITTEN) > 80
+    assert {each.module for each in WRITTEN if not each.calls} == set(ONLY_WHEN_IT_RUNS)
+    assert {("ec2", "stop_instances"), ("sts", "assume_role"), ("s3", "get_object")} <= {
+        call for each in WRITTEN for call in each.calls
+    }
+
+
+def test_reading_calls_from_source() -> None:
+    text = """
+session.call("ec2", "start_instances" if on else "stop_instances", InstanceIds=[])
+session.pages("rds", f"describe_{what}", "Items")
+other.call(one)
+phone.calls("x")
+"""
+    assert [each.calls for each in in_text(text, "lamplighter.resources.kind")] == [
+        {("ec2", "start_instances"), ("ec2", "stop_instances")},
+        set(),
+    ]
+    stored = list(in_text('self.calls("get_item", Key=1)', "lamplighter.store.dynamodb"))
+    assert [each.calls for each in stored] == [{("dynamodb", "get_item")}]
+    named = list(in_text('session.call(SCALING, "register_scalable_target")', "lamplighter.resources.ecs_service"))
+    assert [each.calls for each in named] == [{("application-autoscaling", "register_scalable_target")}]
+
+
+# --- IAM actions
+
+
+@pytest.mark.parametrize(
+    ("call", "wanted"),
+    [
+        (("ec2", "describe_instances"), ("ec2:DescribeInstances",)),
+        (("rds", "stop_db_cluster"), ("rds:StopDBCluster",)),
+        (("opensearch", "list_domain_names"), ("es:ListDomainNames",)),
+        (("resourcegroupstaggingapi", "tag_resources"), ("tag:TagResources",)),
+        (("s3", "list_objects_v2"), ("s3:ListBucket",)),
+        (("s3", "head_object"), ("s3:GetObject",)),
+        (("sqs", "send_message_batch"), ("sqs:SendMessage",)),
+        (("dynamodb", "transact_write_items"), ("dynamodb:UpdateItem", "dynamodb:DeleteItem")),
+        (("scheduler", "update_schedule"), ("scheduler:UpdateSchedule", "iam:PassRole")),
+    ],
+)
+def test_actions_of_calls(call: calls.Call, wanted: tuple[str, ...]) -> None:
+    assert actions.actions_of(call) == wanted
+
+
+def test_the_table_names_operations_that_there_are() -> None:
+    for service, operation in actions.ACTIONS:
+        assert operation in service_model(service).operation_names
+    for service in actions.PREFIXES:
+        assert service_model(service).operation_names
+
+
+def test_declared_actions_are_operations_or_the_actions_of_some() -> None:
+    """A slip of the pen in a declaration is no action of AWS."""
+    otherwise = {action for several in actions.ACTIONS.values() for action in several} | set(actions.BY_OTHERS)
+    for who, declared in actions.declared().items():
+        for action in declared - otherwise:
+            prefix, _, operation = action.partition(":")
+            assert operation in service_model(actions.SERVICES.get(prefix, prefix)).operation_names, (who, action)
+
+
+def test_what_others_call_with_our_permissions_is_granted_and_reasoned() -> None:
+    every = [*needs.looking(), *needs.acting(), *needs.VPC, needs.GRANTS, *(need for _, need in needs.of_hub())]
+    assert set(actions.BY_OTHERS) <= {need.action for need in every}
+    called = {action for place in WRITTEN for call in place.calls for action in actions.actions_of(call)}
+    assert not called & set(actions.BY_OTHERS)
+
+
+def test_what_only_doubles_are_asked_is_declared() -> None:
+    assert set(actions.DOUBLED) <= {action for each in actions.declared().values() for action in each}
+
+
+# --- who calls
+
+
+def function_of(module: str, code: str, **names: Any) -> Any:
+    """A function that a module of this name might have, which knows these names."""
+    made = ModuleType(module)
+    vars(made).update(names)
+    exec(code, vars(made))
+    return next(each for each in vars(made).values() if isinstance(each, FunctionType) and each not in names.values())
+
+
+@pytest.mark.parametrize(
+    ("module", "counts"),
+    [
+        ("lamplighter.resources.ec2_instance", True),
+        ("lamplighter.aws.discovery", True),
+        ("lamplighter.estate.build_fleet", False),
+        ("tests.resources.conftest", False),
+    ],
+)
+def test_whose_call_it_is(module: str, counts: bool) -> None:
+    looks = "def perform(): return caller_of(frame())"
+    perform = function_of("lamplighter.aws.calls", looks, caller_of=calls.caller_of, frame=sys._getframe)
+    call = function_of("lamplighter.aws.access", "def call(perform): return perform()")
+    submit = function_of("concurrent.futures", "def submit(ask): return ask()")
+    ask = function_of(module, "def ask(submit): return submit()")
+    assert ask(partial(submit, partial(call, perform))) == module
+    assert calls.is_product(module) is counts
+
+
+def test_a_thread_of_nobody_counts() -> None:
+    assert calls.caller_of(None) == ""
+    assert calls.is_product("")
+
+
+def test_only_what_was_sent_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: set[calls.Call] = set()
+    monkeypatch.setattr(calls, "made", made)
+    send = function_of("lamplighter.usage.collect", "def send(record): note(record)", note=calls.note)
+    send(CallRecord("ec2", "describe_vpcs", "", 0, 0, "CredentialsMissing", 0))
+    calls.note(CallRecord("ec2", "describe_tags", "", 0, 0, "", 1))
+    assert made == set()
+    send(CallRecord("ec2", "describe_vpcs", "", 0, 0, "AccessDenied", 1))
+    assert made == {("ec2", "describe_vpcs")}
+
+
+# --- processes
+
+
+def test_what_processes_noted_comes_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "made", {("ec2", "describe_vpcs")})
+    monkeypatch.setattr(calls, "doubled", {("ce", "get_tags")})
+    sent = calls.noted()
+    assert sent == [[["ec2", "describe_vpcs"]], [["ce", "get_tags"]]]
+    monkeypatch.setattr(calls, "made", {("rds", "stop_db_instance")})
+    monkeypatch.setattr(calls, "doubled", set())
+    calls.merge(sent)
+    calls.merge(())
+    assert calls.made == {("ec2", "describe_vpcs"), ("rds", "stop_db_instance")}
+    assert calls.doubled == {("ce", "get_tags")}
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "whole"),
+    [
+        ("TESTPATHS", {}, True),
+        ("TESTPATHS", {"markexpr": "", "keyword": "", "maxfail": 0, "ignore": None}, True),
+        ("ARGS", {}, False),
+        ("TESTPATHS", {"markexpr": "not slow"}, False),
+        ("TESTPATHS", {"keyword": "wire"}, False),
+        ("TESTPATHS", {"deselect": ["tests/test_calls.py"]}, False),
+    ],
+)
+def test_whether_all_tests_were_asked_for(source: str, options: Mapping[str, Any], whole: bool) -> None:
+    config = SimpleNamespace(args_source=pytest.Config.ArgsSource[source], getoption=options.get)
+    assert calls.is_whole(cast(pytest.Config, config)) is whole
+
+
+# --- the verdict
+
+KNOWN = {"x": {"ec2:DescribeVpcs", "kms:Decrypt"}, "y": {"ec2:DescribeVpcs", "ce:GetTags"}}
+MADE = {("ec2", "describe_vpcs"): ("ec2:DescribeVpcs",)}
+TABLES: dict[str, Any] = {"by_double": {"ce:GetTags": "no double"}, "by_others": {"kms:Decrypt": "S3 reads"}}
+
+
+def test_all_is_well() -> None:
+    assert actions.compare(KNOWN, MADE, {"ce:GetTags"}, whole=True, **TABLES) == []
+
+
+def test_a_call_that_nobody_declares() -> None:
+    identity = {("sts", "get_caller_identity"): ("sts:GetCallerIdentity",)}
+    more = {**MADE, ("ec2", "create_vpc"): ("ec2:CreateVpc",), **identity}
+    for whole in (True, False):
+        [line] = actions.compare(KNOWN, more, {"ce:GetTags"}, whole=whole, **TABLES)
+        assert line.startswith("ec2 create_vpc is called and needs ec2:CreateVpc")
+
+
+def test_a_declaration_that_nobody_uses() -> None:
+    assert actions.compare(KNOWN, {}, {"ce:GetTags"}, whole=False, **TABLES) == []
+    [line] = actions.compare(KNOWN, {}, {"ce:GetTags"}, whole=True, **TABLES)
+    assert line.startswith("ec2:DescribeVpcs is declared by x, y, and no test calls it")
+
+
+def test_tables_that_are_out_of_date() -> None:
+    made = {**MADE, ("ce", "get_tags"): ("ce:GetTags",)}
+    [line] = actions.compare(KNOWN, made, {"ce:GetTags"}, whole=True, **TABLES)
+    assert line == "ce:GetTags is called over the wire after all: strike it from DOUBLED"
+    [line] = actions.compare(KNOWN, MADE, set(), whole=True, **TABLES)
+    assert line == "ce:GetTags is in DOUBLED, and no double is asked for it"
+
+
+# --- the document
+
+
+@pytest.mark.parametrize(
+    ("heading", "wanted"),
+    [("Called for us", actions.BY_OTHERS), ("Asked of doubles only", actions.DOUBLED)],
+)
+def test_the_document_lists_them_with_their_reasons(heading: str, wanted: Mapping[str, str]) -> None:
+    text = (Path(__file__).parents[1] / "docs" / "permissions.md").read_text()
+    section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.+`) \| (.+) \|$", section, re.MULTILINE)
+    told = {action: reason for names, reason in rows for action in re.findall(r"`([^`]+)`", names)}
+    assert told == wanted
