@@ -116,13 +116,31 @@ def test_what_is_gone_is_over_but_only_if_everything_was_looked_at(tower: MakeTo
     fail(made, NO_CAPACITY)
     made.pass_(8)
     made.cloud.instances[HERE.key].clear()
-    assert made.pass_(8, 5, whole=False) == []
+    assert made.pass_(8, 5, whole=False, schedules=frozenset({"office"})) == []
     assert made.pass_(8, 10, accounts=[THERE.account], whole=False) == []
     assert told(made.pass_(8, 15)) == [("over", web, "it is no longer there")]
     made.cloud.instance(at=THERE)
     made.pass_(8, 20)
     made.cloud.targets = (HERE,)
     assert [(change, why) for change, _, why in told(made.pass_(8, 25))] == [("over", "it is no longer looked at")]
+
+
+def test_what_is_gone_from_a_target_is_over_when_that_target_was_looked_at(tower: MakeTower) -> None:
+    # As in a deployed stack, where each pass is of one target.
+    made = tower(ONLY, cloud=Cloud(HERE, THERE))
+    here, there = made.cloud.instance(), made.cloud.instance(at=THERE)
+    fail(made, NO_CAPACITY)
+    made.pass_(8)
+    for place in (HERE, THERE):
+        made.cloud.instances[place.key].clear()
+    first = made.pass_(8, 5, accounts=[HERE.account], regions=[HERE.region], whole=False)
+    assert told(first) == [("over", here, "it is no longer there")]
+    fail(made, Throttled("Rate exceeded"), "describe_instances")
+    [(change, what, _)] = told(made.pass_(8, 10, accounts=[THERE.account], whole=False))
+    assert (change, what) == ("new", "ec2-instance")
+    fail(made, None)
+    found = told(made.pass_(8, 15, accounts=[THERE.account], whole=False))
+    assert {name for _, name, _ in found} == {"ec2-instance", there}
 
 
 def test_what_waits_is_not_over(tower: MakeTower) -> None:

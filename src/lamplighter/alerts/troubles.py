@@ -76,6 +76,7 @@ class Health:
         targets: keys of the targets that were looked at.
         failed: keys of the targets that were not, or not to the end.
         whole: whether the pass looked at everything, so that what it did not meet is no longer there.
+        entire: whether it looked at its targets for every schedule, so that this holds within them.
     """
 
     troubles: Mapping[str, Trouble]
@@ -84,6 +85,7 @@ class Health:
     targets: frozenset[str] = frozenset()
     failed: frozenset[str] = frozenset()
     whole: bool = False
+    entire: bool = False
 
     def recovered(self, key: str) -> str | None:
         """Why something that was told to be wrong is no longer so; None if it is, or if it is not known."""
@@ -91,9 +93,9 @@ class Health:
             return None
         if key in self.well:
             return "it is well again"
-        if not self.whole or key in self.met:
-            return None
         where, _, subject = key.partition("#")
+        if key in self.met or not (self.whole or (self.entire and where in self.targets)):
+            return None
         if not where:
             return "it did not happen again"
         if where in self.failed or f"{where}#kind:{subject.partition('/')[0]}" in self.troubles:
@@ -130,6 +132,7 @@ def health(report: PassReport, problems: Iterable[Problem], store: Store, *, who
         frozenset(each.target.key for each in report.targets if each.error is None),
         frozenset(each.target.key for each in report.targets if each.error is not None),
         whole,
+        not report.limited,
     )
 
 

@@ -123,6 +123,7 @@ class PassReport:
         targets: one report for each target, in order.
         unresolved: accounts or regions that could not be made into targets.
         refused: the guardrail that stopped it before it acted, or None.
+        limited: whether only resources with some schedules were looked for.
     """
 
     run: str
@@ -130,6 +131,7 @@ class PassReport:
     targets: Sequence[TargetReport]
     unresolved: Sequence[TargetFailure] = ()
     refused: GuardrailError | None = None
+    limited: bool = False
 
     @property
     def steps(self) -> list[Step]:
@@ -240,7 +242,7 @@ def run_pass(
         )
         for target in kinds
     ]
-    report = PassReport(run, moment, reports, listed.failures, refused)
+    report = PassReport(run, moment, reports, listed.failures, refused, schedules is not None)
     if not dry_run:
         world.store.put_many([_summary(report, world.clock())])
     return report
