@@ -31,6 +31,7 @@ SERVICES: Final = (
     "eks",
     "elasticache",
     "es",
+    "events",
     "iam",
     "kms",
     "lambda",
