@@ -105,3 +105,12 @@ def test_a_queue_in_which_something_waits(probe: EstateProbe, session: Session) 
     named = {"Dimensions": [{"Name": "QueueName", "Value": "lit-passes"}]}
     cloudwatch.put_metric_data(Namespace="AWS/SQS", MetricData=[{**age, **named}])
     assert seen(session, "AWS::SQS::Queue", queue) == ("ok", "encrypted; 1 wait, the oldest for 40 s")
+
+
+def test_a_rule_on_a_bus_that_its_id_does_not_name(probe: EstateProbe, session: Session) -> None:
+    events = probe.client("events")
+    events.create_event_bus(Name="lit")
+    events.put_rule(Name="lit-tags", EventBusName="lit", EventPattern='{"source": ["aws.tag"]}', State="ENABLED")
+    assert seen(session, "AWS::Events::Rule", "lit|lit-tags") == ("ok", "on")
+    assert seen(session, "AWS::Events::Rule", "lit-tags") == ("ok", "on")
+    assert seen(session, "AWS::Events::Rule", "lit-none") == ("fail", "it is not there")
