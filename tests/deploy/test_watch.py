@@ -13,6 +13,7 @@ from lamplighter.deploy.family import TEMPLATES
 from lamplighter.deploy.handlers import HANDLERS
 from lamplighter.deploy.metrics import METRICS
 from lamplighter.deploy.needs import dashed
+from lamplighter.deploy.queries import QUERIES
 
 RESOURCES: dict[str, Any] = TEMPLATES["watch"].data["Resources"]
 PREFIX, REGION = "lamp", "eu-central-1"
@@ -131,8 +132,15 @@ def test_a_clock_that_only_reconciles_is_not_silent() -> None:
     assert clock.of * clock.period >= 2 * int(hours[1]) * 3600
 
 
-def test_queries_read_the_logs_of_every_function() -> None:
-    queries = [each["Properties"] for each in RESOURCES.values() if each["Type"] == "AWS::Logs::QueryDefinition"]
-    assert len(queries) == 6
-    for query in queries:
-        assert {substituted(group) for group in query["LogGroupNames"]} == {f"/aws/lambda/{name}" for name in FUNCTIONS}
+def test_queries_read_the_logs_that_they_are_about() -> None:
+    found = {
+        substituted(each["Properties"]["Name"]): each["Properties"]
+        for each in RESOURCES.values()
+        if each["Type"] == "AWS::Logs::QueryDefinition"
+    }
+    assert set(found) == {f"lamp/{name}" for name in QUERIES}
+    for name, query in QUERIES.items():
+        made = found[f"lamp/{name}"]
+        assert made["QueryString"] == query.text
+        wanted = {f"/aws/lambda/lamp-{dashed(HANDLERS[handler])}" for handler in query.of}
+        assert {substituted(group) for group in made["LogGroupNames"]} == wanted

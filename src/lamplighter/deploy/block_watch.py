@@ -11,6 +11,7 @@ from lamplighter.deploy.block_parts import logical, tags
 from lamplighter.deploy.handlers import HANDLERS
 from lamplighter.deploy.metrics import METRICS, SERVICE, Metric
 from lamplighter.deploy.needs import dashed
+from lamplighter.deploy.queries import QUERIES, by_field
 from lamplighter.deploy.yamls import If, Ref, Row, Sub, plain
 
 _WIDTH: Final = 24
@@ -68,14 +69,6 @@ _WAITING: Final = (
 def _series(metric: Metric) -> list[Any]:
     service = dashed(HANDLERS[metric.handler])
     return ["${Prefix}", metric.name, SERVICE, service, {"stat": _statistic(metric)}]
-
-
-def by_field(field: str) -> str:
-    """A query of the logs: the sums of every metric that has a field, by its values."""
-    summed = [each for each in METRICS.values() if field in each.fields]
-    # In the embedded format a value is a list of one.
-    sums = ", ".join(f"sum({each.name}.0) as {each.name[0].lower()}{each.name[1:]}" for each in summed)
-    return f"filter ispresent({field}) and ispresent({summed[0].name}.0) | stats {sums} by {field}"
 
 
 def _by_account() -> dict[str, Any]:
@@ -144,29 +137,16 @@ def _looked_at(alarm: Alarm) -> dict[str, Any]:
     }
 
 
-_SHOWN: Final = "fields @timestamp, service, message, @message"
-_NEWEST: Final = "sort @timestamp desc | limit 200"
-QUERIES: Final = {
-    "accounts": by_field("account"),
-    "failures": f'{_SHOWN} | filter level in ["ERROR", "CRITICAL"] | {_NEWEST}',
-    "warnings": f'{_SHOWN} | filter level = "WARNING" | {_NEWEST}',
-    "slowest calls": 'filter type = "platform.report" | stats max(record.metrics.durationMs) as longest, '
-    "count(*) as calls by @log | sort longest desc",
-    "memory": 'filter type = "platform.report" | stats max(record.metrics.maxMemoryUsedMB) as used, '
-    "max(record.metrics.memorySizeMB) as given by @log | sort used desc",
-    "out of time": 'filter type = "platform.report" and record.status = "timeout" | fields @timestamp, @log, '
-    "record.metrics.durationMs | sort @timestamp desc",
-}
-"""Saved queries of the functions' logs, by name. Fields: those of Powertools, and of Lambda's own JSON lines."""
-
-
 def queries() -> dict[str, Any]:
-    """The saved queries, over the logs of every function."""
-    groups = [Sub(f"/aws/lambda/${{Prefix}}-{dashed(handler)}") for handler in HANDLERS.values()]
+    """The saved queries, each over the logs that it looks at."""
     return {
-        f"{logical(name.replace(' ', '-'))}Query": {
+        f"{logical(each.name.replace(' ', '-'))}Query": {
             "Type": "AWS::Logs::QueryDefinition",
-            "Properties": {"Name": Sub(f"${{Prefix}}/{name}"), "LogGroupNames": groups, "QueryString": text},
+            "Properties": {
+                "Name": Sub(f"${{Prefix}}/{each.name}"),
+                "LogGroupNames": [Sub(f"/aws/lambda/${{Prefix}}-{dashed(HANDLERS[name])}") for name in each.of],
+                "QueryString": each.text,
+            },
         }
-        for name, text in QUERIES.items()
+        for each in QUERIES.values()
     }

@@ -79,6 +79,15 @@ FIELDS: Final = (
 )
 """Every field that a query may name."""
 
+
+def by_field(field: str) -> str:
+    """A query of the logs: the sums of every metric that has a field, by its values."""
+    summed = [each for each in METRICS.values() if field in each.fields]
+    # In the embedded format a value is a list of one.
+    sums = ", ".join(f"sum({each.name}.0) as {each.name[0].lower()}{each.name[1:]}" for each in summed)
+    return f"filter ispresent({field}) and ispresent({summed[0].name}.0) | stats {sums} by {field}"
+
+
 _NEWEST: Final = "sort @timestamp desc | limit 200"
 _OF_PASSES: Final = 'filter message = "pass"'
 _REPORT: Final = 'filter type = "platform.report"'
@@ -106,6 +115,12 @@ _ALL: Final = (
         "largest targets",
         "Which accounts and regions take the most work: how many passes, and how many resources in the largest.",
         f"{_OF_PASSES} | stats count(*) as passes, max(resources) as most by target | sort most desc | limit 50",
+        ("passes",),
+    ),
+    Query(
+        "accounts",
+        "What every metric of passes adds up to in each account.",
+        by_field("account"),
         ("passes",),
     ),
     Query(
