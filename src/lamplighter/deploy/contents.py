@@ -74,7 +74,7 @@ def closure(roots: Iterable[str]) -> dict[str, str]:
     try:
         from packaging.requirements import Requirement
     except ImportError as error:
-        raise UsageError("packages cannot be put together here", hint="install packaging") from error
+        raise UsageError("packages cannot be put together here", hint="pip install 'lamplighter[deploy]'") from error
     found: dict[str, str] = {}
     todo = [Requirement(name) for name in roots]
     seen: set[tuple[str, str]] = set()
