@@ -98,6 +98,15 @@ DOUBLED: Final[Mapping[str, str]] = {
 """Declared, and asked in tests only of doubles that hold requests to botocore's models (`check_request`); why so."""
 
 
+DECLARED_ELSEWHERE: Final[Mapping[str, str]] = {
+    "lamplighter.resources": "lamplighter.resources",
+    "lamplighter.store": "lamplighter.store",
+    "lamplighter.scheduler.idle": "lamplighter.resources",
+    "lamplighter.commitments.explorer": "lamplighter.commitments.explorer_questions",
+}
+"""Where that which a module without declarations of its own calls is declared: here or below."""
+
+
 def actions_of(call: Call) -> tuple[str, ...]:
     """The IAM actions that a call needs.
 
@@ -113,6 +122,18 @@ def actions_of(call: Call) -> tuple[str, ...]:
 def declared() -> Mapping[str, frozenset[str]]:
     """Who declares which actions: members of families, modules with `PERMISSIONS`, handlers."""
     return {who: actions for who, actions in (*_members(), *_modules(), *_handlers()) if actions}
+
+
+def allowed(module: str) -> frozenset[str]:
+    """What a module may call: what it declares itself, otherwise what its family does; all if nobody knows who asks."""
+    if module in declared() or not module:
+        return declared().get(module) or frozenset().union(*declared().values())
+    above = next((family for place, family in DECLARED_ELSEWHERE.items() if _below(module, place)), None)
+    return frozenset(action for who, each in declared().items() if above and _below(who, above) for action in each)
+
+
+def _below(module: str, place: str) -> bool:
+    return f"{module}.".startswith(f"{place}.")
 
 
 def _members() -> Iterator[tuple[str, frozenset[str]]]:
@@ -158,49 +179,50 @@ def _handlers() -> Iterator[tuple[str, frozenset[str]]]:
             yield module, frozenset(need.action for need in needs.of_handler(handler))
 
 
-def problems(made: Collection[Call], doubled: Collection[Call], *, whole: bool) -> list[str]:
+def problems(made: Collection[tuple[str, str, str]], doubled: Collection[Call], *, whole: bool) -> list[str]:
     """What does not fit together, one line each.
 
     Args:
-        made: calls over the wire.
+        made: calls over the wire: service, operation, module.
         doubled: calls to doubles that hold requests to botocore's models.
         whole: whether every test ran, so that what nobody called is never called.
     """
-    known = declared()
-    return compare(
-        {who: set(actions) for who, actions in known.items()},
-        {call: actions_of(call) for call in sorted(made)},
-        {action for call in doubled for action in actions_of(call)},
-        whole=whole,
-    )
-
-
-def compare(
-    known: Mapping[str, set[str]],
-    made: Mapping[Call, tuple[str, ...]],
-    doubled: set[str],
-    *,
-    whole: bool,
-    by_double: Mapping[str, str] = DOUBLED,
-    by_others: Mapping[str, str] = BY_OTHERS,
-) -> list[str]:
-    """`problems`, of these declarations and calls."""
-    every = {action for actions in known.values() for action in actions}
-    used = {action for actions in made.values() for action in actions}
+    needed = [(each, action) for each in sorted(made) for action in actions_of(each[:2])]
     found = [
-        f"{call[0]} {call[1]} is called and needs {action}: declare it with what calls it (docs/permissions.md)"
-        for call, actions in made.items()
-        for action in actions
-        if action not in every | UNCHECKED
+        f"{module or 'somebody'} calls {service} {operation} and does not declare {action} (docs/permissions.md)"
+        for (service, operation, module), action in needed
+        if action not in allowed(module) | UNCHECKED
     ]
     if not whole:
         return found
+    known = {who: set(actions) for who, actions in declared().items()}
+    used = {action for _, action in needed}
+    return found + unused(known, used, {action for call in doubled for action in actions_of(call)})
+
+
+def unused(
+    known: Mapping[str, set[str]],
+    used: set[str],
+    doubled: set[str],
+    *,
+    by_double: Mapping[str, str] = DOUBLED,
+    by_others: Mapping[str, str] = BY_OTHERS,
+) -> list[str]:
+    """What is declared and was not called in a run of all tests; and what the tables here say that is not so.
+
+    Args:
+        known: actions by who declares them.
+        used: actions that were called over the wire.
+        doubled: actions that doubles were asked for.
+        by_double: as `DOUBLED`.
+        by_others: as `BY_OTHERS`.
+    """
+    found = []
+    every = {action for actions in known.values() for action in actions}
     for action in sorted(every - used - set(by_double) - set(by_others)):
         who = ", ".join(sorted(name for name, actions in known.items() if action in actions))
         found.append(f"{action} is declared by {who}, and no test calls it over the wire: remove it, or test it")
-    found += [
-        f"{action} is called over the wire after all: strike it from DOUBLED"
-        for action in sorted(used & set(by_double))
-    ]
+    struck = sorted(used & set(by_double))
+    found += [f"{action} is called over the wire after all: strike it from DOUBLED" for action in struck]
     found += [f"{action} is in DOUBLED, and no double is asked for it" for action in sorted(set(by_double) - doubled)]
     return found

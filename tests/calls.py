@@ -8,7 +8,7 @@ them apart. Calls in processes that tests start are not seen; none is made there
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +23,12 @@ Call = tuple[str, str]
 _WAY = {
     "lamplighter.aws.access": {"call", "pages", "download", "_perform"},
     "lamplighter.aws.calls": {"perform", "_follow_tokens"},
+    "lamplighter.scheduler.pace": {"call", "pages"},
 }
 """What stands between who calls and the wire."""
 
-made: set[Call] = set()
-"""Made over the wire by the product, in this process."""
+made: set[tuple[str, str, str]] = set()
+"""Made over the wire by the product, in this process: service, operation, and the module that asked."""
 
 doubled: set[Call] = set()
 """Asked of doubles that hold requests and answers to botocore's models, in this process."""
@@ -51,9 +52,8 @@ def is_product(module: str) -> bool:
 
 def note(record: CallRecord) -> None:
     """Note one call, if the product sent it."""
-    call = record.service, record.operation
-    if record.attempts and call not in made and is_product(caller_of(sys._getframe(1))):
-        made.add(call)
+    if record.attempts and is_product(module := caller_of(sys._getframe(1))):
+        made.add((record.service, record.operation, module))
 
 
 def watch() -> Callable[[], None]:
@@ -81,15 +81,17 @@ def watch() -> Callable[[], None]:
     return end
 
 
-def noted() -> list[list[list[str]]]:
+def noted() -> list[list[tuple[str, ...]]]:
     """What `merge` takes, of types that pytest-xdist carries from process to process."""
-    return [[list(call) for call in sorted(known)] for known in (made, doubled)]
+    return [sorted(made), sorted(doubled)]
 
 
-def merge(others: Iterable[Iterable[Iterable[str]]]) -> None:
-    """Add what another process noted."""
-    for known, more in zip((made, doubled), others, strict=False):
-        known.update((service, operation) for service, operation in more)
+def merge(others: Sequence[Iterable[Sequence[str]]]) -> None:
+    """Add what another process noted, if it noted anything."""
+    if others:
+        sent, asked = others
+        made.update((service, operation, module) for service, operation, module in sent)
+        doubled.update((service, operation) for service, operation in asked)
 
 
 def is_whole(config: pytest.Config) -> bool:
