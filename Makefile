@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 LAMP   := $(VENV)/bin/lamp
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test unit lint format bench prices schema templates lock clean
+.PHONY: help demo test coverage unit lint format bench prices schema templates lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z_]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,8 +23,11 @@ node_modules: package-lock.json ## the second emulator of DynamoDB, for tests
 	@if command -v npm > /dev/null; then npm ci --ignore-scripts --no-audit --no-fund --silent && touch $@; \
 	else echo "npm is not installed: tests on dynalite will be skipped"; fi
 
-test: $(READY) node_modules ## every test, slow ones too, with coverage
-	$(PY) -m pytest -n 2 --dist worksteal --cov --cov-report=term
+test: $(READY) node_modules ## every test, slow ones too
+	$(PY) -m pytest -n 2 --dist worksteal
+
+coverage: $(READY) ## the fast tests, and which lines they reach
+	$(PY) -m pytest -n 2 --dist worksteal -m "not slow" --cov --cov-report=term
 
 unit: $(READY) ## the fast tests
 	$(PY) -m pytest -n 2 --dist worksteal -m "not slow"

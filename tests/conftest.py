@@ -27,18 +27,11 @@ LONGEST = {"test_fault_sweep", "test_fault_sweep_options", "test_demo"}
 """Modules that take minutes: begun first, or one process would still be at them when the others have finished."""
 
 
-REPEATING = {"scheduler", "schedules", "store"}
-"""Folders whose slow tests go thousands of times through what their fast ones cover. Noting it each time cost more than
-the tests themselves: 17 s of CPU became 41 s, and 6 s became 24 s."""
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whatever talks to a server is slow; where slow tests are left out, properties try fewer examples."""
     for item in items:
         if WIRE & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
-        if item.get_closest_marker("slow") and item.path.parent.name in REPEATING:
-            item.add_marker(pytest.mark.no_cover)
     items.sort(key=lambda item: item.path.stem not in LONGEST)
     if config.getoption("markexpr") == "not slow":
         for test in {getattr(item, "obj", None) for item in items}:
