@@ -151,3 +151,24 @@ def test_prices_in_another_currency_are_not_mixed_in() -> None:
     there = found(book=book)
     assert [use.size for use in there.items] == ["xlarge"]
     assert "ec2 m5.large Linux in eu-west-1: no price on demand in USD" in there.unknown
+
+
+def test_a_plan_that_is_held_in_another_currency_covers_nothing_and_is_named() -> None:
+    held = (replace(plan("0.30"), commitment=Money(Decimal("0.30"), "CNY")),)
+    there = found(held)
+    assert there.held == ()
+    assert all("arn:sp-1" not in use.own_rates for use in there.items)
+    assert there.notes == ("sp-1 is paid in CNY: it covers no usage in USD",)
+    chinese = by_hand(office(), held)
+    assert chinese.before == by_hand(office()).before
+    assert "sp-1 is paid in CNY: it covers no usage in USD" in chinese.assumptions
+
+
+def test_rates_of_a_held_plan_in_another_currency_are_not_mixed_in() -> None:
+    listed = [PlanRate(Plan.COMPUTE, LARGE, YEAR, Money(Decimal("0.5"), "CNY"), DAY, "by hand")]
+    there = found((plan("0.30"),), book=PriceBook.from_prices({}, rates=listed, base=BOOK))
+    assert [(use.size, "arn:sp-1" in use.own_rates) for use in there.items] == [
+        ("large", False),
+        ("large", False),
+        ("xlarge", True),
+    ]

@@ -98,14 +98,15 @@ def market(demand: Demand, book: PriceBook, held: Iterable[Held], as_of: datetim
     Args:
         demand: usage.
         book: prices on demand, of reservations and of plans.
-        held: what is held; what has ended, or never came into force, is passed over.
+        held: what is held; what has ended, or never came into force, is passed over, and a plan in another currency
+            than the one that is asked for, which cannot cover usage in it.
         as_of: when a purchase would begin, aware.
         wishes: what may be bought.
 
     Raises:
         PriceBookError: the price book is damaged.
     """
-    mine, notes = _held(held, as_of)
+    mine, notes = _held(held, as_of, wishes.currency)
     unknown: list[str] = []
     prices: dict[int, tuple[PriceKey, Decimal]] = {}
     for row, key in enumerate(demand.keys):
@@ -116,7 +117,7 @@ def market(demand: Demand, book: PriceBook, held: Iterable[Held], as_of: datetim
             unknown.append(f"{_words(key)}: no price on demand in {wishes.currency}")
     rows = tuple(row for row in prices)
     plans, rates = plans_worth(demand, rows, prices, book, wishes)
-    held_rates, more = _held_rates(mine, demand, prices, book)
+    held_rates, more = _held_rates(mine, demand, prices, book, wishes.currency)
     for row, found_rates in held_rates.items():
         rates[row] |= found_rates
     items, columns = _items(demand, rows, prices, rates, [each for each, _ in mine], wishes)
@@ -159,12 +160,16 @@ def _words(key: UsageKey) -> str:
     return f"{' '.join(part for part in kept if part and part != 'default')} in {key.attributes.region}"
 
 
-def _held(held: Iterable[Held], as_of: datetime) -> tuple[list[tuple[Instrument, Held]], list[str]]:
+def _held(held: Iterable[Held], as_of: datetime, currency: str) -> tuple[list[tuple[Instrument, Held]], list[str]]:
     """What is held as instruments. What is queued counts from the beginning: it is bought already."""
     found: list[tuple[Instrument, Held]] = []
+    foreign: list[str] = []
     later = 0
     for each in held:
         if not (each.in_force(as_of) or (each.lives and each.start > as_of)) or each.ended(as_of):
+            continue
+        if each.plan is not None and each.commitment is not None and each.commitment.currency != currency:
+            foreign.append(f"{each.id} is paid in {each.commitment.currency}: it covers no usage in {currency}")
             continue
         later += each.start > as_of
         made: Reservation | SavingsPlan
@@ -184,7 +189,7 @@ def _held(held: Iterable[Held], as_of: datetime) -> tuple[list[tuple[Instrument,
     endless = sum(1 for each, _ in found if each.end is None)
     if endless:
         notes.append(f"{endless} commitments whose end is not known are taken to stay in force")
-    return found, notes
+    return found, [*notes, *foreign]
 
 
 def _held_rates(
@@ -192,6 +197,7 @@ def _held_rates(
     demand: Demand,
     prices: Mapping[int, tuple[PriceKey, Decimal]],
     book: PriceBook,
+    currency: str,
 ) -> tuple[dict[int, dict[str, Decimal]], list[str]]:
     """By row, what a use draws on each plan that is held."""
     rates: dict[int, dict[str, Decimal]] = {}
@@ -205,7 +211,7 @@ def _held_rates(
         for row, (name, _) in prices.items():
             if demand.keys[row].attributes.service in TAKES[each.made.kind]:
                 found = book.plan_rate(Plan(each.made.kind.value), name, terms)
-                if found is not None:
+                if found is not None and found.rate.currency == currency:
                     rates.setdefault(row, {})[each.id] = found.rate.amount
     return rates, notes
 
