@@ -109,8 +109,13 @@ class Utilisation:
 
     @property
     def saving(self) -> Decimal | None:
-        """What it covered at on-demand prices, less all that it cost; negative when it was not worth it."""
-        return None if self.on_demand_cost is None or self.cost is None else self.on_demand_cost - self.cost
+        """What it covered at on-demand prices, less all that it cost; negative when it was not worth it.
+
+        None where a price or a cost is not known: of a part of the hours it would be a figure of something else.
+        """
+        if self.on_demand_cost is None or self.cost is None or self.unpriced_hours:
+            return None
+        return self.on_demand_cost - self.cost
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,14 @@ class Utilisation(Page):
     )
     sql: ClassVar[str] = """
         SELECT commitment_id, owner_account_id, service, region, family, unit,
-            SUM(CASE WHEN unused IS NOT NULL THEN total END) AS bought,
-            SUM(CASE WHEN unused IS NOT NULL THEN used END) AS used, SUM(lent) AS lent, SUM(unused) AS unused,
-            SUM(CASE WHEN unused IS NOT NULL THEN used END)
-                / NULLIF(SUM(CASE WHEN unused IS NOT NULL THEN total END), 0) AS utilisation,
-            SUM(CASE WHEN unused IS NULL THEN 1 ELSE 0 END) AS unknown_hours, currency, SUM(cost) AS cost,
-            SUM(unused_cost) AS unused_cost, SUM(on_demand_cost) - SUM(cost) AS saving
-        FROM commitment_hours WHERE billing_period = '{period}'
+            SUM(CASE WHEN known THEN total END) AS bought, SUM(CASE WHEN known THEN used END) AS used,
+            SUM(CASE WHEN known THEN lent END) AS lent, SUM(unused) AS unused,
+            SUM(CASE WHEN known THEN used END) / NULLIF(SUM(CASE WHEN known THEN total END), 0) AS utilisation,
+            SUM(CASE WHEN known THEN 0 ELSE 1 END) AS unknown_hours, currency,
+            SUM(CASE WHEN known THEN cost END) AS cost, SUM(CASE WHEN known THEN unused_cost END) AS unused_cost,
+            CASE WHEN SUM(CASE WHEN known AND (on_demand_cost IS NULL OR cost IS NULL) THEN 1 ELSE 0 END) = 0
+                THEN SUM(CASE WHEN known THEN on_demand_cost - cost END) END AS saving
+        FROM (SELECT *, unused IS NOT NULL AS known FROM commitment_hours WHERE billing_period = '{period}') AS made
         GROUP BY commitment_id, owner_account_id, service, region, family, unit, currency
         ORDER BY unused_cost DESC NULLS LAST, commitment_id
     """
@@ -46,7 +47,9 @@ class Utilisation(Page):
         Column(CURRENCY),
         Column("Cost", Kind.MONEY, "amortised: upfront payment spread over the term", total=True),
         Column("Cost unused", Kind.MONEY, "of it for what nobody used", total=True),
-        Column("Saving", Kind.MONEY, "what it covered at on-demand prices, less all that it cost", total=True),
+        Column(
+            "Saving", Kind.MONEY, "on-demand cost of what it covered, less its cost; empty if not known", total=True
+        ),
     )
     charts: ClassVar[tuple[Chart, ...]] = (
         Chart("Utilisation", "bar", "Commitment", ("Utilisation",), axis="share used"),
