@@ -208,6 +208,33 @@ def test_an_account_that_used_nothing_is_known_when_the_bill_is_final(tmp_path: 
     assert (found.samples, found.looks, found.left) == ([], [look(TEN + HOUR, Source.LEDGER)], [])
 
 
+@pytest.mark.parametrize(
+    "invoiced",
+    [
+        charge(TEN, "1", ChargeCategory="Purchase", InvoiceId="1"),
+        charge(TEN, "1", ChargeCategory="Tax", InvoiceId="1"),
+        charge(TEN, "1", SubAccountId="777788889999", InvoiceId="1"),
+    ],
+    ids=["an upfront payment", "its tax", "another account's usage"],
+)
+def test_an_invoice_of_anything_but_the_accounts_usage_makes_no_month_final(tmp_path: Path, invoiced: Row) -> None:
+    looked(tmp_path, look(TEN), look(TEN + HOUR, None, "refused"), look(TEN + 2 * HOUR))
+    write_month(tmp_path, "2026-10", [invoiced, charge(TEN, "1")])
+    [left] = filled(tmp_path).left
+    assert left.reason == "refused; the bill of 2026-10 is open and does not reach 24 h beyond"
+
+
+def test_an_account_that_used_nothing_is_not_known_while_another_of_its_bill_is_open(tmp_path: Path) -> None:
+    looked(tmp_path, look(TEN), look(TEN + HOUR, None, "refused"), look(TEN + 2 * HOUR))
+    bought = charge(TEN, "1", ChargeCategory="Purchase", InvoiceId="1")
+    others = [
+        charge(TEN, "1", SubAccountId="777788889999", InvoiceId="2"),
+        charge(TEN, "1", SubAccountId="999988887777"),
+    ]
+    write_month(tmp_path, "2026-10", [bought, *others])
+    assert [gap.hours for gap in filled(tmp_path).left] == [1]
+
+
 def test_the_last_day_of_a_month_is_known_when_the_next_month_reaches_on(tmp_path: Path) -> None:
     last = datetime(2026, 10, 31, 22, tzinfo=UTC)
     looked(tmp_path, look(last), look(last + 2 * HOUR))

@@ -116,8 +116,8 @@ def find_gaps(
 def fill(ledger: Ledger, gaps: Sequence[Gap], members: Mapping[str, Collector], tag: str) -> Filled:
     """Ask the ledger about gaps.
 
-    An hour is known if the bill of its month is by the hour and has charges of that account, and is final or its usage
-    charges of the account reach `SETTLED` beyond the hour. What was not charged then was not in use.
+    An hour is known if the bill of its month is by the hour and has charges of that account, and the account's usage is
+    invoiced or reaches `SETTLED` beyond the hour. What was not charged then was not in use.
 
     Args:
         ledger: of the lake.
@@ -150,24 +150,31 @@ def fill(ledger: Ledger, gaps: Sequence[Gap], members: Mapping[str, Collector], 
 
 
 class _Reach:
-    """How far the charges of accounts go. Whether a bill is by the hour and final is the same for all its accounts."""
+    """How far the charges of accounts go. Whether a bill is by the hour is the same for all its accounts.
+
+    An account's month is final when its usage has an invoice: what is paid upfront has one at once, in an open month.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         usage = "ChargeCategory = 'Usage' AND COALESCE(CommitmentDiscountStatus, '') <> 'Unused'"
         hour = "ChargePeriodEnd = ChargePeriodStart + INTERVAL 1 HOUR"
         asked = (
             "SELECT billing_period, BillingAccountId, COALESCE(SubAccountId, BillingAccountId), "
-            f"MAX(ChargePeriodStart) FILTER (WHERE {usage} AND {hour}), COUNT(InvoiceId) > 0, "
+            f"MAX(ChargePeriodStart) FILTER (WHERE {usage} AND {hour}), COUNT(*) FILTER (WHERE {usage}) > 0, "
+            f"COUNT(InvoiceId) FILTER (WHERE {usage}) > 0, "
             "COUNT(x_ServiceCode) > 0 AND COUNT(x_UsageType) > 0 AND COUNT(x_Operation) > 0 FROM charges GROUP BY ALL"
         )
-        self.bills: dict[tuple[str, str], tuple[bool, bool, bool]] = {}
+        self.bills: dict[tuple[str, str], tuple[bool, bool]] = {}
         self.months: dict[tuple[str, str], tuple[str, str]] = {}
         self.until: dict[str, datetime] = {}
-        for period, payer, account, last, final, says in ledger.query(asked).rows:
+        self.invoiced: dict[tuple[str, str], dict[str, bool]] = {}
+        for period, payer, account, last, used, invoiced, says in ledger.query(asked).rows:
             bill = (payer, period)
-            so_far = self.bills.get(bill, (False, False, False))
-            self.bills[bill] = (so_far[0] or last is not None, so_far[1] or final, so_far[2] or says)
+            so_far = self.bills.get(bill, (False, False))
+            self.bills[bill] = (so_far[0] or last is not None, so_far[1] or says)
             self.months[account, period] = bill
+            if used:
+                self.invoiced.setdefault(bill, {})[account] = invoiced
             if last is not None:
                 self.until[account] = max(last.replace(tzinfo=UTC), self.until.get(account, _LONG_AGO))
 
@@ -176,16 +183,21 @@ class _Reach:
         bill = self.months.get((account, f"{begins:%Y-%m}"))
         if bill is None:
             return f"no charges of {begins:%Y-%m} are loaded"
-        hourly, final, says = self.bills[bill]
+        hourly, says = self.bills[bill]
         if not hourly:
             return f"the bill of {begins:%Y-%m} is not by the hour"
         if not says:
             return f"the bill of {begins:%Y-%m} has no product codes, usage types or operations"
-        if not final and self.until.get(account, _LONG_AGO) < ends + SETTLED:
+        if not self._final(account, bill) and self.until.get(account, _LONG_AGO) < ends + SETTLED:
             return (
                 f"the bill of {begins:%Y-%m} is open and does not reach {int(SETTLED.total_seconds() / 3600)} h beyond"
             )
         return ""
+
+    def _final(self, account: str, bill: tuple[str, str]) -> bool:
+        """Whether an account's usage is invoiced; if it used nothing, whether that of all others of the bill is."""
+        invoiced = self.invoiced.get(bill, {})
+        return invoiced[account] if account in invoiced else bool(invoiced) and all(invoiced.values())
 
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)

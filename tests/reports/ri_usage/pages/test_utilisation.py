@@ -26,7 +26,8 @@ def hour(used: str, unused: str | None, cost: str | None = "0.5", saved: str | N
     """Of a reservation of 4 units, a quarter of whose use is by others."""
     return CommitmentHour(
         "ri-1", OWNER, "us-east-1", "ec2", "m5", "Units", D(4), D(used), D(used) / 4,
-        None if unused is None else D(unused), "USD", None if cost is None else D(cost), None if saved is None else D(saved),
+        None if unused is None else D(unused), "USD", None if cost is None else D(cost),
+        None if saved is None else D(saved),
     )  # fmt: skip
 
 
