@@ -16,6 +16,8 @@ from lamplighter.deploy.needs import dashed
 from lamplighter.lake.columns import PARTITION
 from lamplighter.lake.dialects import glue_columns
 from lamplighter.lake.tables import TABLES as LAKE_TABLES
+from lamplighter.lambdas.collect import MOST as CALLS
+from lamplighter.scheduler.take import MOST
 from lamplighter.store.dynamodb_layout import TABLES, table_request
 
 Resource = dict[str, Any]
@@ -131,6 +133,15 @@ def test_functions_are_what_handlers_say(handler: Handler) -> None:
     assert function["FunctionName"] == {"Fn::Sub": f"${{Prefix}}-{dashed(handler)}"}
     assert function["LoggingConfig"]["LogGroup"] == {"Ref": f"{name}Logs"}
     assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == dashed(handler)
+
+
+@pytest.mark.parametrize("handler", HANDLERS.values(), ids=list(HANDLERS))
+def test_lambda_ends_no_loop_that_has_a_bound_of_its_own(handler: Handler) -> None:
+    name = "".join(word.capitalize() for word in handler.name.split("_"))
+    function = properties(PART[handler.group], f"{name}Function")
+    # Lambda stops a chain of about 16 calls over its queue unless that is allowed.
+    rounds = {"passes": MOST, "collect": CALLS}.get(handler.name, 0)
+    assert function.get("RecursiveLoop", "Terminate") == ("Allow" if rounds >= 16 else "Terminate")
 
 
 @pytest.mark.parametrize("handler", HANDLERS.values(), ids=list(HANDLERS))

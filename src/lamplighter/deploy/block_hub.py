@@ -156,6 +156,7 @@ def _function(handler: Handler) -> dict[str, Any]:
             "MemorySize": handler.memory,
             "Timeout": handler.timeout,
             "EphemeralStorage": Row(Size=handler.disk),
+            **({"RecursiveLoop": "Allow"} if handler.loops else {}),
             "Role": GetAtt(f"{name}Role.Arn"),
             "KmsKeyArn": Ref("KeyArn"),
             "Environment": {"Variables": variables},

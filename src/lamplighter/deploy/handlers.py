@@ -122,6 +122,8 @@ class Handler:
         permissions: IAM actions of its own role, by what they are allowed on.
         families: whose members' actions it calls in targets, with the member's role.
         disk: MB of /tmp.
+        loops: whether what it sends may come back to it more than 16 times in a row, which Lambda's recursive loop
+            detection ends unless it is told to allow it; it must have a bound of its own.
     """
 
     name: str
@@ -133,6 +135,7 @@ class Handler:
     permissions: Mapping[On, tuple[str, ...]]
     families: tuple[Family, ...] = ()
     disk: int = 512
+    loops: bool = False
 
     @property
     def entry(self) -> str:
@@ -192,6 +195,8 @@ _PASSES = Handler(
         On.ALL: ("ssm:GetDocument",),
     },
     (Family.KINDS, Family.WINDOWS),
+    # A pass is handed on 60 times at most, see MOST in lamplighter.scheduler.take.
+    loops=True,
 )
 _EVENTS = Handler(
     "events",

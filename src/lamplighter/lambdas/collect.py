@@ -16,7 +16,7 @@ AT_ONCE: Final = 400
 """Looks between two glances at the time that is left."""
 
 _THREADS: Final = 25
-_MOST: Final = 4
+MOST: Final = 4
 """Calls that one hour may take."""
 
 
@@ -63,7 +63,7 @@ def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]
         with lake(with_, context, periods=[f"{at:%Y-%m}"], tables=[USAGE, LOOKS]) as folder:
             keep(results, at=at, lake=folder, store=world.store)
     number = event.get("number", 0) if isinstance(event, dict) else 0
-    if waiting and isinstance(number, int) and number < _MOST:
+    if waiting and isinstance(number, int) and number < MOST:
         _go_on(with_, context, number + 1)
     failed = [each for each in results if each.error is not None]
     for each in [*(result.error for result in failed), *(failure.error for failure in found.failures)]:
