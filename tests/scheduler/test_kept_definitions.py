@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from tests.scheduler.conftest import OFFICE
 
@@ -18,6 +20,7 @@ from lamplighter.scheduler.kept_definitions import (
 )
 from lamplighter.scheduler.settings import Configuration
 from lamplighter.store.memory import MemoryStore
+from lamplighter.store.table import Item
 
 NIGHT = Entry("periods", "night", {"begintime": "20:00", "endtime": "06:00"}, "stack/a")
 BATCH = Entry("schedules", "batch", {"periods": ["night"]}, "stack/a")
@@ -94,6 +97,24 @@ def test_two_changes_at_a_time_cannot_both_win() -> None:
     with pytest.raises(VersionConflict):
         put_entries(store, known, [BATCH], [])
     assert read(store).entries == (NIGHT,)
+
+
+def test_a_file_written_while_the_old_one_is_looked_at_is_not_mixed_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore()
+    put_files(store, {"lamplighter.yaml": OFFICE})
+    theirs = {"lamplighter.yaml": OFFICE + "# " + "x" * 40_000, "days.ics": "BEGIN:VCALENDAR\n"}
+    look = store.query
+
+    def query(table: str, partition: str) -> Iterator[Item]:
+        found = list(look(table, partition))
+        monkeypatch.setattr(store, "query", look)
+        put_files(store, theirs)
+        yield from found
+
+    monkeypatch.setattr(store, "query", query)
+    with pytest.raises(VersionConflict):
+        put_files(store, {"lamplighter.yaml": OFFICE})
+    assert dict(read(store).files) == theirs
 
 
 def test_defaults_are_for_what_the_file_does_not_say() -> None:

@@ -119,13 +119,15 @@ def put_files(store: Store, files: Mapping[str, str]) -> int:
             f"the definitions are {sum(map(len, files.values())):,} characters long",
             hint=f"{_PART * _PARTS:,} can be kept; take long calendars out",
         )
+    # Read first: what somebody else writes after the list of old parts was taken is then a conflict, not a mixture.
+    before = version(store)
     old = {item.sort for item in store.query(TABLE, _FILES)}
     writes: list[Write] = [Put(TABLE, _FILES, key, {"text": text}) for key, text in fresh.items()]
     surplus = sorted(old - set(fresh))
     if len(writes) + len(surplus) >= 100:
         raise UsageError("too much would change at once", hint="put a shorter file first")
     writes += [Delete(TABLE, _FILES, key) for key in surplus]
-    return _write(store, version(store), writes)
+    return _write(store, before, writes)
 
 
 def put_entries(store: Store, known: Kept, put: Iterable[Entry], drop: Iterable[str]) -> int:
