@@ -247,6 +247,14 @@ def test_a_name_of_the_file_is_taken(stack: Stack) -> None:
     assert "rename one" in told["Reason"]
 
 
+@pytest.mark.parametrize("letter", ["ü", "夜", "𝄞", "\n", "x"])
+def test_an_answer_is_never_larger_than_cloudformation_takes(stack: Stack, letter: str) -> None:
+    told = stack.create({"Zone" + letter * 3_000: "UTC"})
+    assert (told["Status"], told["Reason"][:20]) == ("FAILED", "there is no property")
+    size = len(json.dumps(told).encode())
+    assert size > 4_096 - 24 if len(json.dumps(letter)) > 6 else len(told["Reason"]) == 1_000
+
+
 def test_a_bug_is_answered_too(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("by " + "zero" * 2_000)

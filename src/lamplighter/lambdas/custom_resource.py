@@ -15,6 +15,9 @@ from lamplighter.errors import LamplighterError, UsageError, VersionConflict
 from lamplighter.lambdas.runtime import Context, Meters, Runtime, logger, runtime
 
 _REASON: Final = 1_000
+_LARGEST: Final = 4_096
+"""Bytes of an answer."""
+
 _TRIES: Final = 3
 _FIELDS: Final = ("RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId", "ResourceType")
 
@@ -52,6 +55,7 @@ def answer(event: object, with_: Runtime) -> Mapping[str, Any]:
         reply = {**said, "Status": "FAILED", "PhysicalResourceId": failed, "Reason": words[:_REASON]}
         meters.add("StackRequestsFailed")
     meters.write()
+    reply = _fitting(reply)
     _reply(str(event["ResponseURL"]), reply, loopback=bool(with_.environ.get("LAMPLIGHTER_ENDPOINT_URL")))
     return reply
 
@@ -108,6 +112,20 @@ def _wake(with_: Runtime) -> None:
         logger().warning(f"the clock could not be woken: {error}")
 
 
+def _body(reply: Mapping[str, Any]) -> bytes:
+    return json.dumps(reply).encode()
+
+
+def _fitting(reply: dict[str, Any]) -> dict[str, Any]:
+    """The answer with its reason cut until it fits: a larger one is not taken, and the stack waits for an hour."""
+    reason = str(reply.get("Reason", ""))
+    while reason and len(_body(reply)) > _LARGEST:
+        # Outside ASCII a character becomes 12 bytes at most, so this never cuts more than is too much, save one.
+        reason = reason[: -max(1, (len(_body(reply)) - _LARGEST) // 12)]
+        reply = {**reply, "Reason": reason}
+    return reply
+
+
 def _reply(url: str, reply: Mapping[str, Any], *, loopback: bool) -> None:
     from urllib.error import URLError
     from urllib.parse import urlsplit
@@ -118,7 +136,7 @@ def _reply(url: str, reply: Mapping[str, Any], *, loopback: bool) -> None:
     if place.scheme != "https" and not here:
         logger().error(f"CloudFormation cannot be answered at {place.scheme}://{place.hostname}")
         return
-    body = json.dumps(reply).encode()
+    body = _body(reply)
     # CloudFormation signs its URLs for an empty content type.
     request = Request(url, body, {"Content-Type": "", "Content-Length": str(len(body))}, method="PUT")  # noqa: S310
     for number in range(1, _TRIES + 1):
