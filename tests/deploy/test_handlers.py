@@ -1,11 +1,15 @@
 """Declarations of handlers: whole, and within what Lambda allows."""
 
+import ast
 import json
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
-from lamplighter.deploy.handlers import HANDLERS, Event, Every, Group, Handler, Queue, Stack
+from lamplighter.deploy.handlers import HANDLERS, Event, Every, Group, Handler, On, Queue, Stack
 from lamplighter.deploy.metrics import METRICS
+from lamplighter.scheduler.change_calendars import PERMISSIONS
 
 
 def test_handlers_are_those_of_the_stack() -> None:
@@ -25,6 +29,19 @@ def test_handler_is_within_what_lambda_allows(handler: Handler) -> None:
         assert actions, on
         assert len(set(actions)) == len(actions)
         assert all("*" not in action and action.count(":") == 1 for action in actions)
+
+
+@pytest.mark.parametrize("handler", HANDLERS.values(), ids=lambda each: each.name)
+def test_who_reads_the_definitions_may_read_the_change_calendars_among_them(handler: Handler) -> None:
+    module = find_spec(f"lamplighter.lambdas.{handler.name}")
+    assert module is not None
+    assert module.origin is not None
+    names = {
+        node.attr for node in ast.walk(ast.parse(Path(module.origin).read_text())) if isinstance(node, ast.Attribute)
+    }
+    reads = bool(names & {"configuration", "calendar"})
+    assert reads == (handler.name != "ingest")
+    assert (set(PERMISSIONS) <= set(handler.permissions.get(On.ALL, ()))) == reads
 
 
 def test_rules_have_names_of_their_own_and_patterns_of_lists() -> None:

@@ -152,6 +152,14 @@ _ALARM: Final = {
     On.WAKE: ("scheduler:GetSchedule", "scheduler:UpdateSchedule"),
     On.WAKE_ROLE: ("iam:PassRole",),
 }
+_CALENDARS: Final = ("ssm:GetDocument",)
+"""What reading the definitions takes: a Change Calendar among them is read anew each time."""
+_TARGETS: Final = (
+    "organizations:ListAccounts",
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
+    "ec2:DescribeRegions",
+)
 _LONGEST: Final = 900
 
 _CLOCK = Handler(
@@ -166,12 +174,7 @@ _CLOCK = Handler(
         On.QUEUE: ("sqs:SendMessage",),
         **_ALARM,
         On.MEMBER_ROLES: _ENTER,
-        On.ALL: (
-            "organizations:ListAccounts",
-            "organizations:ListAccountsForParent",
-            "organizations:ListOrganizationalUnitsForParent",
-            "ec2:DescribeRegions",
-        ),
+        On.ALL: (*_TARGETS, *_CALENDARS),
     },
 )
 _PASSES = Handler(
@@ -192,7 +195,7 @@ _PASSES = Handler(
         ),
         On.TOPIC: ("sns:Publish",),
         On.MEMBER_ROLES: _ENTER,
-        On.ALL: ("ssm:GetDocument",),
+        On.ALL: _CALENDARS,
     },
     (Family.KINDS, Family.WINDOWS),
     # A pass is handed on 60 times at most, see MOST in lamplighter.scheduler.take.
@@ -237,7 +240,7 @@ _EVENTS = Handler(
             forwarded=False,
         ),
     ),
-    {On.STORE: (*_READ, *_WRITE), On.QUEUE: ("sqs:SendMessage",), **_ALARM},
+    {On.STORE: (*_READ, *_WRITE), On.QUEUE: ("sqs:SendMessage",), **_ALARM, On.ALL: _CALENDARS},
 )
 _COLLECT = Handler(
     "collect",
@@ -251,12 +254,7 @@ _COLLECT = Handler(
         On.LAKE: _LAKE_WRITE,
         On.MEMBER_ROLES: _ENTER,
         On.ITSELF: ("lambda:InvokeFunction",),
-        On.ALL: (
-            "organizations:ListAccounts",
-            "organizations:ListAccountsForParent",
-            "organizations:ListOrganizationalUnitsForParent",
-            "ec2:DescribeRegions",
-        ),
+        On.ALL: (*_TARGETS, *_CALENDARS),
     },
     (Family.COLLECTORS,),
     disk=2048,
@@ -288,7 +286,7 @@ _REPORT = Handler(
     2048,
     _LONGEST,
     (Every("cron(30 6 * * ? *)"),),
-    {On.STORE: (*_READ, *_WRITE), On.LAKE: _LAKE_WRITE},
+    {On.STORE: (*_READ, *_WRITE), On.LAKE: _LAKE_WRITE, On.ALL: _CALENDARS},
     disk=10_240,
 )
 _CUSTOM_RESOURCE = Handler(
@@ -307,7 +305,7 @@ _CUSTOM_RESOURCE = Handler(
             )
         ),
     ),
-    {On.STORE: (*_READ, *_WRITE), **_ALARM},
+    {On.STORE: (*_READ, *_WRITE), **_ALARM, On.ALL: _CALENDARS},
 )
 _REMOTE = Handler(
     "remote",
@@ -320,6 +318,7 @@ _REMOTE = Handler(
         On.STORE: (*_READ, *_WRITE, "dynamodb:Scan"),
         On.QUEUE: ("sqs:SendMessage",),
         On.MEMBER_ROLES: _ENTER,
+        On.ALL: _CALENDARS,
     },
     (Family.KINDS,),
 )
