@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -185,3 +186,18 @@ def test_a_lake_that_is_being_loaded_is_no_reason_not_to_show(
     said = lamp("commit", "coverage", "--lake", str(lake))
     assert said.code == 0
     assert "not kept for lamp sql: another load is at work" in said.err
+
+
+def test_a_commitment_of_unknown_cost_is_in_no_saving_and_not_in_the_savings_rate(lamp: Lamp, lake: Path) -> None:
+    _, bought = made(7, 20, END)
+    held = held_of(bought)
+    first = next(each for each in held if each.effective is not None)
+    dark = [replace(each, hourly=None) if each is first else each for each in held]
+    keep(lake, [Answered("ec2", PAYER, tuple(dark), everywhere=True)], END)
+    rows = lamp("commit", "utilisation", "--lake", str(lake), "-o", "json").rows
+    mine = next(row for row in rows if row["commitment"] == first.arn)
+    assert (mine["cost"], mine["saving"]) == (None, None)
+    said = lamp("commit", "coverage", "--by", "service", "--lake", str(lake))
+    assert f"{mine['unpriced_hours']} hours of commitments, and what they covered, left out of the savings rate" in (
+        " ".join(said.err.split())
+    )

@@ -26,11 +26,16 @@ def row(
 
 
 def bought(
-    arn: str, used: str, unused: str | None, cost: str | None = "0.5", saved: str | None = "0.6"
+    arn: str,
+    used: str,
+    unused: str | None,
+    cost: str | None = "0.5",
+    saved: str | None = "0.6",
+    priced: str | None = None,
 ) -> CommitmentHour:
     return CommitmentHour(
         arn, A, "us-east-1", "ec2", "m5", "Units", D(4), D(used), D(0), None if unused is None else D(unused), "USD",
-        None if cost is None else D(cost), None if saved is None else D(saved),
+        None if cost is None else D(cost), None if saved is None else D(saved), D(priced or saved or 0),
     )  # fmt: skip
 
 
@@ -85,3 +90,20 @@ def test_the_savings_rate_counts_what_nobody_used() -> None:
     assert savings_rates(HOURS) == [SavingsRate("USD", D("0.9"), D("2.35"), D(2))]
     assert savings_rates(HOURS)[0].rate == 1 - D("2.35") / D("0.9")
     assert SavingsRate("USD", D(0), D(1)).rate is None
+
+
+def test_a_commitment_of_unknown_cost_is_not_free() -> None:
+    hours = [Alike(TIMES, [], [bought("ri-1", "4", "0"), bought("ri-2", "4", "0", None)])]
+    [one] = utilisation_by(hours, [By.FAMILY])
+    assert facts(one.cost, one.saving, one.unpriced_hours) == (D(1), None, 2)
+    known, unknown = utilisation_by(hours, [By.COMMITMENT])
+    assert facts(known.saving, unknown.saving) == (D("0.2"), None)
+
+
+def test_the_savings_rate_leaves_out_both_sides_of_what_has_no_cost_or_no_price() -> None:
+    """On demand 2, of it 0.6 covered for 0.5, 0.6 for nobody knows what, and 0.1 beside usage without a price."""
+    bill = [bought("ri-1", "4", "0"), bought("ri-2", "4", "0", None), bought("ri-3", "4", "0", "0.5", None, "0.1")]
+    [one] = savings_rates([Alike(TIMES[:1], [row(A, "20", "13", "2", "1.3")], bill)])
+    assert one == SavingsRate("USD", D("1.3"), D("1.2"), D(0), 3 - 1)
+    assert one.rate == 1 - D("1.2") / D("1.3")
+    assert SavingsRate("USD", D(1), None).rate is None

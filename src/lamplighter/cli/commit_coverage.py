@@ -276,6 +276,22 @@ def _show_rates(printer: Printer, rates: Sequence[SavingsRate]) -> None:
         if one.rate is not None:
             money = f"{_money(one.actual)} instead of {_money(one.on_demand_equivalent)} {one.currency}"
             printer.note(f"effective savings rate {_share(one.rate)}: {money} on demand")
+        elif one.on_demand_equivalent or one.left_out_hours:
+            printer.note(f"effective savings rate in {one.currency} not known")
+        if one.rate is None or one.left_out_hours or one.unpriced_hours:
+            _show_left_out(printer, one)
+
+
+def _show_left_out(printer: Printer, one: SavingsRate) -> None:
+    """What is in neither side of a savings rate."""
+    if one.actual is None:
+        printer.warn("commitments covered usage that has no price on demand: what they took off cannot be told")
+    if one.left_out_hours:
+        hours = counted(one.left_out_hours, "hour")
+        why = "their cost, or the price of what they covered, is not known"
+        printer.warn(f"{hours} of commitments, and what they covered, left out of the savings rate: {why}")
+    if one.unpriced_hours:
+        printer.warn(f"{_number(one.unpriced_hours)} hours without a price left out of the savings rate")
 
 
 def _show_known(printer: Printer, found: Month) -> None:

@@ -84,11 +84,19 @@ def ledger_utilisation(ledger: Ledger, period: str, by: Sequence[By]) -> list[Ut
 
 
 def ledger_savings_rates(ledger: Ledger, period: str) -> list[SavingsRate]:
-    """Effective savings rate of each currency of a month by its charges."""
-    paid = {each.currency: each.cost or ZERO for each in ledger_utilisation(ledger, period, ())}
+    """Effective savings rate of each currency of a month by its charges.
+
+    What was paid is not known where a commitment covered usage that the bill has no on-demand price of.
+    """
+    # A bill does not tell how much of such a commitment went to usage with a price.
+    paid = {
+        each.currency: None if each.on_demand_cost is None else each.cost or ZERO
+        for each in ledger_utilisation(ledger, period, ())
+    }
     found = []
     for one in ledger_coverage(ledger, period, ()):
-        actual = (one.on_demand_cost or ZERO) + paid.pop(one.currency, ZERO)
+        cost = paid.pop(one.currency, ZERO)
+        actual = None if cost is None else (one.on_demand_cost or ZERO) + cost
         found.append(SavingsRate(one.currency, one.cost or ZERO, actual, one.unpriced_hours))
     return [*found, *(SavingsRate(currency, ZERO, cost) for currency, cost in paid.items())]
 

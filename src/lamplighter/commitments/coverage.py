@@ -118,9 +118,10 @@ class CommitmentHour:
         used: of it by anybody.
         lent: of that by other accounts than the owner.
         unused: the rest; None where usage that it may have covered was not known.
-        currency: of the money.
+        currency: of the money; the region's where the cost is not known.
         cost: amortised cost of the hour, upfront payment spread; None where it is not known.
         on_demand_cost: what it covered, at on-demand prices; None where a price is not known.
+        priced_cost: of what it covered, what has a price, at on-demand prices.
     """
 
     commitment: str
@@ -136,6 +137,7 @@ class CommitmentHour:
     currency: str
     cost: Decimal | None
     on_demand_cost: Decimal | None
+    priced_cost: Decimal = ZERO
 
     @property
     def used_cost(self) -> Decimal | None:
@@ -276,11 +278,12 @@ def _add(one: _Sums, item: Item, portion: Portion, planned: bool) -> None:
 def _bought(one: Held, items: Sequence[Item], applied: Applied, miss: bool) -> CommitmentHour:
     mine = [portion for portion in applied.portions if portion.commitment == one.arn]
     used, unused = applied.used[one.arn], applied.unused[one.arn]
-    price: Decimal | None = ZERO
-    lent = ZERO
+    price = lent = ZERO
+    priced = True
     for portion in mine:
         item = items[int(portion.use)]
-        price = price + portion.quantity * item.use.rate if item.priced and price is not None else None
+        priced = priced and item.priced
+        price += portion.quantity * item.use.rate if item.priced else ZERO
         lent += _drawn(one, item, portion) if portion.lent else ZERO
     money = one.commitment or one.effective or one.hourly
     return CommitmentHour(
@@ -294,9 +297,10 @@ def _bought(one: Held, items: Sequence[Item], applied: Applied, miss: bool) -> C
         used=used,
         lent=lent,
         unused=None if miss and unused else unused,
-        currency=money.currency if money else "",
+        currency=money.currency if money else "CNY" if one.region.startswith("cn-") else "USD",
         cost=one.commitment.amount if one.commitment else one.effective.amount if one.effective else None,
-        on_demand_cost=price,
+        on_demand_cost=price if priced else None,
+        priced_cost=price,
     )
 
 

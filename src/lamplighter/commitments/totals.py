@@ -125,19 +125,25 @@ class SavingsRate:
     Attributes:
         currency: of the money.
         on_demand_equivalent: all usage that commitments could cover, at on-demand prices.
-        actual: what was paid for it: the rest on demand, and the commitments with all that nobody used of them.
-        unpriced_hours: hours without a price, and of commitments without a known cost, which are in neither.
+        actual: what was paid for it: the rest on demand, and the commitments with all that nobody used of them. None
+            where it cannot be told apart from what was paid for usage without a price.
+        unpriced_hours: hours of usage without a price, which are in neither.
+        left_out_hours: hours of commitments whose cost is not known, or that covered usage without a price: they and
+            what they covered are in neither.
     """
 
     currency: str
     on_demand_equivalent: Decimal
-    actual: Decimal
+    actual: Decimal | None
     unpriced_hours: Decimal = ZERO
+    left_out_hours: int = 0
 
     @property
     def rate(self) -> Decimal | None:
         """1 - actual / on-demand equivalent; below 0 if commitments cost more than they save; None without usage."""
-        return 1 - self.actual / self.on_demand_equivalent if self.on_demand_equivalent else None
+        if self.actual is None or not self.on_demand_equivalent:
+            return None
+        return 1 - self.actual / self.on_demand_equivalent
 
 
 def share(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
@@ -206,11 +212,13 @@ def add_utilisation(one: Utilisation, row: CommitmentHour, times: int = 1) -> No
 def savings_rates(hours: Iterable[Alike]) -> list[SavingsRate]:
     """Effective savings rate of each currency.
 
-    Of an hour of a commitment whose rest is not known only what was used counts as paid.
+    Of an hour of a commitment whose rest is not known only what was used counts as paid. An hour of a commitment whose
+    cost is not known, or that covered usage without a price, is left out with all that it covered, and counted.
     """
     full: dict[str, Decimal] = defaultdict(Decimal)
     paid: dict[str, Decimal] = defaultdict(Decimal)
     unknown: dict[str, Decimal] = defaultdict(Decimal)
+    left_out: dict[str, int] = defaultdict(int)
     for alike in hours:
         times = len(alike.times)
         for row in alike.coverage:
@@ -219,9 +227,12 @@ def savings_rates(hours: Iterable[Alike]) -> list[SavingsRate]:
             unknown[row.currency] += times * row.unpriced_hours
         for one in alike.commitments:
             cost = one.cost if one.unused is not None else one.used_cost
-            paid[one.currency] += times * (cost or ZERO)
-            unknown[one.currency] += times * (one.cost is None)
-    return [SavingsRate(each, full[each], paid[each], unknown[each]) for each in sorted({*full, *paid})]
+            if cost is None or one.on_demand_cost is None:
+                full[one.currency] -= times * one.priced_cost
+                left_out[one.currency] += times
+            else:
+                paid[one.currency] += times * cost
+    return [SavingsRate(each, full[each], paid[each], unknown[each], left_out[each]) for each in sorted({*full, *paid})]
 
 
 def _groups(
