@@ -35,6 +35,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three hours: one known, one refused, one that is known and filled by nobody; a bill that knows them."""
+    monkeypatch.setattr(context, "utc_now", lambda: TEN + timedelta(hours=3, minutes=17))
     monkeypatch.setenv("LAMPLIGHTER_LAKE", str(tmp_path / "lake"))
     looks = [look(TEN), look(TEN + HOUR, None, "refused"), look(TEN + 2 * HOUR)]
     write_usage(tmp_path / "lake", [sample(TEN, "4", spot=Decimal(1)), sample(TEN + 2 * HOUR, "1")], looks, at=TEN)
@@ -97,6 +98,17 @@ def test_gaps_are_listed_and_filled(lamp: Lamp, lake: Path) -> None:
         ("10", "4", "collected"),
         ("11", "2.5", "ledger"),
         ("12", "1", "collected"),
+    ]
+
+
+def test_a_collector_that_stopped_leaves_a_gap_up_to_the_present_hour(
+    lamp: Lamp, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context, "utc_now", lambda: TEN + timedelta(days=2, minutes=17))
+    rows = lamp("usage", "gaps", "-o", "json").rows
+    assert [(row["begins"][:13], row["hours"], row["reason"]) for row in rows] == [
+        ("2026-10-05T11", 1, "refused"),
+        ("2026-10-05T13", 45, "not looked at"),
     ]
 
 

@@ -102,6 +102,22 @@ def test_what_lies_before_the_first_look_is_a_gap_if_it_is_asked_for(tmp_path: P
     assert gaps_of(tmp_path, since=TEN) == []
 
 
+def test_what_lies_behind_the_last_look_is_a_gap_up_to_a_time_that_is_asked_for(tmp_path: Path) -> None:
+    """Whoever looked may have stopped. The last look may have failed."""
+    midnight = TEN.replace(hour=0)
+    looked(tmp_path, look(TEN), look(TEN + HOUR, None, "no", service="rds"))
+    looked(tmp_path, look(midnight, service="redshift", hours=24))
+    found = gaps_of(tmp_path, until=midnight + timedelta(hours=75, minutes=59))
+    assert [(gap.service, gap.begins, gap.ends, gap.reason) for gap in found] == [
+        ("ec2", TEN + HOUR, midnight + 75 * HOUR, NOT_LOOKED),
+        ("rds", TEN + HOUR, TEN + 2 * HOUR, "no"),
+        ("rds", TEN + 2 * HOUR, midnight + 75 * HOUR, NOT_LOOKED),
+        ("redshift", midnight + 24 * HOUR, midnight + 72 * HOUR, NOT_LOOKED),
+    ]
+    assert [gap.service for gap in gaps_of(tmp_path, until=TEN + timedelta(minutes=90))] == ["rds"]
+    assert [gap.hours for gap in gaps_of(tmp_path, since=TEN - HOUR, until=TEN + 2 * HOUR)] == [1, 1, 2, 1]
+
+
 def test_gaps_can_be_narrowed_down(tmp_path: Path) -> None:
     for region in ("us-east-1", "eu-west-1"):
         looked(tmp_path, *(look(TEN, None, "no", region=region, service=service) for service in ("ec2", "rds")))

@@ -174,8 +174,9 @@ def gaps(
     members, now, folder = _members(service), context.utc_now(), context.lake_folder(lake)
     begin = moment(since, now=now, zone=ZoneInfo("UTC")) if since else None
     tag = context.configuration(file, needed=False).tag if fill else ""
+    only = {"accounts": account or (), "regions": region or (), "services": list(members)}
     with Ledger.open(folder) as ledger:
-        found = find_gaps(ledger, since=begin, accounts=account or (), regions=region or (), services=list(members))
+        found = find_gaps(ledger, since=begin, until=now, **only)
         filled = ask(ledger, found, members, tag) if fill else None
     if filled is not None:
         with context.state(store, writes=True) as opened:

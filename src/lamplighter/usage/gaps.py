@@ -75,6 +75,7 @@ def find_gaps(
     ledger: Ledger,
     *,
     since: datetime | None = None,
+    until: datetime | None = None,
     accounts: Collection[str] = (),
     regions: Collection[str] = (),
     services: Collection[str] = (),
@@ -84,6 +85,8 @@ def find_gaps(
     Args:
         ledger: of the lake.
         since: also before the first look, from this time on, aware: a ledger that reaches back can fill it.
+        until: also behind the last look, up to this time, aware: whoever looked may have stopped. Hours and days that
+            have not ended by then are left out.
         accounts: only these, by id or name; empty for all.
         regions: only these.
         services: only these.
@@ -96,14 +99,8 @@ def find_gaps(
     """
     asked = "SELECT account_id, region, service, begins, ends, account_name, step, reason FROM usage_gaps"
     found = [_gap(*row) for row in ledger.query(asked).rows]
-    if since is not None:
-        asked = (
-            "SELECT account_id, region, service, MIN(time), MAX(account_name), MAX(hours) FROM usage_looks GROUP BY ALL"
-        )
-        for account, region, service, first, name, step in ledger.query(asked).rows:
-            begins = _next(since, step).replace(tzinfo=None)
-            if begins < first:
-                found.append(_gap(account, region, service, begins, first, name, step, NOT_LOOKED))
+    if since is not None or until is not None:
+        found += _around(ledger, since, until)
     return _joined(
         gap
         for gap in sorted(found)
@@ -111,6 +108,22 @@ def find_gaps(
         and (not regions or gap.region in regions)
         and (not services or gap.service in services)
     )
+
+
+def _around(ledger: Ledger, since: datetime | None, until: datetime | None) -> Iterator[Gap]:
+    """What lies before the first and behind the last look of each service in each account and region."""
+    asked = (
+        "SELECT account_id, region, service, MIN(time), MAX(time), MAX(account_name), MAX(hours) FROM usage_looks "
+        "GROUP BY account_id, region, service"
+    )
+    for account, region, service, first, last, name, step in ledger.query(asked).rows:
+        begins = first if since is None else _next(since, step).replace(tzinfo=None)
+        if begins < first:
+            yield _gap(account, region, service, begins, first, name, step, NOT_LOOKED)
+        ended = last + timedelta(hours=step)
+        ends = ended if until is None else _floor(until, step).replace(tzinfo=None)
+        if ended < ends:
+            yield _gap(account, region, service, ended, ends, name, step, NOT_LOOKED)
 
 
 def fill(ledger: Ledger, gaps: Sequence[Gap], members: Mapping[str, Collector], tag: str) -> Filled:
@@ -264,12 +277,16 @@ def _gap(account: str, region: str, service: str, begins: Any, ends: Any, name: 
     return Gap(account, region, service, begins.replace(tzinfo=UTC), ends.replace(tzinfo=UTC), name, step, reason)
 
 
+def _floor(time: datetime, step: int) -> datetime:
+    """The beginning of the hour or day of a time."""
+    floor = time.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return floor.replace(hour=0) if step > 1 else floor
+
+
 def _next(time: datetime, step: int) -> datetime:
     """The first beginning of an hour or day that is not before a time."""
-    start = time.astimezone(UTC)
-    floor = start.replace(minute=0, second=0, microsecond=0)
-    floor = floor.replace(hour=0) if step > 1 else floor
-    return floor if floor == start else floor + timedelta(hours=step)
+    floor = _floor(time, step)
+    return floor if floor == time else floor + timedelta(hours=step)
 
 
 def _filled(gap: Gap, time: datetime) -> Look:

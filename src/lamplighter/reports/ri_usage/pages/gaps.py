@@ -14,11 +14,16 @@ class Gaps(Page):
     name: ClassVar[str] = "Gaps"
     order: ClassVar[int] = 95
     title: ClassVar[str] = "{organization}: what is not known of {period}"
-    about: ClassVar[str] = "Stretches of time whose usage nobody knows. They are in no figure of this workbook."
+    about: ClassVar[str] = (
+        "Stretches of time of the month whose usage nobody knows. They are in no figure of this workbook."
+    )
     sql: ClassVar[str] = """
-        SELECT account_id, account_name, region, service, begins, ends, hours, reason FROM usage_gaps
-        WHERE strftime(begins, '%Y-%m') <= '{period}' AND strftime(ends, '%Y-%m') >= '{period}'
-        ORDER BY hours DESC, account_id, region, service, begins
+        SELECT account_id, account_name, region, service, begins, ends, DATE_DIFF('hour', begins, ends) AS hours, reason
+        FROM (SELECT account_id, account_name, region, service, reason,
+                GREATEST(begins, TIMESTAMP '{period}-01') AS begins,
+                LEAST(ends, TIMESTAMP '{period}-01' + INTERVAL 1 MONTH) AS ends
+            FROM usage_gaps) AS part
+        WHERE begins < ends ORDER BY hours DESC, account_id, region, service, begins
     """
     columns: ClassVar[tuple[Column, ...]] = (
         Column("Account"),
