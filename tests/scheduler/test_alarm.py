@@ -68,10 +68,27 @@ def test_it_is_left_alone_where_it_is_set_already() -> None:
 def test_who_wants_it_soon_does_not_put_it_off() -> None:
     scheduler = Scheduler()
     set_alarm(scheduler, "lamplighter/wake", MONDAY)
-    soon = MONDAY + timedelta(seconds=30)
-    assert not set_alarm(scheduler, "lamplighter/wake", soon, sooner=True)
-    assert set_alarm(scheduler, "lamplighter/wake", MONDAY - timedelta(minutes=5), sooner=True)
-    assert set_alarm(scheduler, "lamplighter/wake", MONDAY + timedelta(hours=1), sooner=True), "the other was used up"
+    before = MONDAY - timedelta(minutes=9)
+    assert not set_alarm(scheduler, "lamplighter/wake", before + timedelta(minutes=10), now=before)
+    assert scheduler.schedule["ScheduleExpression"] == "at(2026-11-23T00:00:00)"
+    assert set_alarm(scheduler, "lamplighter/wake", MONDAY - timedelta(minutes=5), now=before)
+    assert scheduler.schedule["ScheduleExpression"] == "at(2026-11-22T23:55:00)"
+
+
+def test_an_alarm_that_was_used_up_is_none() -> None:
+    scheduler = Scheduler()
+    set_alarm(scheduler, "lamplighter/wake", MONDAY)
+    after = MONDAY + timedelta(minutes=1)
+    assert set_alarm(scheduler, "lamplighter/wake", after + timedelta(seconds=30), now=after)
+    assert scheduler.schedule["ScheduleExpression"] == "at(2026-11-23T00:01:30)"
+
+
+def test_an_alarm_that_may_still_ring_is_not_put_off() -> None:
+    scheduler = Scheduler()
+    set_alarm(scheduler, "lamplighter/wake", MONDAY)
+    now = MONDAY + timedelta(seconds=10)
+    assert set_alarm(scheduler, "lamplighter/wake", now + timedelta(minutes=10), now=now)
+    assert scheduler.schedule["ScheduleExpression"] == "at(2026-11-23T00:00:15)"
 
 
 @pytest.mark.parametrize("name", ["", "wake", "/wake", "lamplighter/"])

@@ -215,6 +215,32 @@ def test_what_was_not_sent_is_due_again(works: Clockwork) -> None:
     assert told(works.at(hours(8.01)).messages) == [(HERE.key, "transition", ["office"])]
 
 
+def test_who_asks_later_puts_nobody_off_and_is_not_forgotten(works: Clockwork) -> None:
+    for asked in (7.4, 7.6, 7.3, 7.5):
+        ask_for_all(works.store, hours(asked))
+    assert works.at(hours(7.2)).next == hours(7.3)
+    first = works.at(hours(7.3))
+    assert (len(first.messages), works.resolved) == (2, 1)
+    assert works.at(hours(7.31)).messages == []
+    last = works.at(hours(7.6))
+    assert ([each.why for each in last.messages], works.resolved) == (["reconcile", "reconcile"], 1)
+    assert works.at(hours(7.61)).messages == []
+
+
+def test_who_asks_at_the_same_time_is_kept(works: Clockwork, monkeypatch: pytest.MonkeyPatch) -> None:
+    look = works.store.get
+
+    def get(table: str, partition: str, sort: str) -> Item | None:
+        found = look(table, partition, sort)
+        monkeypatch.setattr(works.store, "get", look)
+        ask_for_all(works.store, hours(7.3))
+        return found
+
+    monkeypatch.setattr(works.store, "get", get)
+    ask_for_all(works.store, hours(7.5))
+    assert len(works.at(hours(7.3)).messages) == len(works.at(hours(7.5)).messages) == 2
+
+
 def test_all_targets_can_be_asked_for(works: Clockwork) -> None:
     ask_for_all(works.store, hours(7.4))
     assert works.at(hours(7.3)).next == hours(7.4)

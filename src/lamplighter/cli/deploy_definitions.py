@@ -68,7 +68,8 @@ def definitions(
     if wake is not None:
         with context.open_aws(chosen) as aws:
             session = aws.session_as(Target("own", aws.region or GLOBAL_REGION), None)
-            set_alarm(session, wake, context.utc_now() + timedelta(seconds=30), sooner=True)
+            now = context.utc_now()
+            set_alarm(session, wake, now + timedelta(seconds=30), now=now)
     printer.answer(
         [{"file": name, "characters": len(content), "version": version} for name, content in files.items()],
         (Column("File", whole=True), Column("Characters", right=True)),

@@ -107,7 +107,8 @@ def _wake(with_: Runtime) -> None:
     if not wake:
         return
     try:
-        set_alarm(with_.session(), wake, with_.clock() + timedelta(seconds=30), sooner=True)
+        now = with_.clock()
+        set_alarm(with_.session(), wake, now + timedelta(seconds=30), now=now)
     except LamplighterError as error:
         logger().warning(f"the clock could not be woken: {error}")
 

@@ -71,9 +71,9 @@ def _account_joined(with_: Runtime) -> str:
     from lamplighter.scheduler.alarm import set_alarm
     from lamplighter.scheduler.tick import ask_for_all
 
-    at = with_.clock() + JOINING
-    ask_for_all(with_.store, at)
+    now = with_.clock()
+    ask_for_all(with_.store, now + JOINING)
     wake = with_.environ.get("LAMPLIGHTER_WAKE")
     if wake:
-        set_alarm(with_.session(), wake, at, sooner=True)
+        set_alarm(with_.session(), wake, now + JOINING, now=now)
     return "reconcile"

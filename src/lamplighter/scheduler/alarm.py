@@ -15,18 +15,22 @@ from lamplighter.resources.kind import Session
 PERMISSIONS: Final = ("scheduler:GetSchedule", "scheduler:UpdateSchedule", "iam:PassRole")
 """What setting it takes: the first two on the schedule, the last on the role with which it calls the clock."""
 
+SOONEST: Final = timedelta(seconds=5)
+"""How far ahead the clock is called at once."""
+
+_LATE: Final = timedelta(minutes=1)
 _KEPT: Final = ("FlexibleTimeWindow", "Target", "Description", "KmsKeyArn", "State", "ActionAfterCompletion")
 
 
-def set_alarm(session: Session, name: str, at: datetime, *, sooner: bool = False) -> bool:
+def set_alarm(session: Session, name: str, at: datetime, *, now: datetime | None = None) -> bool:
     """Let the clock be called at an aware datetime.
 
     Args:
         session: calls in the stack's account and region.
         name: `group/name` of the schedule.
         at: when; part of a second count as a whole one.
-        sooner: leave it as it is if it is set for an earlier time that is still to come, as told by `at`: for what
-            wants the clock to look soon, while the clock itself sets it to what comes next.
+        now: aware; given, it is left as it is if it is set for an earlier time that is still to come: for what wants
+            the clock to look soon, while the clock itself sets it to what comes next.
 
     Returns:
         Whether it was changed.
@@ -38,29 +42,40 @@ def set_alarm(session: Session, name: str, at: datetime, *, sooner: bool = False
     group, slash, own = name.partition("/")
     if not slash or not group or not own:
         raise UsageError(f"{name!r} names no schedule", hint="LAMPLIGHTER_WAKE must say group/name")
-    when = (at.astimezone(UTC) + timedelta(microseconds=999_999)).replace(microsecond=0, tzinfo=None)
-    expression = f"at({when.isoformat()})"
-    now = session.call("scheduler", "get_schedule", GroupName=group, Name=own)
-    set_to = str(now.get("ScheduleExpression", ""))
-    if set_to == expression or (sooner and _earlier(set_to, when)):
+    known = session.call("scheduler", "get_schedule", GroupName=group, Name=own)
+    set_to = _moment(str(known.get("ScheduleExpression", "")))
+    when = _whole(at)
+    if now is not None and set_to is not None:
+        when = _not_put_off(set_to, when, _whole(now))
+    if set_to == when:
         return False
-    kept = {key: now[key] for key in _KEPT if now.get(key) is not None}
+    kept = {key: known[key] for key in _KEPT if known.get(key) is not None}
     session.call(
         "scheduler",
         "update_schedule",
         GroupName=group,
         Name=own,
-        ScheduleExpression=expression,
+        ScheduleExpression=f"at({when.isoformat()})",
         ScheduleExpressionTimezone="UTC",
         **kept,
     )
     return True
 
 
-def _earlier(expression: str, when: datetime) -> bool:
-    """Whether an expression is a time shortly before `when`; one long past has been used up."""
+def _whole(at: datetime) -> datetime:
+    return (at.astimezone(UTC) + timedelta(microseconds=999_999)).replace(microsecond=0, tzinfo=None)
+
+
+def _not_put_off(set_to: datetime, when: datetime, now: datetime) -> datetime:
+    """When the clock is to be called, for who wants it at `when` at the latest."""
+    if now < set_to <= when:
+        return set_to
+    # EventBridge Scheduler calls within the minute: nobody knows whether it did already.
+    return min(when, now + SOONEST) if now - _LATE < set_to <= now else when
+
+
+def _moment(expression: str) -> datetime | None:
     try:
-        at = datetime.fromisoformat(expression.removeprefix("at(").removesuffix(")"))
+        return datetime.fromisoformat(expression.removeprefix("at(").removesuffix(")"))
     except ValueError:
-        return False
-    return when - timedelta(minutes=1) <= at <= when
+        return None

@@ -20,11 +20,12 @@ from lamplighter.scheduler.messages import Message
 from lamplighter.scheduler.override_moments import Moment, done_with, moments
 from lamplighter.scheduler.settings import Configuration
 from lamplighter.scheduler.wakes import next_wake
-from lamplighter.store.table import JSON, NEW, Expect, Store
+from lamplighter.store.table import JSON, NEW, Expect, Item, Store
 
 _CLOCK: Final = "clock"
 _NEXT: Final = "next"
 _ASKED: Final = "asked"
+_TRIES: Final = 3
 _MOMENTS: Final = 12
 """How many begins and ends of overrides one tick takes up; more are left for the tick after it, which comes at once."""
 
@@ -108,9 +109,10 @@ def tick(
     soon = moments(store, _MOMENTS)
     begun = [each for each in soon if each.at <= at]
     asked = store.get(roster.TABLE, _CLOCK, _ASKED)
-    asked_at = _moment(asked.data.get("at")) if asked else None
+    asked_for = _times(asked)
+    left = tuple(each for each in asked_for if each > at)
     fresh = state.version != version
-    everything = fresh or _over(state.reconciled, rhythm.reconcile, at) or (asked_at is not None and asked_at <= at)
+    everything = fresh or _over(state.reconciled, rhythm.reconcile, at) or left != asked_for
     due = frozenset(name for name, when in state.wakes.items() if when <= at)
     watch = bool(roster.watched(store, 1))
     watching = watch and _over(state.watched, rhythm.watch, at)
@@ -138,21 +140,47 @@ def tick(
     )
     _write(store, state)
     done_with(store, begun)
-    if asked and asked_at is not None and asked_at <= at:
-        _withdraw(store, asked.version)
-        asked_at = None
+    if asked and left != asked_for:
+        _withdraw(store, asked.version, left)
     candidates = [*state.wakes.values(), *(each.at for each in soon if each.at > at)]
     # More overrides were due than one tick takes up.
     candidates += [at] if len(begun) == _MOMENTS else []
     candidates += [state.reconciled + rhythm.reconcile] if state.reconciled else []
     candidates += [state.watched + rhythm.watch] if watch and state.watched else []
-    candidates += [each for each in (state.settle, asked_at) if each is not None]
+    candidates += [*left, *([state.settle] if state.settle else [])]
     return Tick(at, messages, max(at, min(candidates)), unresolved)
 
 
 def ask_for_all(store: Store, at: datetime) -> None:
-    """Let the first tick at or after an aware datetime ask for every target, and find out anew which there are."""
-    store.put(roster.TABLE, _CLOCK, _ASKED, {"at": at.astimezone(UTC).isoformat()})
+    """Let the first tick at or after an aware datetime ask for every target, and find out anew which there are.
+
+    What was asked for before stays: of all the times the first and the last are kept, so that neither who asked for an
+    earlier one waits longer, nor what is there only at a later one is missed.
+
+    Raises:
+        VersionConflict: others ask at the same time, again and again.
+        StoreError: the store failed.
+    """
+    for number in range(1, _TRIES + 1):
+        known = store.get(roster.TABLE, _CLOCK, _ASKED)
+        try:
+            _put_asked(store, [at, *_times(known)], known.version if known else NEW)
+        except VersionConflict:
+            if number == _TRIES:
+                raise
+        else:
+            return
+
+
+def _put_asked(store: Store, times: Sequence[datetime], expect: Expect) -> None:
+    first, last = (each.astimezone(UTC).isoformat() for each in (min(times), max(times)))
+    store.put(roster.TABLE, _CLOCK, _ASKED, {"at": first, "last": last}, expect=expect)
+
+
+def _times(asked: Item | None) -> tuple[datetime, ...]:
+    """What was asked for: the first time and the last."""
+    found = (_moment(asked.data.get(key)) for key in ("at", "last")) if asked else ()
+    return tuple(each for each in found if each is not None)
 
 
 @dataclass(slots=True)
@@ -214,9 +242,12 @@ def _target(key: str) -> Target:
     return Target(account, region)
 
 
-def _withdraw(store: Store, version: int) -> None:
+def _withdraw(store: Store, version: int, left: Sequence[datetime]) -> None:
     try:
-        store.delete(roster.TABLE, _CLOCK, _ASKED, expect=version)
+        if left:
+            _put_asked(store, left, version)
+        else:
+            store.delete(roster.TABLE, _CLOCK, _ASKED, expect=version)
     except VersionConflict:
         return  # asked for again meanwhile
 
