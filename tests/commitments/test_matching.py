@@ -5,7 +5,15 @@ from decimal import Decimal
 import pytest
 
 from lamplighter.commitments.apply import apply
-from lamplighter.commitments.matching import FITS, Fit, ec2_fit, opensearch_fit, plain_search_type, rds_fit
+from lamplighter.commitments.matching import (
+    FITS,
+    Fit,
+    dynamodb_fit,
+    ec2_fit,
+    opensearch_fit,
+    plain_search_type,
+    rds_fit,
+)
 from lamplighter.commitments.model import Attributes, Reservation, Use
 
 REGION = "eu-west-1"
@@ -84,6 +92,8 @@ REGION = "eu-west-1"
         ("opensearch", "m5.large.search", "", "", Fit(Attributes("opensearch", REGION, "m5"), "large")),
         ("redshift", "dc2.8xlarge", "", "", Fit(Attributes("redshift", REGION, "dc2"), "8xlarge")),
         ("dynamodb", "read", "", "", Fit(Attributes("dynamodb", REGION, "read"), "read")),
+        ("dynamodb", "read", "standard-ia", "", Fit(Attributes("dynamodb", REGION, "read", "standard-ia"), "read")),
+        ("dynamodb", "write", "", "global", Fit(Attributes("dynamodb", REGION, "write", "", "global"), "write")),
     ],
 )
 def test_where_usage_and_reservations_stand(
@@ -102,6 +112,20 @@ def test_a_size_without_a_factor_is_said() -> None:
 def test_both_names_of_search_types_are_one() -> None:
     assert plain_search_type("m4.large.elasticsearch") == plain_search_type("m4.large.search") == "m4.large"
     assert opensearch_fit(REGION, "m4.large.elasticsearch") == opensearch_fit(REGION, "m4.large.search")
+
+
+@pytest.mark.parametrize(
+    ("table_class", "deployment", "covered"), [("", "", 5), ("standard-ia", "", 0), ("", "global", 0)]
+)
+def test_reserved_capacity_is_for_the_standard_class_and_not_for_replicas(
+    table_class: str, deployment: str, covered: int
+) -> None:
+    standard, used = dynamodb_fit(REGION, "write"), dynamodb_fit(REGION, "write", table_class, deployment)
+    reserved = Reservation("r", "111122223333", standard.attributes, standard.size, Decimal(5))
+    use = Use(
+        id="u", account="111122223333", quantity=Decimal(8), rate=Decimal(1), attributes=used.attributes, size=used.size
+    )
+    assert apply([use], [reserved]).used["r"] == covered
 
 
 def test_two_reservations_in_one_zone_serve_one_database_with_a_standby() -> None:

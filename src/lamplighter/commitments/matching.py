@@ -132,9 +132,18 @@ def redshift_fit(region: str, node_type: str, _platform: str = "", _deployment: 
     return Fit(Attributes(REDSHIFT, region, family), size)
 
 
-def dynamodb_fit(region: str, capacity: str, _platform: str = "", _deployment: str = "") -> Fit:
-    """Provisioned capacity of DynamoDB: `read` or `write` units."""
-    return Fit(Attributes(DYNAMODB, region, capacity), capacity)
+def dynamodb_fit(region: str, capacity: str, table_class: str = "", deployment: str = "") -> Fit:
+    """Provisioned capacity of DynamoDB, or reserved capacity, which is for the Standard class and not for replicas.
+
+    Args:
+        region: region code.
+        capacity: `read` or `write`.
+        table_class: empty for Standard, `standard-ia`.
+        deployment: `global` of writes that are replicated, else empty.
+
+    Source: Amazon DynamoDB Developer Guide, "Reserved capacity".
+    """
+    return Fit(Attributes(DYNAMODB, region, capacity, table_class, deployment or "default"), capacity)
 
 
 def plain_search_type(instance_type: str) -> str:

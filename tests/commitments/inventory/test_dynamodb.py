@@ -71,6 +71,16 @@ def test_what_the_last_month_has_not_has_ended(tmp_path: Path) -> None:
     assert not found.in_force(datetime(2026, 9, 22, tzinfo=UTC))
 
 
+def test_each_payer_has_a_last_month_of_its_own(tmp_path: Path) -> None:
+    """The bill of October of one payer is loaded, that of the other is not: its reservation may well go on."""
+    paid = fee("2026-09", "2026-09-01", "2026-10-01", 100, 720, "HeavyUsage:dynamodb.read")
+    write_month(tmp_path, "2026-09", [paid])
+    write_month(tmp_path, "2026-10", [{"BilledCost": "1", "BillingAccountId": "'999988887777'"}])
+    [found] = asked(tmp_path).held
+    assert (found.state, found.end) == ("active", None)
+    assert found.as_of == datetime(2026, 10, 1, tzinfo=UTC)
+
+
 def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
     write_month(
         tmp_path,

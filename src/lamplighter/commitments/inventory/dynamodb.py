@@ -17,7 +17,7 @@ class DynamoDb(FromLedger):
     """Recurring fees of reservations of DynamoDB, month by month.
 
     A fee tells how many units were reserved and what an hour of them costs. It does not tell what was paid upfront, for
-    how long, nor when it ends: of what the last month of the ledger has, the end is not known; the rest has ended.
+    how long, nor when it ends: of what the last month of its payer has, the end is not known; the rest has ended.
     """
 
     name: ClassVar[str] = "dynamodb"
@@ -29,7 +29,9 @@ class DynamoDb(FromLedger):
     since: ClassVar[str] = "0.1.0"
     question: ClassVar[str] = """
         WITH bounds AS (
-            SELECT MAX(billing_period) AS last_period, MAX(BillingPeriodEnd) AS until FROM charges
+            SELECT BillingAccountId AS payer, MAX(billing_period) AS last_period, MAX(BillingPeriodEnd) AS until
+            FROM charges
+            GROUP BY BillingAccountId
         )
         SELECT
             CommitmentDiscountId AS arn,
@@ -45,7 +47,7 @@ class DynamoDb(FromLedger):
             SUM(x_UnblendedCost) AS cost,
             BOOL_OR(billing_period = bounds.last_period) AS goes_on,
             MAX(bounds.until) AS until
-        FROM charges, bounds
+        FROM charges JOIN bounds ON bounds.payer = charges.BillingAccountId
         WHERE ServiceName = 'Amazon DynamoDB' AND CommitmentDiscountCategory = 'Usage'
             AND ChargeCategory = 'Purchase' AND ChargeFrequency = 'Recurring'
         GROUP BY ALL
