@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lamplighter.commitments.kept import load_inventory
-from lamplighter.commitments.sizing.demand import Demand, build, scheduled, unscheduled
+from lamplighter.commitments.sizing.demand import HOUR, Demand, build, scheduled, unscheduled
 from lamplighter.commitments.sizing.lit import lit_by_schedule
 from lamplighter.commitments.sizing.recommend import Options, recommend
 from lamplighter.errors import LamplighterError, UsageError
@@ -72,7 +72,7 @@ def size_lake(
     """
     if absent := [name for name in ("numpy", "highspy") if find_spec(name) is None]:
         raise LamplighterError(f"{' and '.join(absent)} not installed", hint="pip install 'lamplighter[commit]'")
-    collected = known_demand(lake, periods=periods, since=since)
+    collected = known_demand(lake, now, periods=periods, since=since)
     awake = unscheduled(collected)
     demand, warnings = (awake if blind else collected), []
     if schedules is not None and not blind:
@@ -88,7 +88,7 @@ def size_lake(
     return Sized(found, (*warnings, *_held(inventory)))
 
 
-def known_demand(lake: Path, *, periods: Collection[str] = (), since: datetime | None = None) -> Demand:
+def known_demand(lake: Path, now: datetime, *, periods: Collection[str] = (), since: datetime | None = None) -> Demand:
     """Usage of a lake, see `size_lake`.
 
     Raises:
@@ -109,19 +109,30 @@ def known_demand(lake: Path, *, periods: Collection[str] = (), since: datetime |
     if not periods and not since:
         wanted = wanted[-(DAYS // 28 + 1) :]
     with Ledger.open(lake) as ledger:
-        samples, looks = read_usage(ledger, periods=wanted), read_looks(ledger, periods=wanted)
-    return build(samples, looks, *_span(samples, looks, since, given=bool(periods or since)))
+        # Looks first: an hour that is written in between is not yet known, instead of known and without usage.
+        looks = read_looks(ledger, periods=wanted)
+        samples = read_usage(ledger, periods=wanted)
+    return build(samples, looks, *_span(samples, looks, now, since, given=bool(periods or since)))
 
 
 def _span(
-    samples: list[UsageSample], looks: list[Look], first: datetime | None, *, given: bool
+    samples: list[UsageSample], looks: list[Look], now: datetime, first: datetime | None, *, given: bool
 ) -> tuple[datetime, datetime]:
-    """From the first to the last hour that is known of; the last 60 days of it unless a time is given."""
+    """From the first to the last hour that is known of; the last 60 days of it unless a time is given.
+
+    A day that is looked at as a whole begins at midnight and may end after `now`. What is looked at by the hour sets
+    the beginning where there is any, and no day reaches beyond the hours that are over: nobody could have looked there.
+    """
     every: list[UsageSample | Look] = [*samples, *looks]
     if not every:
         raise UsageError("no usage is known of that time", hint="lamp usage collect")
-    begin = min(each.time for each in every)
-    end = max(each.time + timedelta(hours=each.hours) for each in every)
+    finest = min(each.hours for each in every)
+    begin = min(each.time for each in every if each.hours == finest)
+    over = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    # An hour counts from the look at it, a day up to the last full hour.
+    end = max(
+        each.time + HOUR if each.hours == 1 else min(each.time + each.hours * HOUR, max(over, begin)) for each in every
+    )
     if first is not None:
         begin = max(begin, first)
     if not given:
