@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
 from tests.lambdas.conftest import ENVIRON, Hub, metrics
-from tests.scheduler.conftest import HERE, THERE
+from tests.scheduler.conftest import HERE, OFFICE, THERE
 
 from lamplighter.errors import DefinitionError, UsageError
 from lamplighter.lambdas.clock import RECONCILE, answer
+from lamplighter.scheduler.messages import Message
+from lamplighter.scheduler.tick import ask_for_all
 
 
 def test_first_every_target_then_only_what_is_due(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
@@ -30,6 +33,48 @@ def test_first_every_target_then_only_what_is_due(hub: Hub, capsys: pytest.Captu
     hub.clock.at(18)
     answer({"unknown": ["shape"]}, hub.runtime)
     assert [each.why for each in hub.sent] == ["reconcile", "reconcile"]
+
+
+def test_after_a_slow_tick_the_alarm_is_still_to_come(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(messages: Sequence[Message]) -> None:
+        hub.clock.at(9, 12)
+
+    monkeypatch.setattr("lamplighter.scheduler.messages.send", lambda session, queue, messages: slow(messages))
+    assert answer({}, hub.runtime)["next"] == "2026-11-23T09:05:00+00:00"
+    assert hub.alarm == "at(2026-11-23T09:12:05)"
+
+
+def _define(hub: Hub) -> None:
+    hub.define(OFFICE + "# changed")
+
+
+def _join(hub: Hub) -> None:
+    ask_for_all(hub.store, hub.clock.now + timedelta(minutes=10))
+
+
+def _tick(hub: Hub) -> None:
+    hub.store.put("clock", "clock", "next", {"version": 1, "wakes": {}})
+
+
+@pytest.mark.parametrize("meanwhile", [_define, _join, _tick])
+def test_what_changes_during_a_tick_is_looked_at_at_once(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Hub], None]
+) -> None:
+    monkeypatch.setattr("lamplighter.scheduler.messages.send", lambda *_: meanwhile(hub))
+    answer({}, hub.runtime)
+    assert hub.alarm == "at(2026-11-23T09:00:05)"
+
+
+def test_what_is_asked_for_while_all_is_looked_at_is_kept(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer({}, hub.runtime)
+    monkeypatch.setattr("lamplighter.scheduler.messages.send", lambda *_: _join(hub))
+    answer(RECONCILE, hub.runtime)
+    assert hub.alarm == "at(2026-11-23T09:00:05)"
+    monkeypatch.undo()
+    hub.clock.now += timedelta(seconds=5)
+    answer({}, hub.runtime)
+    hub.clock.at(9, 9)
+    assert answer({}, hub.runtime)["next"] == "2026-11-23T09:10:00+00:00"
 
 
 def test_people_can_ask_for_every_target(hub: Hub) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lamplighter.lambdas.runtime import Context, Meters, Runtime, logger, runtime
 
+if TYPE_CHECKING:
+    from lamplighter.scheduler.tick import Tick
+
 RECONCILE: Final = {"lamplighter": "reconcile"}
 """The event with which people ask for every target at once; any other is a plain tick."""
-
-_SOONEST: Final = timedelta(seconds=5)
 
 
 def handler(event: object, context: Context) -> Mapping[str, Any]:  # noqa: ARG001 - Lambda's signature
@@ -32,7 +32,6 @@ def answer(event: object, with_: Runtime) -> Mapping[str, Any]:
     Raises:
         LamplighterError: the definitions are not fit for use, or AWS or the store failed; what was due is due again.
     """
-    from lamplighter.scheduler.alarm import set_alarm
     from lamplighter.scheduler.messages import send
     from lamplighter.scheduler.passes import targets_of
     from lamplighter.scheduler.tick import ask_for_all, tick
@@ -49,9 +48,7 @@ def answer(event: object, with_: Runtime) -> Mapping[str, Any]:
         send=lambda messages: send(with_.session(), queue, messages),
         rhythm=with_.rhythm(),
     )
-    wake = with_.environ.get("LAMPLIGHTER_WAKE")
-    if wake:
-        set_alarm(with_.session(), wake, max(done.next, at + _SOONEST))
+    _sleep(with_, done)
     for failure in done.unresolved:
         log.warning(f"{failure.subject}: {failure.error}", hint=failure.error.hint)
     meters.add("Ticks")
@@ -62,3 +59,16 @@ def answer(event: object, with_: Runtime) -> Mapping[str, Any]:
     said = {"messages": len(done.messages), "next": done.next.isoformat(), "unresolved": len(done.unresolved)}
     log.info("tick", extra=said)
     return said
+
+
+def _sleep(with_: Runtime, done: Tick) -> None:
+    """Set the alarm, never to a time that is past by now: AWS would not call."""
+    from lamplighter.scheduler.alarm import SOONEST, set_alarm
+    from lamplighter.scheduler.tick import outdated
+
+    wake = with_.environ.get("LAMPLIGHTER_WAKE")
+    if not wake:
+        return
+    set_alarm(with_.session(), wake, max(done.next, with_.clock() + SOONEST))
+    if outdated(with_.store, done):
+        set_alarm(with_.session(), wake, with_.clock() + SOONEST)

@@ -52,12 +52,18 @@ class Tick:
         messages: the passes that were asked for.
         next: aware datetime of the next tick.
         unresolved: accounts or regions that could not be made into targets.
+        version: of the definitions that it knew.
+        asked: aware datetimes for which every target was asked for, and that are still to come.
+        overtaken: whether somebody else wrote the clock's items meanwhile.
     """
 
     at: datetime
     messages: Sequence[Message]
     next: datetime
     unresolved: Sequence[TargetFailure] = ()
+    version: int = 0
+    asked: Sequence[datetime] = ()
+    overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +144,27 @@ def tick(
         watched=at if watching or everything else state.watched,
         settle=at + rhythm.watch if everything else state.settle if state.settle and state.settle > at else None,
     )
-    _write(store, state)
+    overtaken = not _write(store, state)
     done_with(store, begun)
     if asked and left != asked_for:
-        _withdraw(store, asked.version, left)
+        overtaken |= not _withdraw(store, asked.version, left)
     candidates = [*state.wakes.values(), *(each.at for each in soon if each.at > at)]
     # More overrides were due than one tick takes up.
     candidates += [at] if len(begun) == _MOMENTS else []
     candidates += [state.reconciled + rhythm.reconcile] if state.reconciled else []
     candidates += [state.watched + rhythm.watch] if watch and state.watched else []
     candidates += [*left, *([state.settle] if state.settle else [])]
-    return Tick(at, messages, max(at, min(candidates)), unresolved)
+    return Tick(at, messages, max(at, min(candidates)), unresolved, version, left, overtaken)
+
+
+def outdated(store: Store, done: Tick) -> bool:
+    """Whether something changed since a tick looked that its `next` knows nothing of; two items are read.
+
+    Asked after the alarm was set: who changes something later than that finds the alarm as it is now.
+    """
+    if done.overtaken or kept_definitions.version(store) != done.version:
+        return True
+    return _times(store.get(roster.TABLE, _CLOCK, _ASKED)) != done.asked
 
 
 def ask_for_all(store: Store, at: datetime) -> None:
@@ -242,14 +258,16 @@ def _target(key: str) -> Target:
     return Target(account, region)
 
 
-def _withdraw(store: Store, version: int, left: Sequence[datetime]) -> None:
+def _withdraw(store: Store, version: int, left: Sequence[datetime]) -> bool:
+    """Take away what was done; False if it was asked for again meanwhile."""
     try:
         if left:
             _put_asked(store, left, version)
         else:
             store.delete(roster.TABLE, _CLOCK, _ASKED, expect=version)
     except VersionConflict:
-        return  # asked for again meanwhile
+        return False
+    return True
 
 
 def _read(store: Store) -> _State:
@@ -268,7 +286,8 @@ def _read(store: Store) -> _State:
     return _State(version, known, reconciled, watched, settle, item.version)
 
 
-def _write(store: Store, state: _State) -> None:
+def _write(store: Store, state: _State) -> bool:
+    """Keep the clock's own item; False if another tick did meanwhile."""
     texts: dict[str, JSON] = {name: when.isoformat() for name, when in state.wakes.items()}
     data: dict[str, JSON] = {"version": state.version, "wakes": texts}
     for key in ("reconciled", "watched", "settle"):
@@ -279,7 +298,8 @@ def _write(store: Store, state: _State) -> None:
         store.put(roster.TABLE, _CLOCK, _NEXT, data, expect=expect)
     except VersionConflict:
         # Two ticks at a time: each sent what was due, and what the other wrote is as good.
-        return
+        return False
+    return True
 
 
 def _moment(value: JSON) -> datetime | None:
