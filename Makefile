@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 LAMP   := $(VENV)/bin/lamp
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test coverage unit lint format bench prices schema templates lock clean
+.PHONY: help demo emulator test coverage unit lint format bench prices schema templates lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z_]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,17 @@ node_modules: package-lock.json ## the second emulator of DynamoDB, for tests
 	@if command -v npm > /dev/null; then npm ci --ignore-scripts --no-audit --no-fund --silent && touch $@; \
 	else echo "npm is not installed: tests on dynalite will be skipped"; fi
 
-test: $(READY) node_modules ## every test, slow ones too
+# Lambda's emulator is a binary inside aws-sam-cli; of that package nothing else is kept, and nothing of its dependencies.
+emulator: .emulator ## what runs functions as Lambda does, for tests
+
+.emulator: requirements-emulator.lock | $(READY)
+	@if [ "$$(uname -sm)" = "Linux x86_64" ]; then rm -rf $@ && $(PY) -m pip install --quiet --disable-pip-version-check \
+	  --no-deps --no-compile --only-binary :all: --require-hashes --target $@/runtime -r $< && \
+	  mv $@/runtime/samcli/local/rapid/aws-lambda-rie-x86_64 $@/rie && chmod +x $@/rie && \
+	  rm -rf $@/runtime/samcli $@/runtime/aws_sam_cli-* $@/runtime/bin && touch $@; \
+	else echo "Lambda's emulator runs on Linux x86_64 only: its tests will be skipped"; fi
+
+test: $(READY) node_modules .emulator ## every test, slow ones too
 	$(PY) -m pytest -n 2 --dist worksteal
 
 coverage: $(READY) ## the fast tests, and which lines they reach
@@ -61,4 +71,4 @@ lock: $(READY) ## pin every dependency, with hashes and without addresses
 	  --no-header --no-annotate --all-extras --group dev pyproject.toml -o requirements.lock
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) node_modules .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .lamp-demo
+	rm -rf $(VENV) node_modules .emulator .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .lamp-demo

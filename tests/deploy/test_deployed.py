@@ -14,7 +14,7 @@ from lamplighter.deploy.block_member import forwarded
 from lamplighter.deploy.family import TEMPLATES
 from lamplighter.deploy.handlers import HANDLERS, Event
 from lamplighter.deploy.needs import dashed
-from lamplighter.estate.testing import MANAGEMENT, PRODUCTION, REGION, EstateProbe
+from lamplighter.estate.testing import MANAGEMENT, PRODUCTION, REGION, EstateProbe, Keys
 from lamplighter.estate.trust import Caller, trusts
 from lamplighter.store.dynamodb_layout import TABLES
 
@@ -60,10 +60,15 @@ def _condition(value: dict[str, Any]) -> str | None:
 
 
 def deploy(
-    estate: EstateProbe, name: str, parameters: dict[str, str], *holds: str, region: str = REGION
+    estate: EstateProbe,
+    name: str,
+    parameters: dict[str, str],
+    *holds: str,
+    region: str = REGION,
+    keys: Keys | None = None,
 ) -> dict[str, str]:
-    """The outputs of a stack of a template."""
-    formation = estate.client("cloudformation", region=region)
+    """The outputs of a stack of a template, in the account of the keys."""
+    formation = estate.client("cloudformation", region=region, keys=keys)
     formation.create_stack(
         StackName=f"lamplighter-{name}",
         TemplateBody=json.dumps(fitted(unfolded(TEMPLATES[name].data, "Lit"), set(holds))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,9 @@ from tests.scheduler.test_messages import Queue
 
 from lamplighter.aws.access import Aws
 from lamplighter.aws.targets import Target
+from lamplighter.deploy.contents import OWN, closure, copy_distribution, copy_own
+from lamplighter.deploy.handlers import Group
+from lamplighter.deploy.package import ROOTS, build
 from lamplighter.lambdas.runtime import Runtime
 from lamplighter.resources.kind import Session
 from lamplighter.scheduler import kept_definitions
@@ -130,3 +134,24 @@ def metrics(text: str) -> dict[str, float]:
         for names in directive["Dimensions"]:
             assert all(name in data for name in names)
     return found
+
+
+@pytest.fixture(scope="session")
+def core_task(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What Lambda makes of the small zip: a folder."""
+    out = tmp_path_factory.mktemp("core")
+    made = build(Group.CORE, out, environ={"SOURCE_DATE_EPOCH": "1795424400"})
+    with zipfile.ZipFile(made.path) as archive:
+        archive.extractall(out / "task")
+    return out / "task"
+
+
+@pytest.fixture(scope="session")
+def data_task(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of the large zip. They are not packed here: tests of the packaging do, and it takes half a minute."""
+    out = tmp_path_factory.mktemp("data")
+    for name in closure(ROOTS[Group.DATA]):
+        if name != OWN:
+            copy_distribution(name, out)
+    copy_own(out)
+    return out

@@ -33,7 +33,7 @@ FACTS: Final = "_build.json"
 
 _TIME: Final = (1980, 1, 1, 0, 0, 0)
 _MODE: Final = 0o644 << 16
-_ROOTS: Final[Mapping[Group, tuple[str, ...]]] = {
+ROOTS: Final[Mapping[Group, tuple[str, ...]]] = {
     Group.CORE: (OWN, "aws-lambda-powertools"),
     Group.DATA: (OWN, "aws-lambda-powertools", "duckdb", "sqlglot", "highspy", "numpy", "xlsxwriter"),
 }
@@ -139,7 +139,7 @@ def build(
             f"what is installed here is for Python {ours} on {_machine()}, not {wanted} on {machine}",
             hint="say --fetch, which fetches the same versions for it with pip",
         )
-    chosen = closure((*_ROOTS[group], *also))
+    chosen = closure((*ROOTS[group], *also))
     versions = {name: version for name, version in chosen.items() if name != OWN}
     facts = Facts(group, lamplighter.__version__, *_source(environ), f"python{wanted}", machine, versions)
     out.mkdir(parents=True, exist_ok=True)
