@@ -167,6 +167,8 @@ def write_known(lake: Path) -> None:
     filled = sample(TEN + 2 * hour, "1.5", covered=Decimal(1), source=Source.LEDGER)
     write_usage(lake, [filled], [look(TEN + 2 * hour, Source.LEDGER)], at=NOON, run="d")
     write_usage(lake, [], [look(TEN + 6 * hour)], at=NOON, run="e")
+    units = sample(TEN, "500", service="dynamodb", resource_type="read", platform="", deployment="")
+    write_usage(lake, [units], [look(TEN, service="dynamodb")], at=TEN, run="g")
     nodes = sample(day, "2", hours=24, service="redshift", resource_type="dc2.large", platform="", deployment="")
     days = [look(day + timedelta(days=number), service="redshift", hours=24) for number in (0, 2)]
     write_usage(lake, [nodes], days, at=NOON, run="f")
@@ -204,6 +206,7 @@ _RI = ("us-east-1", "ec2", "m5", "20", "20", "1.2")
 _SP = ("", "savingsplans", "", "0", "0", "0.4")
 
 _EC2, _REDSHIFT = (SHOP, "shop", "us-east-1", "ec2"), (SHOP, "shop", "us-east-1", "redshift")
+_DYNAMODB = (SHOP, "shop", "us-east-1", "dynamodb")
 _LINUX = ("m5.large", "Linux", "default")
 
 EXPECTED: Mapping[str, list[tuple[str | None, ...]]] = {
@@ -211,6 +214,10 @@ EXPECTED: Mapping[str, list[tuple[str | None, ...]]] = {
     "usage": [
         (_O, "2026-10-31T22:00:00", "1", *_EC2, *_LINUX, "us-east-1a", "office", "4", "0", "0", None, "collected"),
         (_O, "2026-10-31T22:00:00", "1", *_EC2, *_LINUX, "us-east-1b", "office", "2", "1", "3", None, "collected"),
+        (
+            *(_O, "2026-10-31T22:00:00", "1", *_DYNAMODB, "read", "", ""),
+            *("us-east-1a", "office", "500", "0", "0", None, "collected"),
+        ),
         (_N, "2026-11-01T00:00:00", "1", *_EC2, *_LINUX, "us-east-1a", "office", "1.5", "0", "0", "1", "ledger"),
         (
             *(_N, "2026-11-01T00:00:00", "24", *_REDSHIFT, "dc2.large", "", ""),
@@ -221,6 +228,7 @@ EXPECTED: Mapping[str, list[tuple[str | None, ...]]] = {
     "usage_looks": [
         (_O, "2026-10-31T22:00:00", "1", *_EC2, "collected", "", "a"),
         (_O, "2026-10-31T23:00:00", "1", *_EC2, None, "refused", "a"),
+        (_O, "2026-10-31T22:00:00", "1", *_DYNAMODB, "collected", "", "g"),
         (_N, "2026-11-01T00:00:00", "1", *_EC2, "ledger", "", "d"),
         (_N, "2026-11-01T04:00:00", "1", *_EC2, "collected", "", "e"),
         (_N, "2026-11-01T00:00:00", "24", *_REDSHIFT, "collected", "", "f"),
@@ -232,16 +240,18 @@ EXPECTED: Mapping[str, list[tuple[str | None, ...]]] = {
         (*_EC2, "1", "2026-11-01T01:00:00", "2026-11-01T04:00:00", "3", "not looked at"),
         (*_REDSHIFT, "24", "2026-11-02T00:00:00", "2026-11-03T00:00:00", "24", "not looked at"),
     ],
-    # billing_period, day, where, known, unknown, used, spot, scheduled off
+    # billing_period, day, where, known, unknown, used, spot, scheduled off, capacity units
     "usage_by_day": [
-        (_O, "2026-10-31", *_EC2, "1", "1", "6", "1", "3"),
-        (_N, "2026-11-01", *_EC2, "2", "0", "1.5", "0", "0"),
-        (_N, "2026-11-01", *_REDSHIFT, "24", "0", "48", "0", "0"),
-        (_N, "2026-11-03", *_REDSHIFT, "24", "0", "0", "0", "0"),
+        (_O, "2026-10-31", *_EC2, "1", "1", "6", "1", "3", "0"),
+        (_O, "2026-10-31", *_DYNAMODB, "1", "0", "0", "0", "0", "500"),
+        (_N, "2026-11-01", *_EC2, "2", "0", "1.5", "0", "0", "0"),
+        (_N, "2026-11-01", *_REDSHIFT, "24", "0", "48", "0", "0", "0"),
+        (_N, "2026-11-03", *_REDSHIFT, "24", "0", "0", "0", "0", "0"),
     ],
     # billing_period, where, what, known, used, scheduled off, least, p5, p50, p95, most, mean
     "usage_statistics": [
         (_O, *_EC2, *_LINUX, "1", "5", "3", "5", "5", "5", "5", "5", "5"),
+        (_O, *_DYNAMODB, "read", "", "", "1", "500", "0", *["500"] * 6),
         (_N, *_EC2, *_LINUX, "2", "1.5", "0", "0", "0", "1.5", "1.5", "1.5", "0.75"),
         (_N, *_REDSHIFT, "dc2.large", "", "", "48", "48", "0", "0", "0", "2", "2", "2", "1"),
     ],

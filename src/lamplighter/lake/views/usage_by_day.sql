@@ -9,9 +9,10 @@
 --   service  text  ec2, rds, elasticache, dynamodb, opensearch or redshift
 --   known_hours  hours  hours of the day that are known
 --   unknown_hours  hours  hours at which looking failed; hours at which nobody looked stand in usage_gaps
---   used_hours  hours  hours of use of all instances, nodes or units, Spot included
+--   used_hours  hours  hours of use of all instances and nodes, Spot included; none of DynamoDB, whose capacity units are no hours
 --   spot_hours  hours  of them on Spot
 --   scheduled_off_hours  hours  hours that would have been used if no schedule had put anything out
+--   capacity_unit_hours  number  provisioned read and write units of DynamoDB, times hours; never to be added to hours
 WITH used AS (
     SELECT
         time,
@@ -33,9 +34,10 @@ SELECT
     looked.service,
     SUM(CASE WHEN looked.source IS NOT NULL THEN looked.hours ELSE 0 END) AS known_hours,
     SUM(CASE WHEN looked.source IS NULL THEN looked.hours ELSE 0 END) AS unknown_hours,
-    COALESCE(SUM(used.used_hours), 0) AS used_hours,
+    COALESCE(SUM(CASE WHEN looked.service <> 'dynamodb' THEN used.used_hours END), 0) AS used_hours,
     COALESCE(SUM(used.spot_hours), 0) AS spot_hours,
-    COALESCE(SUM(used.off_hours), 0) AS scheduled_off_hours
+    COALESCE(SUM(used.off_hours), 0) AS scheduled_off_hours,
+    COALESCE(SUM(CASE WHEN looked.service = 'dynamodb' THEN used.used_hours END), 0) AS capacity_unit_hours
 FROM usage_looks AS looked
 LEFT JOIN used ON used.time = looked.time AND used.account_id = looked.account_id AND used.region = looked.region
     AND used.service = looked.service

@@ -18,16 +18,17 @@ class Days(Page):
     sql: ClassVar[str] = """
         SELECT day, SUM(known_hours) AS known_hours, SUM(unknown_hours) AS unknown_hours,
             SUM(used_hours) AS used_hours, SUM(spot_hours) AS spot_hours,
-            SUM(scheduled_off_hours) AS scheduled_off_hours
+            SUM(scheduled_off_hours) AS scheduled_off_hours, SUM(capacity_unit_hours) AS capacity_unit_hours
         FROM usage_by_day WHERE billing_period = '{period}' GROUP BY day ORDER BY day
     """
     columns: ClassVar[tuple[Column, ...]] = (
         Column("Day", Kind.DATE),
         Column("Known hours", Kind.COUNT, "hours that somebody looked at, over accounts, regions and services"),
         Column("Failed hours", Kind.COUNT, "hours at which looking failed"),
-        Column("Used hours", Kind.HOURS, total=True),
+        Column("Used hours", Kind.HOURS, "of all instances and nodes", total=True),
         Column("Of it Spot", Kind.HOURS, total=True),
         Column("Put out by schedules", Kind.HOURS, "hours that would have been used without schedules", total=True),
+        Column("Capacity unit hours", Kind.QUANTITY, "provisioned units of DynamoDB, times hours", total=True),
     )
     charts: ClassVar[tuple[Chart, ...]] = (
         Chart("Hours used, and hours put out by schedules", "area", "Day", ("Used hours", "Put out by schedules"),

@@ -20,11 +20,11 @@ class Summary(Page):
     )
     sql: ClassVar[str] = """
         SELECT used.service, used.known_hours, used.unknown_hours, used.used_hours, used.spot_hours,
-            used.scheduled_off_hours, covered.currency, covered.cost, covered.covered_cost,
+            used.scheduled_off_hours, used.capacity_unit_hours, covered.currency, covered.cost, covered.covered_cost,
             covered.covered_cost / NULLIF(covered.cost, 0) AS coverage, covered.unpriced_hours
         FROM (SELECT service, SUM(known_hours) AS known_hours, SUM(unknown_hours) AS unknown_hours,
                 SUM(used_hours) AS used_hours, SUM(spot_hours) AS spot_hours,
-                SUM(scheduled_off_hours) AS scheduled_off_hours
+                SUM(scheduled_off_hours) AS scheduled_off_hours, SUM(capacity_unit_hours) AS capacity_unit_hours
             FROM usage_by_day WHERE billing_period = '{period}' GROUP BY service) AS used
         LEFT JOIN (SELECT service, currency, SUM(cost) AS cost, SUM(covered_cost) AS covered_cost,
                 SUM(unpriced_hours) AS unpriced_hours
@@ -36,9 +36,10 @@ class Summary(Page):
         Column("Service"),
         Column("Known hours", Kind.COUNT, "hours that somebody looked at, added up over accounts and regions"),
         Column("Failed hours", Kind.COUNT, "hours at which looking failed; nothing is known of them"),
-        Column("Used hours", Kind.HOURS, "hours of use of all instances, nodes or units", total=True),
+        Column("Used hours", Kind.HOURS, "hours of use of all instances and nodes", total=True),
         Column("Of it Spot", Kind.HOURS, "nobody commits to those", total=True),
         Column("Put out by schedules", Kind.HOURS, "hours that would have been used without schedules", total=True),
+        Column("Capacity unit hours", Kind.QUANTITY, "provisioned units of DynamoDB, times hours", total=True),
         Column(CURRENCY),
         Column("Cost on demand", Kind.MONEY, "at public on-demand prices, without Spot", total=True),
         Column("Covered", Kind.MONEY, "of it covered by reservations and Savings Plans", total=True),
