@@ -74,7 +74,6 @@ BY_OTHERS: Final[Mapping[str, str]] = {
     ),
     "sqs:ReceiveMessage": "Lambda takes messages for the function, with the function's role",
     "sqs:DeleteMessage": "Lambda removes what the function has answered for, with the function's role",
-    "sqs:ChangeMessageVisibility": "Lambda gives back what failed, with the function's role",
     "logs:CreateLogStream": "Lambda writes what the function prints, with the function's role",
     "logs:PutLogEvents": "Lambda writes what the function prints, with the function's role",
     "ec2:CreateNetworkInterface": "Lambda joins the function to a VPC, with the function's role",

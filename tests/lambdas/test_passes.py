@@ -72,6 +72,25 @@ def test_only_the_message_that_failed_is_delivered_again(hub: Hub, machines: tup
     ]
 
 
+def test_what_failed_is_delivered_again_after_a_minute_for_each_time(
+    hub: Hub, machines: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise StoreUnavailable("gone")
+
+    given = event("queue")
+    given["Records"][1]["attributes"]["ApproximateReceiveCount"] = "3"
+    monkeypatch.setattr(hub.store, "get", gone)
+    assert len(answer(given, Context(), hub.runtime)["batchItemFailures"]) == 2
+    first, second = (each["receiptHandle"] for each in given["Records"])
+    assert hub.aws.queue.given_back == [(first, 60), (second, 180)]
+    hub.aws.queue.down = True
+    assert len(answer(given, Context(), hub.runtime)["batchItemFailures"]) == 2, "then the queue's timeout sees to it"
+    monkeypatch.undo()
+    assert answer(given, Context(), hub.runtime) == FINE
+    assert len(hub.aws.queue.given_back) == 2
+
+
 def test_a_message_of_six_hours_ago_is_decided_by_the_present(
     hub: Hub, machines: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

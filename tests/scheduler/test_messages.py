@@ -13,7 +13,7 @@ from tests.scheduler.conftest import HERE, MONDAY, THERE
 
 from lamplighter.aws.targets import Target
 from lamplighter.errors import AwsError, UsageError
-from lamplighter.scheduler.messages import Message, parse, send
+from lamplighter.scheduler.messages import Message, give_back, parse, send
 
 ONE = Message(HERE, "transition", MONDAY, frozenset({"office", "büro"}), 2)
 
@@ -27,10 +27,18 @@ class Queue:
         self.refuses, self.always = refuses, always
         self.taken: list[Message] = []
         self.calls: list[Mapping[str, Any]] = []
+        self.given_back: list[tuple[str, int]] = []
+        self.down = False
 
     def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
-        assert (service, operation) == ("sqs", "send_message_batch")
+        assert service == "sqs"
         check_request(service, operation, params)
+        if operation == "change_message_visibility":
+            if self.down:
+                raise AwsError("gone")
+            self.given_back.append((params["ReceiptHandle"], params["VisibilityTimeout"]))
+            return {}
+        assert operation == "send_message_batch"
         assert len(params["Entries"]) <= 10
         self.calls.append(params)
         failed = params["Entries"][: self.refuses]
@@ -65,6 +73,13 @@ def test_a_message_comes_back_as_it_was() -> None:
 def test_what_is_no_message_is_refused_with_the_reason(text: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         parse(text)
+
+
+@pytest.mark.parametrize(("received", "pause"), [(0, 60), (1, 60), (3, 180), (40, 900)])
+def test_what_failed_comes_again_soon_and_then_later(received: int, pause: int) -> None:
+    queue = Queue()
+    assert give_back(queue, "https://queue", "handle", received) == pause
+    assert queue.given_back == [("handle", pause)]
 
 
 def test_messages_go_ten_a_call() -> None:

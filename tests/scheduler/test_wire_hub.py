@@ -10,12 +10,12 @@ import pytest
 
 from lamplighter.aws.access import Aws
 from lamplighter.aws.targets import Target
-from lamplighter.errors import NotFound
+from lamplighter.errors import AwsError, NotFound
 from lamplighter.estate.control import start_thread
 from lamplighter.estate.testing import MANAGEMENT, MONDAY, REGION, EstateProbe
 from lamplighter.resources.kind import Session
 from lamplighter.scheduler.alarm import set_alarm
-from lamplighter.scheduler.messages import Message, parse, send
+from lamplighter.scheduler.messages import Message, give_back, parse, send
 
 ROLE = f"arn:aws:iam::{MANAGEMENT}:role/lamplighter-wake"
 CLOCK = f"arn:aws:lambda:{REGION}:{MANAGEMENT}:function:lamplighter-clock"
@@ -44,6 +44,20 @@ def test_messages_lie_in_the_queue(probe: EstateProbe, session: Session) -> None
     while found := probe.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
         got += [parse(each["Body"]) for each in found]
     assert sorted(got, key=lambda each: each.at) == sent
+
+
+def test_a_message_is_given_back_for_later(probe: EstateProbe, session: Session) -> None:
+    sqs = probe.client("sqs")
+    queue = str(sqs.create_queue(QueueName="failing")["QueueUrl"])
+    send(session, queue, [Message(Target(MANAGEMENT, REGION), "transition", MONDAY)])
+    (held,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    assert give_back(session, queue, held["ReceiptHandle"], 2) == 120
+    waiting = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessagesNotVisible"])
+    assert waiting["Attributes"] == {"ApproximateNumberOfMessagesNotVisible": "1"}
+    assert "Messages" not in sqs.receive_message(QueueUrl=queue)
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=held["ReceiptHandle"])
+    with pytest.raises(AwsError):
+        give_back(session, queue, "none", 1)
 
 
 def test_a_queue_that_is_not_there_is_named(probe: EstateProbe, session: Session) -> None:

@@ -183,7 +183,7 @@ _PASSES = Handler(
     Group.CORE,
     512,
     _LONGEST,
-    (Queue(batch=10, concurrency=50),),
+    (Queue(batch=2, concurrency=50),),
     {
         On.STORE: (*_READ, *_WRITE, "dynamodb:Scan"),
         On.QUEUE: (

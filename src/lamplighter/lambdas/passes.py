@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lamplighter.errors import DefinitionError, UsageError
+from lamplighter.errors import DefinitionError, LamplighterError, UsageError
 from lamplighter.lambdas.runtime import MARGIN, SCRATCH, Context, Meters, Runtime, logger, new_run, remaining, runtime
 
 if TYPE_CHECKING:
@@ -46,9 +46,25 @@ def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]
         done: Mapping[str, Any] = process_partial_response(
             event, lambda record: _record(record, context, with_, meters), processor
         )
+        _give_back(with_, event["Records"], {each["itemIdentifier"] for each in done["batchItemFailures"]})
         return done
     finally:
         meters.write()
+
+
+def _give_back(with_: Runtime, records: list[Any], failed: set[str]) -> None:
+    """Let what failed come again soon; where that fails too, the queue's own timeout sees to it."""
+    from lamplighter.scheduler.messages import give_back
+
+    for record in records:
+        if record["messageId"] not in failed:
+            continue
+        count = str((record.get("attributes") or {}).get("ApproximateReceiveCount", ""))
+        try:
+            queue = with_.need("LAMPLIGHTER_QUEUE_URL")
+            give_back(with_.session(), queue, record["receiptHandle"], int(count) if count.isdecimal() else 1)
+        except LamplighterError as error:
+            logger().warning(f"a message could not be given back sooner: {error}")
 
 
 def _record(record: SQSRecord, context: Context, with_: Runtime, meters: Meters) -> None:

@@ -13,13 +13,14 @@ from lamplighter.aws.targets import Target
 from lamplighter.errors import AwsError, UsageError
 from lamplighter.resources.kind import Session
 
-PERMISSIONS: Final = ("sqs:SendMessage",)
-"""What sending takes, on the queue and its KMS key."""
+PERMISSIONS: Final = ("sqs:SendMessage", "sqs:ChangeMessageVisibility")
+"""What sending takes, on the queue and its KMS key; and what giving back for later takes."""
 
 LONGEST_DELAY: Final = 900
 """Seconds for which SQS can hold a message back (SQS API reference, SendMessage)."""
 
 _ENTRIES: Final = 10
+_PAUSE: Final = 60
 _TARGET = re.compile(r"(\d{12})/([a-z]{2,}(?:-[a-z]+)+-\d+)")
 
 
@@ -117,6 +118,26 @@ def send(session: Session, queue: str, messages: Sequence[Message], *, delay: in
         service="sqs",
         operation="SendMessageBatch",
     )
+
+
+def give_back(session: Session, queue: str, receipt: str, received: int) -> int:
+    """Let a message that failed be delivered again soon, rather than after the queue's visibility timeout.
+
+    Args:
+        session: calls in the queue's region.
+        queue: its URL.
+        receipt: handle that the message was received with.
+        received: how many times it was received.
+
+    Returns:
+        Seconds until it is delivered: a minute more each time, at most 15.
+
+    Raises:
+        AwsError: AWS does not answer, or the message is no longer held; it comes after the visibility timeout.
+    """
+    pause = min(_PAUSE * max(1, received), LONGEST_DELAY)
+    session.call("sqs", "change_message_visibility", QueueUrl=queue, ReceiptHandle=receipt, VisibilityTimeout=pause)
+    return pause
 
 
 def _send(session: Session, queue: str, chunk: Sequence[Message], delay: int) -> list[Message]:
