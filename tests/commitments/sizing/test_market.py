@@ -172,3 +172,10 @@ def test_rates_of_a_held_plan_in_another_currency_are_not_mixed_in() -> None:
         ("large", False),
         ("xlarge", True),
     ]
+
+
+def test_a_price_that_is_not_by_the_hour_stops_nothing_else() -> None:
+    book = PriceBook.from_prices({LARGE: Price(usd("0.1"), "GB-Mo", DAY, "by hand")}, base=BOOK)
+    there = found(book=book)
+    assert [use.size for use in there.items] == ["xlarge"]
+    assert "ec2 m5.large Linux in eu-west-1: no price on demand in USD" in there.unknown

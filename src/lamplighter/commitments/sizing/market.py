@@ -22,7 +22,7 @@ from lamplighter.commitments.sizing.problem import Instrument, Part, Problem, as
 from lamplighter.commitments.sizing.shape import price_key
 from lamplighter.commitments.sizing.wishes import Evidence, Wishes
 from lamplighter.pricing.offers import OfferingClass, Payment, Plan, ReservationOffer, Terms
-from lamplighter.pricing.price import PriceKey
+from lamplighter.pricing.price import HOURS, PriceKey
 
 if TYPE_CHECKING:
     from lamplighter.commitments.sizing.demand import Bools, Demand, Floats, UsageKey
@@ -149,10 +149,11 @@ def market(demand: Demand, book: PriceBook, held: Iterable[Held], as_of: datetim
 
 def _price(book: PriceBook, key: UsageKey, currency: str) -> tuple[PriceKey | None, Decimal | None]:
     name = price_key(key)
-    found = book.hourly(name) if name else None
-    if found is None or found.currency != currency:
+    found = book.find(name) if name else None
+    # A price of one's own may be by another unit than the hour: the rest of the usage is sized all the same.
+    if found is None or found.unit != HOURS or found.rate.currency != currency:
         return name, None
-    return name, found.amount
+    return name, found.rate.amount
 
 
 def _words(key: UsageKey) -> str:
