@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lamplighter.commitments.model import Attributes, Target
+from lamplighter.commitments.sizing import demand
 from lamplighter.commitments.sizing.demand import (
     NOBODY,
     Gap,
@@ -191,3 +192,19 @@ def test_nobody_looked_is_a_reason() -> None:
 def test_periods_that_are_none(start: datetime, end: datetime, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         build([], [], start, end)
+
+
+def test_the_key_of_what_is_alike_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[UsageSample] = []
+
+    def counted(given: UsageSample) -> demand.UsageKey:
+        asked.append(given)
+        return made(given)
+
+    made = demand.key_of
+    monkeypatch.setattr(demand, "key_of", counted)
+    samples = [sample(hour, schedule=name) for hour in range(3) for name in ("", "office")]
+    found = build(samples, [], START, START + timedelta(hours=3))
+    assert len(asked) == 2
+    assert [key.schedule for key in found.keys] == ["", "office"]
+    assert found.quantity.tolist() == [[1.0] * 3] * 2

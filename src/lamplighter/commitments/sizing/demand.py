@@ -171,17 +171,24 @@ def build(
     first, hours = _period(start, end)
     cells: list[tuple[UsageKey, int, int, float, float]] = []
     seen: dict[Target, Bools] = {}
+    keys_of: dict[tuple[str, ...], tuple[UsageKey, Target]] = {}
     for sample in samples:
         begin = _index(sample.time, first)
         stop = min(begin + sample.hours, hours)
         if stop <= 0 or begin >= hours:
             continue
-        key = key_of(sample)
+        words = _words(sample)
+        if words not in keys_of:
+            made = key_of(sample)
+            keys_of[words] = made, made.target
+        key, target = keys_of[words]
         begin = max(begin, 0)
         cells.append(
             (key, begin, stop, float(max(sample.quantity - sample.spot, Decimal(0))), float(sample.scheduled_off))
         )
-        seen.setdefault(key.target, np.zeros(hours, dtype=bool))[begin:stop] = True
+        if target not in seen:
+            seen[target] = np.zeros(hours, dtype=bool)
+        seen[target][begin:stop] = True
     yes, no, reasons = _looked(looks, first, hours)
     targets = tuple(sorted({*seen, *yes, *no}))
     mask = np.zeros((len(targets), hours), dtype=bool)
@@ -222,6 +229,14 @@ def key_of(sample: UsageSample) -> UsageKey:
         sample.platform,
         sample.deployment,
     )
+
+
+def _words(sample: UsageSample) -> tuple[str, ...]:
+    """All that `key_of` asks of a sample."""
+    return (
+        sample.account, sample.region, sample.service, sample.resource_type, sample.platform, sample.deployment,
+        sample.zone, sample.schedule,
+    )  # fmt: skip
 
 
 def scheduled(demand: Demand, lit: Mapping[str, Bools]) -> tuple[Demand, tuple[str, ...]]:
@@ -318,7 +333,9 @@ def _looked(
             continue
         target = Target(look.account, look.region, look.service)
         which = yes if look.source is not None else no
-        which.setdefault(target, np.zeros(hours, dtype=bool))[max(begin, 0) : stop] = True
+        if target not in which:
+            which[target] = np.zeros(hours, dtype=bool)
+        which[target][max(begin, 0) : stop] = True
         if look.source is None:
             reasons.setdefault(target, Counter())[look.reason or "not known"] += stop - max(begin, 0)
     return yes, no, reasons
