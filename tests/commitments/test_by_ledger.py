@@ -115,3 +115,18 @@ def test_what_differs_is_named_and_rounding_is_not() -> None:
         Difference(("m5",), "reserved_hours", Decimal(50), Decimal(40)),
         Difference(("r5",), "hours", None, Decimal(1)),
     ]
+
+
+def test_rows_are_looked_at_once_however_many_groups_there_are() -> None:
+    class Counted(list[Coverage]):
+        times = 0
+
+        def __iter__(self) -> Iterator[Coverage]:
+            self.times += 1
+            return super().__iter__()
+
+    ours, theirs = (
+        Counted(Coverage((f"m{number}",), "USD", Decimal(hours)) for number in range(50)) for hours in (1, 2)
+    )
+    assert len(differences(ours, theirs, ("hours", "reserved_hours"))) == 50
+    assert (ours.times, theirs.times) == (1, 1)

@@ -133,9 +133,10 @@ def differences(
         tolerance: share, 0 to 1.
     """
     found = []
-    for key in sorted({(each.group, each.currency) for each in (*usage, *ledger)}):
+    ours, theirs = _by_group(usage), _by_group(ledger)
+    for key in sorted({*ours, *theirs}):
         for figure in figures:
-            one, other = _figure(usage, key, figure), _figure(ledger, key, figure)
+            one, other = _figure(ours.get(key, ()), figure), _figure(theirs.get(key, ()), figure)
             greatest = max(abs(one or ZERO), abs(other or ZERO))
             if one != other and abs((one or ZERO) - (other or ZERO)) > tolerance * greatest:
                 found.append(Difference(key[0], figure, one, other))
@@ -160,11 +161,18 @@ def ledger_plan_rates(ledger: Ledger, period: str) -> dict[tuple[str, PriceKey],
     return {(arn, ec2_key(*what)): Decimal(str(rate)).quantize(_RATE) for arn, *what, rate in rows}
 
 
-def _figure(
-    rows: Sequence[Coverage] | Sequence[Utilisation], key: tuple[tuple[str, ...], str], figure: str
-) -> Decimal | None:
+def _by_group(
+    rows: Sequence[Coverage] | Sequence[Utilisation],
+) -> dict[tuple[tuple[str, ...], str], list[Coverage | Utilisation]]:
+    found: dict[tuple[tuple[str, ...], str], list[Coverage | Utilisation]] = {}
+    for each in rows:
+        found.setdefault((each.group, each.currency), []).append(each)
+    return found
+
+
+def _figure(rows: Sequence[Coverage | Utilisation], figure: str) -> Decimal | None:
     """A figure of a group, over all its units; None where nothing has it."""
-    values = [getattr(each, figure) for each in rows if (each.group, each.currency) == key]
+    values = [getattr(each, figure) for each in rows]
     known = [value for value in values if value is not None]
     return sum(known, ZERO) if known else None
 
