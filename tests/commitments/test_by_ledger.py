@@ -89,6 +89,8 @@ def test_the_savings_rate_is_the_same(both: tuple[list[Alike], Ledger]) -> None:
     assert ours.rate is not None
     assert theirs.rate is not None
     assert abs(ours.rate - theirs.rate) < MILLIONTH
+    assert theirs.actual is not None
+    assert ours.actual is not None
     assert abs(ours.actual - theirs.actual) < Decimal("0.0001")
 
 
