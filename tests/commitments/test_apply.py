@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lamplighter.commitments import apply as apply_module
 from lamplighter.commitments.apply import apply
 from lamplighter.commitments.model import Applied, Attributes, PlanKind, Reservation, SavingsPlan, Use
 from lamplighter.commitments.units import normalization_factor, split_type
@@ -223,3 +224,20 @@ def test_plans_of_one_kind_bought_at_different_terms_have_rates_of_their_own() -
     found = apply([use], (), plans)
     assert found.used == {"short": Decimal("0.35"), "long": Decimal("0.25")}
     assert found.on_demand == 0
+
+
+def test_a_reservation_is_held_against_nothing_but_usage_of_its_attributes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour of many kinds costs as many comparisons as there are kinds, not their square."""
+    asked: list[str] = []
+    real = apply_module.covers
+
+    def counted(use: Use, reservation: Reservation) -> bool:
+        asked.append(use.id)
+        return real(use, reservation)
+
+    monkeypatch.setattr(apply_module, "covers", counted)
+    kinds = [f"m{number}.large" for number in range(5, 25)]
+    uses = [machine(kind, kind, "a", count=2) for kind in kinds]
+    applied = apply(uses, [reserved(kind, kind, 1, zone="a") for kind in kinds])
+    assert set(applied.used.values()) == {Decimal(1)}
+    assert len(asked) == len(kinds)

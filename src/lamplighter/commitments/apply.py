@@ -14,10 +14,11 @@ apply to your usage". AWS does not say which of several equal commitments is use
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-from lamplighter.commitments.model import Applied, Portion, Reservation, SavingsPlan, Use
+from lamplighter.commitments.model import Applied, Attributes, Portion, Reservation, SavingsPlan, Use
 from lamplighter.commitments.model import PlanKind as Kind
 
 _NONE = Decimal(0)
@@ -53,10 +54,13 @@ def apply(uses: Sequence[Use], reservations: Sequence[Reservation] = (), plans: 
         free = {each.id: _capacity(each) for each in reservations}
         zonal = [each for each in reservations if each.zone]
         regional = [each for each in reservations if not each.zone]
+        alike: dict[Attributes | None, list[Use]] = defaultdict(list)
+        for use in uses:
+            alike[use.attributes].append(use)
         for group in (zonal, regional):
             for own in (True, False):
                 for reservation in group:
-                    _reserve(hour, uses, reservation, free, own=own)
+                    _reserve(hour, alike.get(reservation.attributes, ()), reservation, free, own=own)
         money = {plan.id: plan.commitment for plan in plans}
         for kind in Kind:
             mine = [plan for plan in plans if plan.kind is kind]
