@@ -78,3 +78,16 @@ def test_ranges_hold_the_best_number() -> None:
     drawn = bootstrap(level, 0.63, blocks)
     assert drawn[0] <= best_count(level, 0.63) <= drawn[1]
     assert drawn[1] - drawn[0] <= 3
+
+
+def test_the_range_is_that_of_the_hours_that_were_seen() -> None:
+    """A part that hardly counts, and hours that are only repeated, make it neither wider nor narrower."""
+    level = np.array(list(range(20)) * 10, dtype=float)
+    part = np.maximum(level - 8, 0.0)
+    both, weight = np.concatenate([level, part]), np.repeat([99.0, 1.0], len(level))
+    found = best(both, 0.5, weight=weight, seen=level)
+    low, high = confidence(level, 0.5)
+    assert (found.low, found.high) == (min(low, found.count), max(high, found.count))
+    again = best(np.tile(level, 9), 0.5, seen=level)
+    assert (again.low, again.high) == (min(low, again.count), max(high, again.count))
+    assert confidence(np.tile(level, 9), 0.5) != (low, high)

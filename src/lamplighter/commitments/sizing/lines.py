@@ -161,7 +161,7 @@ def _covers(pool: Pool, each: Instrument) -> Decimal:
 
 
 def _alone(market: Market, series: Floats, mine: Sequence[tuple[Instrument, Decimal]], ratio: float) -> Best:
-    """The best number, with what is held taken off until it ends."""
+    """The best number, with what is held taken off until it ends; its range is that of the part with most hours."""
     import numpy as np
 
     left = []
@@ -170,4 +170,5 @@ def _alone(market: Market, series: Floats, mine: Sequence[tuple[Instrument, Deci
         there = sum((many for each, many in mine if each.id not in part.ended), Decimal(0))
         left.append(np.maximum(series - float(there), 0.0))
         weight.append(np.full(len(series), float(part.hours)))
-    return best(np.concatenate(left), ratio, weight=np.concatenate(weight))
+    heaviest = max(range(len(left)), key=lambda place: market.ahead[place].hours)
+    return best(np.concatenate(left), ratio, weight=np.concatenate(weight), seen=left[heaviest])

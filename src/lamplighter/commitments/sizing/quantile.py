@@ -87,13 +87,15 @@ def best_count(level: Floats, ratio: float, weight: Floats | None = None) -> int
     return 0
 
 
-def best(level: Floats, ratio: float, *, weight: Floats | None = None) -> Best:
+def best(level: Floats, ratio: float, *, weight: Floats | None = None, seen: Floats | None = None) -> Best:
     """The best number of reservations of one kind, and what there is to say about it.
 
     Args:
         level: use by hour, in instances; what is held already taken off. At least one hour.
         ratio: theta, at least 0.
         weight: how often each hour stands for one; once if None.
+        seen: the hours that the range is taken from, each of them seen once: hours that stand in `level` several times
+            are no further evidence. `level` if None.
     """
     import numpy as np
 
@@ -101,7 +103,7 @@ def best(level: Floats, ratio: float, *, weight: Floats | None = None) -> Best:
     used = float(np.average(np.minimum(level, count), weights=weight))
     mean = float(np.average(level, weights=weight))
     gain = used - count * ratio
-    low, high = confidence(level, ratio)
+    low, high = confidence(level if seen is None else seen, ratio)
     return Best(
         count,
         ratio,
