@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Final
 
-from lamplighter.lake.columns import NUMBER
+from lamplighter.lake.columns import NUMBER, literal
 
 _MARK: Final = "\x1e"
 """Stands in the names of columns that hold what was read of a text; no bill has it in a name."""
@@ -26,11 +26,6 @@ Nearly all are `2026-10-05T10:00:00Z`, with or without milliseconds, which is ch
 def quoted(name: str) -> str:
     """A column name in SQL."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text in SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 @dataclass(slots=True)

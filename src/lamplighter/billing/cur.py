@@ -23,10 +23,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from lamplighter.billing.columns import Columns, literal, quoted
+from lamplighter.billing.columns import Columns, quoted
 from lamplighter.billing.format import Reading, checked
 from lamplighter.billing.maps import EMPTY, by_key, flat_map, whole_map
 from lamplighter.billing.services import category_sql, known_sql, service_sql
+from lamplighter.lake.columns import literal
 
 _T = "line_item_line_item_type"
 _SP_ARN = ("savings_plan_savings_plan_a_r_n", "savings_plan_savings_plan_arn")

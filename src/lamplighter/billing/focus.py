@@ -23,11 +23,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from lamplighter.billing.columns import Columns, literal
+from lamplighter.billing.columns import Columns
 from lamplighter.billing.format import Reading, Table, checked
 from lamplighter.billing.maps import EMPTY, whole_map
 from lamplighter.billing.services import known_sql, service_sql
-from lamplighter.lake.columns import CHARGE, FOCUS, MAP, MONEY, TIME, Column
+from lamplighter.lake.columns import CHARGE, FOCUS, MAP, MONEY, TIME, Column, literal
 
 REQUIRED: Final = ("BilledCost", "BillingAccountId", "BillingPeriodStart", "ChargeCategory", "ChargePeriodStart")
 """What every FOCUS export that can be read has."""

@@ -11,10 +11,11 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from lamplighter.billing.columns import literal, quoted
+from lamplighter.billing.columns import quoted
 from lamplighter.billing.raw import Raw
 from lamplighter.billing.sources import GZIP, Part, most_unpacked
 from lamplighter.errors import BillError
+from lamplighter.lake.columns import literal
 
 if TYPE_CHECKING:
     import duckdb

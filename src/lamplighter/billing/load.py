@@ -18,7 +18,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from lamplighter.billing.columns import literal
 from lamplighter.billing.facts import Fact, count_facts
 from lamplighter.billing.hot import hot_tags
 from lamplighter.billing.identities import identities, used_units
@@ -31,7 +30,7 @@ from lamplighter.billing.stated import stated_totals
 from lamplighter.billing.totals import Check, Totals, compare, count_charges
 from lamplighter.errors import BillError, LakeError, Unreconciled
 from lamplighter.lake import months
-from lamplighter.lake.columns import MEASURES
+from lamplighter.lake.columns import MEASURES, literal
 
 if TYPE_CHECKING:
     import duckdb

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from lamplighter.billing.columns import Columns, literal, quoted
-from lamplighter.lake.columns import MAP
+from lamplighter.billing.columns import Columns, quoted
+from lamplighter.lake.columns import MAP, literal
 
 EMPTY = f"CAST(NULL AS {MAP})"
 """SQL of no map at all."""

@@ -10,8 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lamplighter.billing.columns import literal
 from lamplighter.billing.staging import Staged
+from lamplighter.lake.columns import literal
 from lamplighter.store.journal import stamp
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from lamplighter.billing.columns import literal, quoted
+from lamplighter.billing.columns import quoted
 from lamplighter.billing.format import Table
 from lamplighter.billing.sources import CSV, GZIP, PARQUET, Part
 from lamplighter.errors import BillError
+from lamplighter.lake.columns import literal
 
 if TYPE_CHECKING:
     import duckdb

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from lamplighter.billing.columns import literal
+from lamplighter.lake.columns import literal
 
 
 @cache

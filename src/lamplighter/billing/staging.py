@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from lamplighter.billing.columns import literal, quoted
+from lamplighter.billing.columns import quoted
 from lamplighter.billing.format import Format, Reading
 from lamplighter.billing.raw import Raw, Reject, read_tables, rejects
 from lamplighter.billing.registry import formats, recognise
 from lamplighter.billing.sources import Bill
 from lamplighter.errors import UsageError
-from lamplighter.lake.columns import CHARGE, MONEY, Column
+from lamplighter.lake.columns import CHARGE, MONEY, Column, literal
 from lamplighter.lake.tags import map_sql, spellings, tag_columns
 
 if TYPE_CHECKING:

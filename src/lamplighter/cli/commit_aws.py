@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lamplighter.commitments.explorer import Explorer
     from lamplighter.commitments.explorer_questions import Question, Wanted
     from lamplighter.pricing.money import Money
+    from lamplighter.pricing.offers import Payment
 
 
 class PaymentName(StrEnum):
@@ -33,6 +34,13 @@ class PaymentName(StrEnum):
     NO = "no"
     PARTIAL = "partial"
     ALL = "all"
+
+    @property
+    def payment(self) -> Payment:
+        """As AWS spells it."""
+        from lamplighter.pricing.offers import Payment
+
+        return dict(zip(PaymentName, Payment, strict=True))[self]
 
 
 class Lookback(StrEnum):
@@ -118,7 +126,7 @@ def aws(
     from lamplighter.commitments.explorer import Explorer
     from lamplighter.commitments.explorer_questions import Wanted, ask_all, questions
     from lamplighter.commitments.source import Where
-    from lamplighter.pricing.offers import OfferingClass, Payment, Terms
+    from lamplighter.pricing.offers import OfferingClass, Terms
 
     printer = context.printer(output, verbose, no_color)
     chosen = context.settings(None, store, profile, None, None, endpoint_url)
@@ -128,9 +136,8 @@ def aws(
     groups = [_of("group", name, _GROUPS) for name in values.listed(by)]
     if groups and daily:
         raise UsageError("--by and --daily do not go together: AWS takes one of them", hint="leave one out")
-    word = {PaymentName.NO: Payment.NO_UPFRONT, PaymentName.PARTIAL: Payment.PARTIAL_UPFRONT}
     offering = OfferingClass.CONVERTIBLE if convertible else OfferingClass.STANDARD
-    terms = Terms(int(years), word.get(payment, Payment.ALL_UPFRONT), offering)
+    terms = Terms(int(years), payment.payment, offering)
     wanted = Wanted(
         first.date(),
         last.date(),

@@ -67,17 +67,16 @@ def compare(
 ) -> None:
     """Put what to buy beside what Cost Explorer recommends, on the same terms and in the same units."""
     from lamplighter.commitments.sizing.compare import compare as beside
-    from lamplighter.pricing.offers import Payment, Terms
+    from lamplighter.pricing.offers import Terms
 
     printer = context.printer(output, verbose, no_color)
-    words = dict(zip(PaymentName, Payment, strict=True))
     found = sized(
         printer,
         Asked(period, since, f"{years}y", payment, 0.0, without_schedules, shared, 1, False, file, lake),
     )
     chosen = context.settings(file, store, profile, None, None, endpoint_url)
     advice, silent, code = _ask(
-        printer, chosen, Terms(int(years), words[payment]), int(lookback), budget, shared=shared
+        printer, chosen, Terms(int(years), payment.payment), int(lookback), budget, shared=shared
     )
     rows, unread = beside(found.lines, advice, silent)
     show_differences(printer, rows)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from lamplighter.cli import context, exits, options
 from lamplighter.cli.commands import examples
+from lamplighter.cli.commit_aws import PaymentName
 from lamplighter.cli.commit_recommend_show import show_explanation, show_recommendation
 from lamplighter.cli.commit_statistics_show import show_statistics
 from lamplighter.cli.options import Output
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from lamplighter.commitments.sizing.wishes import Wishes
     from lamplighter.schedules.schedule import Schedule
 
-_PAYMENTS: Final = ("no", "partial", "all")
 
 Period: TypeAlias = Annotated[
     list[str] | None, typer.Option("--period", metavar="YYYY-MM", help="Only usage of this month; repeatable.")
@@ -177,15 +177,13 @@ def read_wishes(asked: Asked) -> Wishes:
         UsageError: a word of a list is none of those.
     """
     from lamplighter.commitments.sizing.wishes import Wishes
-    from lamplighter.pricing.offers import Payment
 
     years = {"1y": 1, "3y": 3}
-    payments = dict(zip(_PAYMENTS, Payment, strict=True))
     if asked.capital_rate <= -100 or asked.capital_rate > 1000:
         raise UsageError("--capital-rate is percent a year, above -100 and at most 1000")
     return Wishes(
         tuple(years[word] for word in _words("--terms", asked.terms, tuple(years))),
-        tuple(payments[word] for word in _words("--payment", asked.payments, _PAYMENTS)),
+        tuple(PaymentName(word).payment for word in _words("--payment", asked.payments, tuple(PaymentName))),
         asked.shared,
         asked.capital_rate / 100,
     )

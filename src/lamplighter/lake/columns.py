@@ -152,3 +152,8 @@ MEASURES: Final = {
     "on_demand": "x_OnDemandCost",
 }
 """Names of measures as commands take them."""
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"

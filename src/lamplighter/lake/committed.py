@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from lamplighter.errors import LakeError
 from lamplighter.lake import months
 from lamplighter.lake.columns import MONEY, NUMBER, TEXT, TIME, Column
+from lamplighter.lake.rows import Row, connect, write_rows
 
 COVERAGE: Final = "coverage_hours"
 COMMITMENTS: Final = "commitment_hours"
@@ -53,9 +52,6 @@ COMMITMENT_COLUMNS: Final = (
     Column("on_demand_cost", MONEY, "what it covered, at on-demand prices; NULL where a price is not known"),
 )
 
-Row = Sequence[object]
-_NULL: Final = "\\N"
-
 
 def write_hours(
     lake: Path, period: str, coverage: Iterable[Row], commitments: Iterable[Row], record: Mapping[str, Any]
@@ -75,50 +71,10 @@ def write_hours(
     """
     tables = ((COVERAGE, COVERAGE_COLUMNS, coverage), (COMMITMENTS, COMMITMENT_COLUMNS, commitments))
     try:
-        with months.loading(lake):
+        with months.loading(lake), connect() as connection:
             for table, columns, rows in tables:
                 staged = months.stage(lake, table, period)
-                count = write_parquet(columns, rows, staged / "hours.parquet")
+                count = write_rows(connection, columns, rows, staged / "hours.parquet")
                 months.publish(lake, table, period, staged, {**record, "rows": count})
     except OSError as error:
         raise LakeError(f"{lake} cannot be written: {error.strerror or error}", hint="check the path") from error
-
-
-def write_parquet(columns: Sequence[Column], rows: Iterable[Row], path: Path) -> int:
-    """Write rows as a Parquet file, and give their number.
-
-    Raises:
-        LakeError: DuckDB is not installed, or refuses.
-        OSError: the file cannot be written.
-    """
-    try:
-        import duckdb
-    except ImportError as error:
-        raise LakeError("DuckDB is not installed", hint="pip install 'lamplighter[lake]'") from error
-    text = path.with_suffix(".csv")
-    with text.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        writer.writerows([_text(value) for value in row] for row in rows)
-    types = ", ".join(f"'{column.name}': '{column.type}'" for column in columns)
-    source = (
-        f"read_csv($1, columns = {{{types}}}, header = false, auto_detect = false, delim = ',', quote = '\"', "
-        f"escape = '\"', new_line = '\\n', nullstr = '{_NULL}')"
-    )
-    target = str(path).replace("'", "''")
-    try:
-        with duckdb.connect() as connection:
-            row = connection.execute(
-                f"COPY (FROM {source}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)", [str(text)]
-            ).fetchone()
-    except duckdb.Error as error:
-        raise LakeError(f"{path.parent}: {str(error).strip().partition(chr(10))[0]}", hint="check the disk") from error
-    finally:
-        text.unlink(missing_ok=True)
-    return int(row[0]) if row else 0
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return _NULL
-    # The type of the file holds eighteen decimals; exact quotients have more.
-    return format(round(value, 18), "f") if isinstance(value, Decimal) else str(value)

@@ -16,8 +16,9 @@ from uuid import uuid4
 
 from lamplighter.errors import LakeError
 from lamplighter.lake.catalog import named_views
+from lamplighter.lake.columns import literal
 from lamplighter.lake.months import CHARGES, RECORD, files, periods, record_of
-from lamplighter.lake.tables import TABLES, literal, parquet
+from lamplighter.lake.tables import TABLES, parquet
 from lamplighter.lake.tags import expand
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from lamplighter.lake.columns import CHARGE, PARTITION, TEXT, Column
+from lamplighter.lake.columns import CHARGE, PARTITION, TEXT, Column, literal
 from lamplighter.lake.committed import COMMITMENT_COLUMNS, COMMITMENTS, COVERAGE, COVERAGE_COLUMNS
 from lamplighter.lake.months import CHARGES
 from lamplighter.lake.usage import LOOK_COLUMNS, LOOKS, SAMPLE_COLUMNS, USAGE
@@ -55,8 +55,3 @@ def parquet(files: Sequence[Path], columns: Sequence[Column]) -> str:
         f"SELECT COLUMNS(lambda name: NOT starts_with(name, '_')) FROM read_parquet([{listed}], union_by_name = true, "
         f"hive_partitioning = true, hive_types = {{'{PARTITION}': {TEXT}}})"
     )
-
-
-def literal(text: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"

@@ -9,12 +9,10 @@ nobody sees.
 
 from __future__ import annotations
 
-import csv
 import fcntl
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -23,7 +21,8 @@ from lamplighter.errors import LakeError
 from lamplighter.lake import months
 from lamplighter.lake.catalog import views
 from lamplighter.lake.columns import PARTITION, Column
-from lamplighter.lake.tables import literal, parquet
+from lamplighter.lake.rows import connect, copy, write_rows
+from lamplighter.lake.tables import parquet
 from lamplighter.lake.usage import LOOK_COLUMNS, LOOKS, SAMPLE_COLUMNS, USAGE, Look, Source, UsageSample
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 Row = tuple[object, ...]
 MANY: Final = 100
 """Files of a month after which a write tidies it up."""
-_NULL: Final = "\\N"
 _NEW: Final = ".part-"
 _LOCK: Final = ".usage"
 
@@ -71,7 +69,7 @@ def write_usage(
     found = [_sample_row(each, run) for each in samples]
     _check(looked, found)
     by_month = {_month(row): None for row in looked}
-    connection = _connect()
+    connection = connect()
     try:
         with locked(lake), connection:
             for table, columns, rows in ((USAGE, SAMPLE_COLUMNS, found), (LOOKS, LOOK_COLUMNS, looked)):
@@ -99,7 +97,7 @@ def tidy(lake: Path, period: str) -> None:
     Raises:
         LakeError: a load is at work in the lake, DuckDB is not installed, or files cannot be read.
     """
-    with months.loading(lake), locked(lake, alone=True), _connect() as connection:
+    with months.loading(lake), locked(lake, alone=True), connect() as connection:
         for table in (USAGE, LOOKS):
             for left in (lake / table).glob(f"{_NEW}*"):
                 left.unlink()
@@ -122,7 +120,7 @@ def tidy(lake: Path, period: str) -> None:
                 continue
             listed = ", ".join(column.name for column in columns)
             staged = months.stage(lake, table, period)
-            count = _copy(connection, f"SELECT {listed} FROM {rows} ORDER BY {key}", staged / f"{uuid4().hex}.parquet")
+            count = copy(connection, f"SELECT {listed} FROM {rows} ORDER BY {key}", staged / f"{uuid4().hex}.parquet")
             months.publish(lake, table, period, staged, {"rows": count, "files": len(files[table])})
 
 
@@ -175,48 +173,14 @@ def _add(
 ) -> None:
     folder = lake / table / f"{PARTITION}={period}"
     folder.mkdir(parents=True, exist_ok=True)
-    text = folder.parent / f"{_NEW}{run}-{period}.csv"
     half = folder.parent / f"{_NEW}{run}-{period}.parquet"
     try:
-        with text.open("w", encoding="utf-8", newline="") as handle:
-            writer = csv.writer(handle, quoting=csv.QUOTE_ALL, lineterminator="\n")
-            writer.writerows([_text(value) for value in row] for row in rows)
-        types = ", ".join(f"'{column.name}': '{column.type}'" for column in columns)
-        _copy(
-            connection,
-            f"SELECT * FROM read_csv({literal(str(text))}, columns = {{{types}}}, header = false, "
-            f"auto_detect = false, delim = ',', quote = '\"', escape = '\"', new_line = '\\n', nullstr = '{_NULL}')",
-            half,
-        )
+        write_rows(connection, columns, rows, half)
         months.to_disk(half)
         half.rename(folder / f"{run}.parquet")
         months.to_disk(folder)
     finally:
-        text.unlink(missing_ok=True)
         half.unlink(missing_ok=True)
-
-
-def _copy(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> int:
-    import duckdb
-
-    try:
-        row = connection.execute(
-            f"COPY ({sql}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
-        ).fetchone()
-    except duckdb.Error as error:
-        said = str(error).strip().partition("\n")[0]
-        raise LakeError(f"{path.parent}: {said}", hint="check the disk and the files of the month") from error
-    return int(row[0]) if row else 0
-
-
-def _connect() -> duckdb.DuckDBPyConnection:
-    try:
-        import duckdb
-    except ImportError as error:
-        raise LakeError("DuckDB is not installed", hint="pip install 'lamplighter[lake]'") from error
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
 
 
 def _where(each: UsageSample | Look) -> Row:
@@ -245,12 +209,6 @@ def _month(row: Row) -> str:
     time = row[0]
     assert isinstance(time, datetime)
     return f"{time:%Y-%m}"
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return _NULL
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
 def _only(periods: Collection[str]) -> tuple[str, list[str]]:

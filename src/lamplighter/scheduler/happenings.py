@@ -18,7 +18,7 @@ from typing import Any, Final
 from lamplighter.aws.targets import Target
 from lamplighter.errors import UsageError, VersionConflict
 from lamplighter.scheduler import roster
-from lamplighter.scheduler.messages import Message
+from lamplighter.scheduler.messages import Message, moment_of
 from lamplighter.scheduler.states import read_state
 from lamplighter.schedules.verdict import Action
 from lamplighter.store.table import NEW, Expect, Store
@@ -90,7 +90,7 @@ def read_event(event: object) -> Happening:
             "time": str(time),
             "detail": dict(detail),
         }:
-            target, at = _place(account, region), _moment(time)
+            target, at = _place(account, region), moment_of(time)
         case _:
             raise UsageError("it is no event of EventBridge")
     match source, kind:
@@ -163,16 +163,6 @@ def _place(account: str, region: str) -> Target:
     if not _ACCOUNT.fullmatch(account) or not _REGION.fullmatch(region):
         raise UsageError(f"{account!r} and {region!r} are no account and region")
     return Target(account, region)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no time") from error
-    if at.tzinfo is None:
-        raise UsageError(f"{text!r} has no time zone")
-    return at
 
 
 def _keys(detail: Mapping[str, Any]) -> frozenset[str]:

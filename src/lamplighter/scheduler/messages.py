@@ -77,7 +77,7 @@ def parse(text: str) -> Message:
             if not isinstance(number, int) or isinstance(number, bool):
                 raise UsageError(f"{number!r} is no number")
             names = None if schedules is None else frozenset(schedules)
-            return Message(Target(place[1], place[2]), why, _moment(at), names, number)
+            return Message(Target(place[1], place[2]), why, moment_of(at), names, number)
     raise UsageError("the message asks for no pass that is known here")
 
 
@@ -85,7 +85,12 @@ def _texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
+    """A time as messages and events write it, ISO 8601 with its zone.
+
+    Raises:
+        UsageError: it is none.
+    """
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:

@@ -9,7 +9,7 @@ import pytest
 
 from lamplighter.commitments.apply import apply
 from lamplighter.commitments.model import PlanKind, SavingsPlan, Use
-from lamplighter.commitments.sizing.breakpoints import best_commitment, saved_at, saving_percent
+from lamplighter.commitments.sizing.breakpoints import best_commitment, saving_percent
 
 ACCOUNT = "111122223333"
 
@@ -49,9 +49,6 @@ def test_no_breakpoint_is_cheaper_by_the_exact_simulator(block: int) -> None:
         assert float(_cost(amount, hours, rates, plan)) == pytest.approx(float(lowest), abs=1e-7)
         saving = (_cost(Decimal(0), hours, rates, plan) - lowest) / len(hours)
         assert found.saving == pytest.approx(float(saving), abs=1e-9)
-        assert saved_at(found.amount, np.array(hours, dtype=float), rates, plan) - found.amount == pytest.approx(
-            found.saving, abs=1e-9
-        )
 
 
 def test_one_discount_is_a_quantile_of_what_the_plan_would_draw() -> None:

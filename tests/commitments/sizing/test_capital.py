@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lamplighter.commitments.sizing.capital import break_even_months, hourly_cost, present_hours, present_value
+from lamplighter.commitments.sizing.capital import break_even_months, hourly_cost, present_hours
 
 YEAR = 8760
 
@@ -10,7 +10,6 @@ YEAR = 8760
 def test_without_interest_an_upfront_payment_is_spread_evenly() -> None:
     assert present_hours(YEAR, 0.0) == YEAR
     assert hourly_cost(876.0, 0.02, YEAR) == pytest.approx(0.12)
-    assert present_value(876.0, 0.02, YEAR) == pytest.approx(876 + 175.2)
 
 
 def test_interest_by_a_sum_over_all_hours() -> None:

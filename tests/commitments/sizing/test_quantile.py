@@ -5,7 +5,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from lamplighter.commitments.sizing.quantile import best, best_count, bootstrap, confidence, marginal
+from lamplighter.commitments.sizing.quantile import best, best_count, confidence, marginal
 
 
 def _cost(level: list[float], number: int, ratio: float) -> float:
@@ -74,10 +74,6 @@ def test_ranges_hold_the_best_number() -> None:
     low, high = confidence(level, 0.63)
     assert low <= best_count(level, 0.63) <= high
     assert 0 < high - low <= 3
-    blocks = [list(chance.integers(0, 720, 720)) for _ in range(50)]
-    drawn = bootstrap(level, 0.63, blocks)
-    assert drawn[0] <= best_count(level, 0.63) <= drawn[1]
-    assert drawn[1] - drawn[0] <= 3
 
 
 def test_the_range_is_that_of_the_hours_that_were_seen() -> None:

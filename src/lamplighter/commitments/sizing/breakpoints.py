@@ -95,23 +95,6 @@ def best_commitment(
     )
 
 
-def saved_at(
-    amount: float,
-    quantity: Floats,
-    rates: Sequence[Decimal],
-    plan_rates: Sequence[Decimal],
-    weight: Floats | None = None,
-) -> float:
-    """On-demand money an hour, on average, that a commitment of this amount takes off; its own price not subtracted."""
-    import numpy as np
-
-    order = plan_order(rates, plan_rates)
-    drawn = quantity[:, order] * np.array([float(plan_rates[item]) for item in order])
-    taken = np.diff(np.minimum(np.cumsum(drawn, axis=1), amount), axis=1, prepend=0.0)
-    worth = np.array([float(rates[item]) / float(plan_rates[item]) for item in order])
-    return float(np.average(taken @ worth, weights=weight))
-
-
 def _bends(
     quantity: Floats, rates: Sequence[Decimal], plan_rates: Sequence[Decimal], weight: Floats | None
 ) -> tuple[Floats, Floats, float]:

@@ -31,11 +31,6 @@ def hourly_cost(upfront: float, hourly: float, hours: int, capital_rate: float =
     return upfront / present_hours(hours, capital_rate) + hourly
 
 
-def present_value(upfront: float, hourly: float, hours: int, capital_rate: float = 0.0) -> float:
-    """What all payments of the term are worth today."""
-    return upfront + hourly * present_hours(hours, capital_rate)
-
-
 def break_even_months(upfront: float, hourly: float, worth: float, hours: int) -> float | None:
     """Months after which what was paid has come back: upfront / (on-demand money it replaces - what it costs a month).
 

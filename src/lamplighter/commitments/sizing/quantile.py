@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING
 from lamplighter.commitments.sizing.statistics import quantile_ranks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from lamplighter.commitments.sizing.demand import Floats
 
 
@@ -125,27 +123,3 @@ def confidence(level: Floats, ratio: float, confidence: float = 0.95) -> tuple[i
     low, high = quantile_ranks(len(level), 1 - ratio, confidence)
     ordered = np.sort(level)
     return floor(float(ordered[low])), floor(float(ordered[high]))
-
-
-def bootstrap(
-    level: Floats, ratio: float, blocks: Sequence[Sequence[int]], confidence: float = 0.95
-) -> tuple[int, int]:
-    """Range of the best number over hours drawn anew in blocks.
-
-    Args:
-        level: use by hour.
-        ratio: theta.
-        blocks: draws; each a list of hours (indices into `level`).
-        confidence: 0 to 1.
-    """
-    import numpy as np
-
-    found = np.sort([best_count(level[list(hours)], ratio) for hours in blocks])
-    tail = (1 - confidence) / 2
-    last = len(found) - 1
-    return int(found[floor(tail * last)]), int(found[last - floor(tail * last)])
-
-
-def best_counts(levels: Floats, ratios: Floats) -> list[int]:
-    """`best_count` for many series, keys x hours, with the same hours known."""
-    return [best_count(level, float(ratio)) for level, ratio in zip(levels, ratios, strict=True)]

@@ -17,11 +17,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from lamplighter.billing.columns import literal
 from lamplighter.estate.bill.blended import Blend, Sku, sku
 from lamplighter.estate.bill.meters import LOCATIONS, Meter, memory_of
 from lamplighter.estate.bill.month import Block, Line, MonthBill
 from lamplighter.estate.bill.options import Discounts
+from lamplighter.lake.columns import literal
 
 if TYPE_CHECKING:
     import duckdb

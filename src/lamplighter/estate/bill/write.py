@@ -16,7 +16,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
-from lamplighter.billing.columns import literal
 from lamplighter.estate.bill.extras import with_extras
 from lamplighter.estate.bill.lines import make_blocks
 from lamplighter.estate.bill.month import MonthBill, month_bill
@@ -26,6 +25,7 @@ from lamplighter.estate.bill.shape import CREATE_NEW, GZIP, ZIP, Sheet, shape
 from lamplighter.estate.bill.table import fill
 from lamplighter.estate.bill.truth import Truth, counted
 from lamplighter.estate.bill.used import Bought, Used
+from lamplighter.lake.columns import literal
 
 if TYPE_CHECKING:
     import duckdb

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from lamplighter.billing.columns import literal
 from lamplighter.billing.names import athena_name
 from lamplighter.estate.bill.cur_columns import CAPACITY, DISCOUNTS, cur_columns
 from lamplighter.estate.bill.formats.cur import as_text, as_typed, spelled
 from lamplighter.estate.bill.options import Discounts
 from lamplighter.estate.bill.shape import CREATE_NEW, NAME, PREFIX, Selected, Shape, Sheet
+from lamplighter.lake.columns import literal
 
 _TOP = frozenset(
     {

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from lamplighter.billing.columns import literal
 from lamplighter.estate.bill.cur_columns import BLENDED, BLENDED_RATE, CONTAINED
 from lamplighter.estate.bill.formats.cur import spelled
 from lamplighter.estate.bill.shape import Selected, Shape, Sheet
+from lamplighter.lake.columns import literal
 
 _RATED: Final = "kind IN ('Usage', 'SavingsPlanCoveredUsage')"
 _RESERVED: Final = "kind IN ('DiscountedUsage', 'RIFee')"
