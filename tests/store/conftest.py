@@ -13,10 +13,12 @@ from tests.store.dynamodb_servers import OneByOne, dynalite, empty_store, way
 
 from lamplighter.aws.access import Aws
 from lamplighter.estate.control import start_process
+from lamplighter.store.dynamodb_layout import Layout
 from lamplighter.store.memory import MemoryStore
 from lamplighter.store.sqlite import SqliteStore
 from lamplighter.store.table import Store
 
+FLAT = Layout("id", "time", flat=True)
 Engine = Callable[[pytest.FixtureRequest, Path], Store]
 
 # One more engine is one more entry: a function that opens an empty store. The path is unique, in a folder of the test;
@@ -27,9 +29,12 @@ ENGINES: dict[str, Engine] = {
     "sqlite-file": lambda _request, path: SqliteStore(path),
     # moto's threads look at a condition and write in two steps, so it gets one call at a time; dynalite takes them all.
     "dynamodb-moto": lambda request, _path: empty_store(request.getfixturevalue("on_moto"), wrap=OneByOne),
+    "dynamodb-flat": lambda request, _path: empty_store(
+        request.getfixturevalue("on_moto"), wrap=OneByOne, layouts=dict.fromkeys(["t", "u", "other"], FLAT)
+    ),
     "dynamodb-dynalite": lambda request, _path: empty_store(request.getfixturevalue("on_dynalite")),
 }
-WIRED = {"dynamodb-moto": 25, "dynamodb-dynalite": 10}
+WIRED = {"dynamodb-moto": 25, "dynamodb-flat": 50, "dynamodb-dynalite": 10}
 """Engines behind a server, and how many times fewer items they get where there are many: a write costs milliseconds."""
 
 

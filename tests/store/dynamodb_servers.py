@@ -132,7 +132,8 @@ class Losing:
         """What others do after the last loss."""
 
     def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
-        if operation not in ("update_item", "delete_item", "transact_write_items") or not (self.done or self.undone):
+        writes = ("put_item", "update_item", "delete_item", "transact_write_items")
+        if operation not in writes or not (self.done or self.undone):
             return self._inner.call(service, operation, **params)
         if self.undone:
             self.undone -= 1

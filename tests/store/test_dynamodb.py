@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
@@ -14,7 +14,7 @@ from lamplighter.aws.access import Aws
 from lamplighter.errors import StoreCorrupt, StoreUnavailable, VersionConflict
 from lamplighter.store.dynamodb import DynamoDBStore
 from lamplighter.store.dynamodb_calls import Caller, Connection
-from lamplighter.store.dynamodb_layout import PERMISSIONS
+from lamplighter.store.dynamodb_layout import PERMISSIONS, TABLES, Layout
 from lamplighter.store.lease import acquire
 from lamplighter.store.table import ANY, NEW, Delete, Expect, Item, Put, Write
 
@@ -34,7 +34,9 @@ def moto(on_moto: Aws) -> Aws:
     return on_moto
 
 
-def losing(aws: Aws, **which: int) -> tuple[DynamoDBStore, DynamoDBStore, Losing]:
+def losing(
+    aws: Aws, layouts: Mapping[str, Layout] = TABLES, **which: int
+) -> tuple[DynamoDBStore, DynamoDBStore, Losing]:
     """A store that loses answers once it is told to, the same store of somebody else, and who loses them."""
     made: list[Losing] = []
 
@@ -42,8 +44,8 @@ def losing(aws: Aws, **which: int) -> tuple[DynamoDBStore, DynamoDBStore, Losing
         made.append(Losing(inner))
         return made[-1]
 
-    store = empty_store(aws, wrap=wrap)
-    other = DynamoDBStore(Connection(made[0]._inner, REGION), store.requests.prefix, sleep=no_sleep)
+    store = empty_store(aws, wrap=wrap, layouts=layouts)
+    other = DynamoDBStore(Connection(made[0]._inner, REGION), store.requests.prefix, layouts=layouts, sleep=no_sleep)
     other.put("t", "p", "s", {"n": 1})
     made[0].done, made[0].undone = which.get("done", 0), which.get("undone", 0)
     return store, other, made[0]
@@ -57,7 +59,7 @@ def losing(aws: Aws, **which: int) -> tuple[DynamoDBStore, DynamoDBStore, Losing
 def test_a_put_whose_answer_is_lost_is_done_once(
     wire: Aws, which: dict[str, int], sort: str, expect: Expect, version: int
 ) -> None:
-    store, other, _ = losing(wire, **which)
+    store, other, _ = losing(wire, TABLES, **which)
     assert store.put("t", "p", sort, {"n": 2}, expect=expect) == Item("p", sort, {"n": 2}, version)
     assert other.get("t", "p", sort) == Item("p", sort, {"n": 2}, version)
 
@@ -101,7 +103,7 @@ def test_a_lease_whose_answer_is_lost_is_held(wire: Aws) -> None:
 
 @pytest.mark.parametrize("which", [{"done": 1}, {"undone": 1}])
 def test_a_transaction_whose_answer_is_lost_is_done_once(moto: Aws, which: dict[str, int]) -> None:
-    store, other, _ = losing(moto, **which)
+    store, other, _ = losing(moto, TABLES, **which)
     other.put("t", "p", "gone", {})
     writes: list[Write] = [Put("t", "p", "s", {"n": 2}, 1), Put("t", "p", "new", {}, NEW), Delete("t", "p", "gone", 1)]
     store.transact(writes)
@@ -141,16 +143,14 @@ def test_tables_keep_the_names_of_their_keys(wire: Aws) -> None:
     place = "ec2-instance:production:eu-west-1"
     store.put_many([Put("AWSCost", place, f"2026-11-23T0{n}:00:00Z", {"n": n}) for n in range(5)])
     assert {frozenset(item) for item in raw(wire, store, "AWSCost")} == {
-        frozenset({"awsResource", "time", "data", "version", "write"})
+        frozenset({"awsResource", "time", "n", "version", "write"})
     }
     found = store.query("AWSCost", place, prefix="2026-11-23", after="2026-11-23T02:00:00Z")
     assert [item.data["n"] for item in found] == [3, 4]
     assert store.partitions("AWSCost") == [place]
     sole = store.requests.layout("AWSCostMap").sole
     store.put("AWSCostMap", "ami-1", sole, {"os": "Linux"}, expect=NEW)
-    assert {frozenset(item) for item in raw(wire, store, "AWSCostMap")} == {
-        frozenset({"id", "data", "version", "write"})
-    }
+    assert {frozenset(item) for item in raw(wire, store, "AWSCostMap")} == {frozenset({"id", "os", "version", "write"})}
     assert list(store.query("AWSCostMap", "ami-1")) == [Item("ami-1", sole, {"os": "Linux"}, 1)]
     assert list(store.query("AWSCostMap", "ami-1", after=sole)) == []
     assert store.get_many("AWSCostMap", [("ami-1", sole), ("ami-2", sole)]) == {
@@ -158,6 +158,80 @@ def test_tables_keep_the_names_of_their_keys(wire: Aws) -> None:
     }
     with pytest.raises(ValueError, match="AWSCostMap has no sort key"):
         store.get("AWSCostMap", "ami-1", "other")
+    # What is put without condition takes the place of all that was there.
+    assert store.put("AWSCostMap", "ami-1", sole, {"value": "Windows"}).version == 2
+    [item] = [item for item in raw(wire, store, "AWSCostMap") if item["id"] == {"S": "ami-1"}]
+    assert {name: value for name, value in item.items() if name != "write"} == {
+        "id": {"S": "ami-1"},
+        "value": {"S": "Windows"},
+        "version": {"N": "2"},
+    }
+
+
+# --- items whose data are attributes of their own
+
+FLAT = {"t": Layout("id", "time", flat=True)}
+
+
+class Between:
+    """Lets others do something before each of the first so many writes that reach the table."""
+
+    def __init__(self, inner: Caller) -> None:
+        self._inner = inner
+        self.times = 0
+        self.work: Callable[[], object] = lambda: None
+
+    def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
+        if operation in ("put_item", "transact_write_items") and self.times:
+            self.times -= 1
+            self.work()
+        return self._inner.call(service, operation, **params)
+
+
+def contended(aws: Aws, times: int) -> tuple[DynamoDBStore, DynamoDBStore]:
+    """A flat store before whose first writes somebody else writes t/p/s, and the store of that one."""
+    made: list[Between] = []
+
+    def wrap(inner: Caller) -> Between:
+        made.append(Between(inner))
+        return made[-1]
+
+    store = empty_store(aws, wrap=wrap, layouts=FLAT)
+    between = made[0]
+    other = DynamoDBStore(Connection(between._inner, REGION), store.requests.prefix, layouts=FLAT, sleep=no_sleep)
+    other.put("t", "p", "s", {"n": "theirs"})
+    between.work, between.times = lambda: other.put("t", "p", "s", {"n": "theirs"}), times
+    return store, other
+
+
+def test_a_write_without_condition_is_done_although_others_write(wire: Aws) -> None:
+    store, other = contended(wire, 2)
+    assert store.put("t", "p", "s", {"m": 1}) == Item("p", "s", {"m": 1}, 4)
+    assert other.get("t", "p", "s") == Item("p", "s", {"m": 1}, 4)
+
+
+def test_a_transaction_without_condition_is_done_although_others_write(moto: Aws) -> None:
+    store, other = contended(moto, 2)
+    store.transact([Put("t", "p", "s", {"m": 1}), Put("t", "p", "new", {}, NEW)])
+    assert [(item.sort, item.version) for item in other.query("t", "p")] == [("new", 1), ("s", 4)]
+    with pytest.raises(VersionConflict, match="t/p/new: expected no item, found version 1"):
+        store.transact([Put("t", "p", "s", {"m": 2}), Put("t", "p", "new", {}, NEW)])
+
+
+def test_others_who_never_stop_writing_are_named(wire: Aws) -> None:
+    store, _ = contended(wire, 1_000)
+    with pytest.raises(StoreUnavailable, match="t/p/s: others wrote it again and again"):
+        store.put("t", "p", "s", {"m": 1})
+
+
+@pytest.mark.parametrize("which", [{"done": 1}, {"undone": 1, "done": 1}])
+@pytest.mark.parametrize(("sort", "expect", "version"), [("s", 1, 2), ("s", ANY, 2), ("new", NEW, 1), ("new", ANY, 1)])
+def test_a_flat_put_whose_answer_is_lost_is_done_once(
+    wire: Aws, which: dict[str, int], sort: str, expect: Expect, version: int
+) -> None:
+    store, other, _ = losing(wire, FLAT, **which)
+    assert store.put("t", "p", sort, {"n": 2}, expect=expect) == Item("p", sort, {"n": 2}, version)
+    assert other.get("t", "p", sort) == Item("p", sort, {"n": 2}, version)
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,7 @@ def test_keys_that_are_always_left_out_are_given_up() -> None:
             AccessDenied("denied", operation="TransactWriteItems"),
             StoreUnavailable,
             "denied",
-            "allow dynamodb:UpdateItem and dynamodb:DeleteItem on",
+            "allow dynamodb:UpdateItem, dynamodb:PutItem and dynamodb:DeleteItem on",
         ),
         (
             AwsError("The provided key element does not match the schema", code="ValidationException"),

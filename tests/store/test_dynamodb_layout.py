@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.store.test_dynamodb_requests import check
 
 import lamplighter
 from lamplighter.errors import UsageError
-from lamplighter.store.dynamodb_layout import PERMISSIONS, TABLES, check_prefix, table_name, table_request
+from lamplighter.store.dynamodb_layout import PERMISSIONS, TABLES, Layout, check_prefix, table_name, table_request
 from lamplighter.store.table import Store
 
 _NAMED = re.compile(r'^(?:TABLE|PASSES|COST|MAP)(?:: Final)? = "([\w.-]+)"$', re.MULTILINE)
@@ -36,6 +38,17 @@ def test_every_table_can_be_made(table: str) -> None:
     assert request["SSESpecification"] == {"Enabled": True, "SSEType": "KMS"}
     keys = [key["AttributeName"] for key in request["KeySchema"]]
     assert keys == {"AWSCost": ["awsResource", "time"], "AWSCostMap": ["id"]}.get(table, ["partition", "sort"])
+
+
+@pytest.mark.parametrize("layout", [Layout(), Layout("awsResource", "time", flat=True), Layout("id", None, flat=True)])
+@given(
+    name=st.sampled_from(["version", "write", "id", "time", "sort", "awsResource"]) | st.text(min_size=1, max_size=3)
+)
+def test_names_of_attributes_collide_with_nothing_and_come_back(layout: Layout, name: str) -> None:
+    for before in ("", "_", "__"):
+        attribute = layout.attribute(before + name)
+        assert attribute not in {*layout.keys, "version", "write"}
+        assert layout.name(attribute) == before + name
 
 
 @pytest.mark.parametrize("prefix", ["", "a b", "a/b", "é", "x" * 101])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import Any
 
 import botocore.session
@@ -27,12 +28,14 @@ def check(operation: str, request: dict[str, Any]) -> None:
     assert used == {*request.get("ExpressionAttributeNames", ()), *request.get("ExpressionAttributeValues", ())}
 
 
-@pytest.mark.parametrize("table", ["state", "AWSCost", "AWSCostMap"])
-@pytest.mark.parametrize("expect", [ANY, NEW, 3])
+@pytest.mark.parametrize(
+    ("table", "expect"),
+    [("state", ANY), ("state", NEW), ("state", 3), *product(["AWSCost", "AWSCostMap"], [NEW, 3])],
+)
 def test_writes(table: str, expect: Expect) -> None:
     sort = "value" if table == "AWSCostMap" else "s"
     put, delete = Put(table, "p", sort, {"a": 1}, expect), Delete(table, "q", sort, expect)
-    check("UpdateItem", REQUESTS.put(put, '{"a":1}', "mark"))
+    check("UpdateItem" if table == "state" else "PutItem", REQUESTS.put(put, '{"a":1}', "mark"))
     check("DeleteItem", REQUESTS.delete(delete))
     both = REQUESTS.transact([put, delete], ['{"a":1}', ""], "mark")
     check("TransactWriteItems", both)
@@ -40,7 +43,27 @@ def test_writes(table: str, expect: Expect) -> None:
         [(kind, request)] = part.items()
         check(f"{kind}Item", request)
         assert "ReturnValues" not in request
+    assert [list(part) for part in both["TransactItems"]] == [["Update" if table == "state" else "Put"], ["Delete"]]
     assert both["ClientRequestToken"] == "mark"
+
+
+def test_a_flat_item_is_put_whole() -> None:
+    request = REQUESTS.put(Put("AWSCost", "ec2:shop:eu-west-1", "now", {}, 3), '{"c4.large:a":2,"version":1}', "mark")
+    assert request == {
+        "TableName": "lamp-AWSCost",
+        "Item": {
+            "awsResource": {"S": "ec2:shop:eu-west-1"},
+            "time": {"S": "now"},
+            "c4.large:a": {"N": "2"},
+            "_version": {"N": "1"},
+            "version": {"N": "4"},
+            "write": {"S": "mark"},
+        },
+        "ConditionExpression": "#v = :v",
+        "ExpressionAttributeNames": {"#v": "version"},
+        "ExpressionAttributeValues": {":v": {"N": "3"}},
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
 
 
 def test_reads() -> None:

@@ -10,7 +10,7 @@ from tests.store.test_table_model import datas
 
 from lamplighter.errors import StoreCorrupt
 from lamplighter.store.dynamodb_layout import Layout
-from lamplighter.store.dynamodb_values import attribute, plain, read_item
+from lamplighter.store.dynamodb_values import attribute, flat_attributes, plain, read_item
 from lamplighter.store.table import JSON, Item
 
 
@@ -70,6 +70,18 @@ ITEM = {
 def test_an_item_and_its_last_write() -> None:
     assert read_item("t", Layout("id", "at"), ITEM) == (Item("p", "s", {"a": 1}, 2), "w")
     assert read_item("t", Layout("id", None), ITEM) == (Item("p", "value", {"a": 1}, 2), "w")
+
+
+def test_a_flat_item_holds_all_attributes_that_are_not_the_stores() -> None:
+    cost, names = Layout("awsResource", "time", flat=True), Layout("id", None, flat=True)
+    own: dict[str, Any] = {"version": {"N": "2"}, "write": {"S": "w"}}
+    raw = {"awsResource": {"S": "p"}, "time": {"S": "s"}, "id": {"S": "x"}, "_version": {"N": "7"}, **own}
+    assert read_item("t", cost, raw) == (Item("p", "s", {"id": "x", "version": 7}, 2), "w")
+    assert read_item("t", names, {"id": {"S": "p"}, **own}) == (Item("p", "value", {}, 2), "w")
+    assert flat_attributes(cost, {"c4.large:a": 4, "time": "1.5"}) == {"c4.large:a": {"N": "4"}, "_time": {"S": "1.5"}}
+    for foreign in ({"price": {"N": "0.5"}}, {"sizes": {"SS": ["a"]}}, {"version": {"N": "0.5"}}):
+        with pytest.raises(StoreCorrupt, match="t/p/s: no item of the store"):
+            read_item("t", cost, raw | foreign)
 
 
 @pytest.mark.parametrize(

@@ -250,7 +250,8 @@ _COLLECT = Handler(
     _LONGEST,
     (Every("cron(5 * * * ? *)"),),
     {
-        On.STORE: (*_READ, *_WRITE, "dynamodb:Scan"),
+        # Items of the tables AWSCost and AWSCostMap are put whole.
+        On.STORE: (*_READ, *_WRITE, "dynamodb:PutItem", "dynamodb:Scan"),
         On.LAKE: _LAKE_WRITE,
         On.MEMBER_ROLES: _ENTER,
         On.ITSELF: ("lambda:InvokeFunction",),

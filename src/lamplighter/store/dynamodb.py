@@ -2,6 +2,8 @@
 
 How it lies there stands in `lamplighter.store.dynamodb_layout`. Reads are consistent. Every write is one UpdateItem (or
 its part in a transaction) that raises the version where the item is, so conditions are checked against what is written.
+In flat tables it is one PutItem, for which a write without condition takes the version that it finds, and looks again
+when another was faster.
 
 Answers get lost, and the call is repeated. So each write leaves an id of its own in the item: a repeat that finds
 it knows that the first one took effect, and neither writes again nor takes it for somebody else's. Transactions carry
@@ -16,8 +18,9 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import uuid4
 
 from lamplighter.errors import AwsError, OutcomeUnknown, StoreError, StoreUnavailable, VersionConflict
@@ -35,6 +38,9 @@ BATCH: Final = 100
 """Keys of one BatchGetItem (its limit), and writes of `put_many` that are under way together."""
 
 THREADS: Final = 8
+
+_T = TypeVar("_T")
+_W = TypeVar("_W", bound=Write)
 
 _UNKNOWN_HINT = "read it again: the change may be there"
 
@@ -161,7 +167,7 @@ class DynamoDBStore:
             case [Delete() as only]:
                 self._delete(only)
             case _:
-                self._transact(writes, texts)
+                self._insist(writes, lambda decided: self._transact(decided, texts))
 
     def close(self) -> None:
         """Give back the connection."""
@@ -169,13 +175,38 @@ class DynamoDBStore:
             self._closed = True
             self.connection.close()
 
+    # --- writes without condition to flat tables
+
+    def _insist(self, writes: Sequence[_W], do: Callable[[Sequence[_W]], _T]) -> _T:
+        """Do writes under the versions that stand there; again when those changed meanwhile."""
+        for number in range(1, TRIES + 1):
+            decided = [self._decided(write) for write in writes]
+            try:
+                return do(decided)
+            except VersionConflict:
+                if decided == [self._decided(write) for write in writes]:
+                    raise  # of a condition that was asked for
+            self.calls.pause(number)
+        where = " and ".join(rules.where(write) for write in writes)
+        raise StoreUnavailable(f"{where}: others wrote it again and again", hint="run again later")
+
+    def _decided(self, write: _W) -> _W:
+        if not isinstance(write, Put) or write.expect is not ANY or not self.requests.layout(write.table).flat:
+            return write
+        item = self.get(write.table, write.partition, write.sort)
+        return replace(write, expect=NEW if item is None else item.version)
+
     # --- one write
 
     def _put(self, write: Put, text: str) -> int:
         """Write one item; its new version."""
+        return self._insist([write], lambda decided: self._put_once(decided[0], text))
+
+    def _put_once(self, write: Put, text: str) -> int:
         mark = uuid4().hex
+        flat = self.requests.layout(write.table).flat
         try:
-            answer = self._call("update_item", self.requests.put(write, text, mark))
+            answer = self._call("put_item" if flat else "update_item", self.requests.put(write, text, mark))
         except AwsError as error:
             return self._refused_put(write, mark, error)
         if isinstance(write.expect, int):

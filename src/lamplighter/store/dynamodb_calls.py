@@ -160,5 +160,5 @@ def store_error(error: AwsError, name: str, region: str) -> StoreError:
 
 
 def _action(operation: str) -> str:
-    parts = {"TransactWriteItems": "dynamodb:UpdateItem and dynamodb:DeleteItem"}
+    parts = {"TransactWriteItems": "dynamodb:UpdateItem, dynamodb:PutItem and dynamodb:DeleteItem"}
     return parts.get(operation, f"dynamodb:{operation}")

@@ -6,7 +6,7 @@ than one for all: a scan of one does not read the others, each has permissions a
 keys have a name for others (`AWSCost`) keep it.
 
 An item is its keys and `data` (a map), `version` (a number) and `write` (an id of the last write, see
-`lamplighter.store.dynamodb`).
+`lamplighter.store.dynamodb`). In the tables that others read as well what `data` would hold are attributes of the item.
 """
 
 from __future__ import annotations
@@ -35,18 +35,40 @@ class Layout:
         partition: attribute of the partition key, a text.
         sort: attribute of the sort key, a text; None for a table that has none.
         sole: the sort key that all items of a table without sort key have in the store.
+        flat: whether what an item holds are attributes of the item, not of the one map `data`. An item is then written
+            whole, and a write without condition reads the version first.
     """
 
     partition: str = "partition"
     sort: str | None = "sort"
     sole: str = "value"
+    flat: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The attributes of the key."""
+        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+
+    def attribute(self, name: str) -> str:
+        """The attribute of a flat item that holds what is under a name: the same, but for the names that are taken.
+
+        Those get a `_` in front, and so do those that would read like one of them (`version`, `_version`, ...).
+        """
+        return f"_{name}" if self._taken(name) else name
+
+    def name(self, attribute: str) -> str:
+        """The name under which a flat item's attribute is held; the other way of `attribute`."""
+        return attribute[1:] if self._taken(attribute) else attribute
+
+    def _taken(self, name: str) -> bool:
+        return name.lstrip("_") in (*self.keys, VERSION, WRITE)
 
 
 PLAIN: Final = Layout()
 
 TABLES: Final[Mapping[str, Layout]] = {
-    "AWSCost": Layout("awsResource", "time"),
-    "AWSCostMap": Layout("id", None),
+    "AWSCost": Layout("awsResource", "time", flat=True),
+    "AWSCostMap": Layout("id", None, flat=True),
     "calendars": PLAIN,
     "clock": PLAIN,
     "cost-explorer": PLAIN,
@@ -69,15 +91,16 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "get_many": ("dynamodb:BatchGetItem",),
     "query": ("dynamodb:Query",),
     "partitions": ("dynamodb:Scan",),
-    "put": ("dynamodb:UpdateItem", "dynamodb:GetItem"),
-    "put_many": ("dynamodb:UpdateItem", "dynamodb:GetItem"),
+    "put": ("dynamodb:UpdateItem", "dynamodb:PutItem", "dynamodb:GetItem"),
+    "put_many": ("dynamodb:UpdateItem", "dynamodb:PutItem", "dynamodb:GetItem"),
     "delete": ("dynamodb:DeleteItem", "dynamodb:GetItem"),
     # A transaction needs what its parts need (DynamoDB developer guide, "Using IAM with DynamoDB transactions").
-    "transact": ("dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:GetItem"),
+    "transact": ("dynamodb:UpdateItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:GetItem"),
     "look_at_tables": ("dynamodb:DescribeTable",),
     "create_tables": ("dynamodb:CreateTable", "dynamodb:DescribeTable", "dynamodb:UpdateContinuousBackups"),
 }
-"""IAM actions by what is called; GetItem beside a write tells what was found when a condition did not hold."""
+"""IAM actions by what is called: PutItem where a table is flat, UpdateItem elsewhere. GetItem beside a write tells what
+was found when a condition did not hold, and in a flat table which version a write without condition takes."""
 
 
 def check_prefix(prefix: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lamplighter.store import rules
 from lamplighter.store.dynamodb_layout import DATA, PLAIN, VERSION, WRITE, Layout, check_prefix, table_name
-from lamplighter.store.dynamodb_values import attribute
+from lamplighter.store.dynamodb_values import attribute, flat_attributes
 from lamplighter.store.table import ANY, NEW, Put, Write
 
 if TYPE_CHECKING:
@@ -92,13 +92,16 @@ class Requests:
         }
 
     def put(self, write: Put, text: str, mark: str) -> dict[str, Any]:
-        """UpdateItem, which raises the version where the item is.
+        """UpdateItem, which raises the version where the item is; PutItem for a flat table.
 
         Args:
-            write: what to write. Without condition it is done unless its own mark is there already.
+            write: what to write. Without condition it is done unless its own mark is there already; for a flat table
+                it has one.
             text: its data as JSON.
             mark: id of this write.
         """
+        if self.layout(write.table).flat:
+            return self._whole(write, text, mark)
         request = self._update(write, text, mark)
         if write.expect is ANY:
             request["ConditionExpression"] = "attribute_not_exists(#w) OR #w <> :w"
@@ -111,11 +114,23 @@ class Requests:
 
     def transact(self, writes: Sequence[Write], texts: Sequence[str], mark: str) -> dict[str, Any]:
         """TransactWriteItems, with the mark as its token: repeated within ten minutes, it is done once."""
-        parts = [
-            {"Update": self._update(write, text, mark)} if isinstance(write, Put) else {"Delete": self.delete(write)}
-            for write, text in zip(writes, texts, strict=True)
-        ]
+        parts = [self._part(write, text, mark) for write, text in zip(writes, texts, strict=True)]
         return {"TransactItems": parts, "ClientRequestToken": mark}
+
+    def _part(self, write: Write, text: str, mark: str) -> dict[str, Any]:
+        if not isinstance(write, Put):
+            return {"Delete": self.delete(write)}
+        if self.layout(write.table).flat:
+            return {"Put": self._whole(write, text, mark)}
+        return {"Update": self._update(write, text, mark)}
+
+    def _whole(self, write: Put, text: str, mark: str) -> dict[str, Any]:
+        request = self._conditioned(write)
+        key = request.pop("Key")
+        layout, data = self.layout(write.table), rules.decode(text, rules.where(write))
+        version = write.expect + 1 if isinstance(write.expect, int) else 1
+        own = {VERSION: {"N": str(version)}, WRITE: {"S": mark}}
+        return {**request, "Item": key | flat_attributes(layout, data) | own}
 
     def _update(self, write: Put, text: str, mark: str) -> dict[str, Any]:
         request = self._conditioned(write)

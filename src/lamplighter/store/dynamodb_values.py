@@ -69,6 +69,16 @@ def _whole(text: str) -> int:
     return int(number)
 
 
+def flat_attributes(layout: Layout, data: Mapping[str, JSON]) -> dict[str, Any]:
+    """The attributes of an item that has them side by side, without its keys and what is the store's own."""
+    return {layout.attribute(name): attribute(value) for name, value in data.items()}
+
+
+def _flat(layout: Layout, raw: Mapping[str, Any]) -> dict[str, JSON]:
+    own = (*layout.keys, VERSION, WRITE)
+    return {name: plain(raw[held]) for name, held in sorted((layout.name(key), key) for key in raw if key not in own)}
+
+
 def read_item(table: str, layout: Layout, raw: Mapping[str, Any]) -> tuple[Item, str]:
     """An item as DynamoDB gave it, and the id of its last write.
 
@@ -81,7 +91,8 @@ def read_item(table: str, layout: Layout, raw: Mapping[str, Any]) -> tuple[Item,
     except KeyError as error:
         raise StoreCorrupt(f"{table}: an item has other keys than the store's", hint=FOREIGN) from error
     try:
-        data, version, write = plain(raw[DATA]), plain(raw[VERSION]), plain(raw[WRITE])
+        version, write = plain(raw[VERSION]), plain(raw[WRITE])
+        data = _flat(layout, raw) if layout.flat else plain(raw[DATA])
     except (KeyError, ValueError) as error:
         raise StoreCorrupt(f"{table}/{partition}/{sort}: no item of the store: {error}", hint=FOREIGN) from error
     if not isinstance(data, dict) or isinstance(version, bool) or not isinstance(version, int) or version < 1:
