@@ -89,10 +89,6 @@ DOUBLED: Final[Mapping[str, str]] = {
     "lambda:InvokeFunction": "the simulated Lambda runs functions in containers, and there are none in tests",
     "rds:ListTagsForResource": "asked only of snapshots listed without tags, and the simulated RDS lists all with them",
     "resource-groups:ListGroupResources": "the simulated Resource Groups has no ListGroupResources",
-    **dict.fromkeys(
-        ("ssm:CreateOpsItem", "ssm:DescribeOpsItems", "ssm:UpdateOpsItem"),
-        "the simulated Systems Manager has no OpsItems",
-    ),
 }
 """Declared, and asked in tests only of doubles that hold requests to botocore's models (`check_request`); why so."""
 

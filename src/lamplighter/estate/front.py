@@ -20,6 +20,7 @@ from lamplighter.estate.lifecycle import DEFAULT_TIMINGS, Lifecycle
 from lamplighter.estate.request import AwsRequest, parse, read_body
 from lamplighter.estate.seed import wipe
 from lamplighter.estate.strict_commitments import Commitments
+from lamplighter.estate.strict_ops_items import OpsItems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -58,6 +59,7 @@ class World:
         self.calls = CallLog()
         self.lives = Lifecycle(self.history)
         self.commitments = Commitments()
+        self.ops_items = OpsItems()
         self.account_of = account_finder(management)
         self.lock = RLock()
         self.closing = Event()
@@ -72,6 +74,7 @@ class World:
             self.calls.clear()
             self.lives.clear()
             self.commitments = Commitments()
+            self.ops_items = OpsItems()
             self.lives.timings = dict(DEFAULT_TIMINGS)
             self.account_of = account_finder(self.management)
 
@@ -182,7 +185,7 @@ class StrictFront:
         )
 
     def _handle(self, environ: WSGIEnvironment, request: AwsRequest) -> tuple[Answer, Refusal | None]:
-        own = self._world.commitments.answer(request, environ)
+        own = self._beside_moto(request, environ)
         if isinstance(own, Refusal):
             return error_answer(own, request.protocol, NAMESPACES.get(request.service, "")), own
         if own is not None:
@@ -201,6 +204,14 @@ class StrictFront:
             with self._world.lock:
                 self._follow(request)
         return answer, None
+
+    def _beside_moto(self, request: AwsRequest, environ: WSGIEnvironment) -> Answer | Refusal | None:
+        world = self._world
+        own = world.commitments.answer(request, environ)
+        if own is not None:
+            return own
+        with world.lock:
+            return world.ops_items.answer(request, environ, world.clock.now())
 
     def _strictly(self, environ: WSGIEnvironment, request: AwsRequest) -> tuple[Answer, Refusal | None]:
         world = self._world

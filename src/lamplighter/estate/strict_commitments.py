@@ -11,14 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, Field
-from werkzeug.datastructures import MultiDict
 
 from lamplighter.estate import wire
 from lamplighter.estate.answers import Answer, Refusal
-from lamplighter.estate.request import read_body
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
@@ -151,7 +148,7 @@ class Commitments:
             return None
         service = listing.service if listing else COST_EXPLORER
         try:
-            asked = wire.request_of(service, request.action, _parts(request, environ))
+            asked = wire.request_of(service, request.action, wire.parts(request, environ))
         except ValueError as wrong:
             return Refusal("ValidationException", str(wrong))
         if listing is None:
@@ -188,20 +185,6 @@ def _inputs(name: str) -> Sequence[str]:
 
 def _place(listing: Listing, account: str, region: str) -> tuple[str, str, str]:
     return listing.service, account, "" if listing.everywhere else region
-
-
-def _parts(request: AwsRequest, environ: WSGIEnvironment) -> Mapping[str, Any]:
-    values = MultiDict(request.params)
-    if not request.params:
-        values = MultiDict(parse_qsl(environ.get("QUERY_STRING", "")))
-    return {
-        "method": environ.get("REQUEST_METHOD", "GET"),
-        "headers": {},
-        "body": read_body(environ),
-        "values": values,
-        "url_path": environ.get("PATH_INFO", "/"),
-        "url_params": {},
-    }
 
 
 def _timed(shape: Shape, value: Any) -> Any:

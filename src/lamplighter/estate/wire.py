@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qsl
 
 import botocore.session
 from botocore.model import ServiceModel
@@ -18,12 +19,18 @@ from moto.core.model import ServiceModel as MotoModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
+from werkzeug.datastructures import MultiDict
 
 from lamplighter.estate.answers import Answer
+from lamplighter.estate.request import read_body
 
 if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
     from botocore.model import OperationModel, Shape
     from moto.core.parse import RequestDict
+
+    from lamplighter.estate.request import AwsRequest
 
 
 @cache
@@ -91,13 +98,28 @@ def parsed(service: str, name: str, answer: Mapping[str, Any]) -> Mapping[str, A
     return found
 
 
+def parts(request: AwsRequest, environ: WSGIEnvironment) -> Mapping[str, Any]:
+    """What `request_of` reads of a request."""
+    values = MultiDict(request.params)
+    if not request.params:
+        values = MultiDict(parse_qsl(environ.get("QUERY_STRING", "")))
+    return {
+        "method": environ.get("REQUEST_METHOD", "GET"),
+        "headers": {},
+        "body": read_body(environ),
+        "values": values,
+        "url_path": environ.get("PATH_INFO", "/"),
+        "url_params": {},
+    }
+
+
 def request_of(service: str, name: str, request: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a request that came over the wire.
 
     Args:
         service: botocore's name of the service.
         name: of the operation.
-        request: `method`, `headers`, `body`, `values` (form or query), `url_path`, `url_params`.
+        request: as `parts` gives it.
 
     Raises:
         ValueError: it is no request of this operation.
