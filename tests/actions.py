@@ -46,6 +46,7 @@ ACTIONS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("s3", "GetPublicAccessBlock"): ("s3:GetBucketPublicAccessBlock",),
     ("lambda", "Invoke"): ("lambda:InvokeFunction",),
     # The role that a schedule calls its target with is handed over anew each time.
+    ("scheduler", "CreateSchedule"): ("scheduler:CreateSchedule", "iam:PassRole"),
     ("scheduler", "UpdateSchedule"): ("scheduler:UpdateSchedule", "iam:PassRole"),
 }
 """IAM actions of operations that are not called as their action is.

@@ -31,6 +31,7 @@ ENVIRON = {
     "LAMPLIGHTER_STORE": "memory:",
     "LAMPLIGHTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/lamplighter-passes",
     "LAMPLIGHTER_WAKE": "lamplighter/wake",
+    "LAMPLIGHTER_CLOCK": "lamplighter/clock",
     "LAMPLIGHTER_TAG": "Schedule",
     "LAMPLIGHTER_ACCOUNTS": "111122223333, 444455556666",
     "LAMPLIGHTER_ROLE": "Lamplighter",

@@ -73,19 +73,22 @@ class Deployment:
         self.member = self.estate.assume(f"arn:aws:iam::{PRODUCTION}:role/{ENTERED}")
         given = {name: self.outputs[name] for name in ("HubAccount", "HubPrefix", "BusArn")}
         deploy(self.estate, "member", {**given, "TagName": TAG}, keys=self.member)
-        self._wake()
+        self._schedule()
         self.store = self._store()
         kept_definitions.put_files(self.store, {"lamplighter.yaml": OFFICE})
 
-    def _wake(self) -> None:
-        """The schedule that the template declares; moto takes its type for made, and makes nothing."""
-        declared = TEMPLATES["hub"].data["Resources"]["ClockWake"]["Properties"]
+    def _schedule(self) -> None:
+        """The group and the schedule that the template declares; moto takes their types for made, and makes nothing.
+
+        The alarm is made by the first tick.
+        """
+        declared = TEMPLATES["hub"].data["Resources"]["ClockEvery"]["Properties"]
         scheduler = self.estate.client("scheduler")
         scheduler.create_schedule_group(Name="lamplighter")
         scheduler.create_schedule(
-            Name="lamplighter-wake",
+            Name="lamplighter-clock",
             GroupName="lamplighter",
-            ScheduleExpression=declared["ScheduleExpression"],
+            ScheduleExpression=TEMPLATES["hub"].data["Parameters"]["ClockSchedule"]["Default"],
             FlexibleTimeWindow=declared["FlexibleTimeWindow"],
             Target={"Arn": self._arn("clock"), "RoleArn": f"arn:aws:iam::{MANAGEMENT}:role/lamplighter-hub-schedules"},
         )
@@ -95,7 +98,7 @@ class Deployment:
         return str(self.estate.client("lambda").get_function_configuration(FunctionName=function)["FunctionArn"])
 
     def alarm(self) -> str:
-        """When the clock has itself woken."""
+        """When the clock has itself woken; nothing before its first tick."""
         found = self.estate.client("scheduler").get_schedule(Name="lamplighter-wake", GroupName="lamplighter")
         return str(found["ScheduleExpression"])
 

@@ -12,7 +12,9 @@ from tests.scheduler.conftest import HERE, OFFICE, THERE
 from lamplighter.errors import DefinitionError, UsageError
 from lamplighter.lambdas.clock import RECONCILE, answer
 from lamplighter.scheduler.messages import Message
-from lamplighter.scheduler.tick import ask_for_all
+from lamplighter.scheduler.overrides import set_override
+from lamplighter.scheduler.tick import Asleep, ask_for_all, asleep
+from lamplighter.schedules.overrides import Hold, Override
 
 
 def test_first_every_target_then_only_what_is_due(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,6 +37,15 @@ def test_first_every_target_then_only_what_is_due(hub: Hub, capsys: pytest.Captu
     assert [each.why for each in hub.sent] == ["reconcile", "reconcile"]
 
 
+def test_it_makes_its_alarm_where_that_is_missing_and_keeps_its_name(hub: Hub) -> None:
+    del hub.aws.scheduler.schedules["wake"]
+    answer({}, hub.runtime)
+    assert hub.alarm == "at(2026-11-23T09:05:00)"
+    assert hub.aws.scheduler.schedule["Target"]["Arn"] == hub.aws.scheduler.schedules["clock"]["Target"]["Arn"]
+    hub.define(OFFICE + "# changed")
+    assert asleep(hub.store) == Asleep("lamplighter/wake", hub.clock.now + timedelta(minutes=5))
+
+
 def test_after_a_slow_tick_the_alarm_is_still_to_come(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(messages: Sequence[Message]) -> None:
         hub.clock.at(9, 12)
@@ -52,11 +63,16 @@ def _join(hub: Hub) -> None:
     ask_for_all(hub.store, hub.clock.now + timedelta(minutes=10))
 
 
+def _override(hub: Hub) -> None:
+    at = hub.clock.now
+    set_override(hub.store, Override("o1", Hold.RUNNING, "i-1", at + timedelta(hours=1), "", "ada", at))
+
+
 def _tick(hub: Hub) -> None:
     hub.store.put("clock", "clock", "next", {"version": 1, "wakes": {}})
 
 
-@pytest.mark.parametrize("meanwhile", [_define, _join, _tick])
+@pytest.mark.parametrize("meanwhile", [_define, _join, _override, _tick])
 def test_what_changes_during_a_tick_is_looked_at_at_once(
     hub: Hub, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Hub], None]
 ) -> None:

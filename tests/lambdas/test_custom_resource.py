@@ -12,7 +12,8 @@ import pytest
 from tests.lambdas.conftest import ENVIRON, Hub, event, metrics
 
 from lamplighter.errors import VersionConflict
-from lamplighter.lambdas.custom_resource import answer
+from lamplighter.lambdas import clock
+from lamplighter.lambdas.custom_resource import CLOCK, answer
 from lamplighter.scheduler import kept_definitions
 from lamplighter.scheduler.overrides import list_overrides
 from lamplighter.scheduler.parked import parked
@@ -365,3 +366,26 @@ def test_a_type_that_is_none_fails(stack: Stack) -> None:
 
 def test_a_request_type_that_is_none_fails(stack: Stack) -> None:
     assert stack.ask("Rebuild")["Reason"] == "there is no RequestType 'Rebuild'"
+
+
+def test_the_clock_looks_at_everything_anew_when_its_own_stack_changes(stack: Stack) -> None:
+    scheduler = stack.hub.aws.scheduler
+    del scheduler.schedules["wake"]
+    told = stack.create({"TagName": "Schedule"}, ResourceType=CLOCK)
+    assert (told["Status"], told["PhysicalResourceId"]) == ("SUCCESS", "lamplighter/wake")
+    assert (stack.hub.alarm, scheduler.schedule["State"]) == ("at(2026-11-23T09:00:05)", "ENABLED")
+    assert clock.answer({}, stack.hub.runtime)["messages"] == 2
+    assert clock.answer({}, stack.hub.runtime)["messages"] == 0
+    scheduler.schedules["clock"]["State"] = "DISABLED"
+    assert stack.ask("Update", {"TagName": "Lit"}, ResourceType=CLOCK)["Status"] == "SUCCESS"
+    assert scheduler.schedule["State"] == "DISABLED", "scheduling was switched off"
+    assert clock.answer({}, stack.hub.runtime)["messages"] == 2
+    calls = len(scheduler.calls)
+    assert stack.ask("Delete", ResourceType=CLOCK)["Status"] == "SUCCESS"
+    assert len(scheduler.calls) == calls
+
+
+def test_a_clock_that_cannot_be_woken_is_told_to_its_stack(stack: Stack) -> None:
+    stack.hub.aws.scheduler.schedules.clear()
+    told = stack.ask("Create", {}, ResourceType=CLOCK)
+    assert (told["Status"], told["Reason"]) == ("FAILED", "Schedule clock does not exist.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,10 +15,10 @@ from lamplighter.scheduler import kept_definitions
 from lamplighter.scheduler.messages import Message
 from lamplighter.scheduler.overrides import clear_overrides, set_override
 from lamplighter.scheduler.settings import Configuration
-from lamplighter.scheduler.tick import Rhythm, Tick, ask_for_all, tick
+from lamplighter.scheduler.tick import Asleep, Rhythm, Tick, ask_for_all, asleep, outdated, tick
 from lamplighter.schedules.overrides import Hold, Override
 from lamplighter.store.memory import MemoryStore
-from lamplighter.store.table import Item
+from lamplighter.store.table import JSON, Item
 
 NIGHTS = OFFICE + "  nights: {periods: night}\n"
 NIGHTS = NIGHTS.replace("schedules:", "  night: {begintime: 20:00, endtime: 06:00}\nschedules:")
@@ -41,6 +41,8 @@ class Counted(MemoryStore):
 
 class Clockwork:
     """A store with definitions and a roster, and ticks over it."""
+
+    alarm = "lamplighter/wake"
 
     def __init__(self, yaml: str = NIGHTS, targets: Sequence[Target] = (HERE, THERE)) -> None:
         self.store = Counted()
@@ -68,7 +70,7 @@ class Clockwork:
     def at(self, at: datetime) -> Tick:
         self.sent.clear()
         self.store.read = self.looked = self.resolved = 0
-        return tick(self.store, at, config=self.config, resolve=self.resolve, send=self.sent.extend)
+        return tick(self.store, at, config=self.config, resolve=self.resolve, send=self.sent.extend, alarm=self.alarm)
 
 
 def hours(number: float) -> datetime:
@@ -275,3 +277,54 @@ def test_rhythm_is_given() -> None:
     done = tick(works.store, hours(9), config=works.config, resolve=works.resolve, send=works.sent.extend, rhythm=slow)
     assert done.next == hours(10)
     assert replace(slow, watch=timedelta(minutes=1)).reconcile == timedelta(hours=12)
+
+
+SLEEPING = Asleep(Clockwork.alarm, hours(8))
+
+
+def _set(works: Clockwork) -> None:
+    set_override(works.store, override("late", 7.2, 9))
+
+
+def _define(works: Clockwork) -> None:
+    works.define(OFFICE)
+
+
+def _ask(works: Clockwork) -> None:
+    ask_for_all(works.store, hours(7.9))
+
+
+@pytest.mark.parametrize("write", [_set, _define, _ask])
+def test_a_clock_sleeps_through_what_is_written_after_its_tick(
+    works: Clockwork, write: Callable[[Clockwork], None]
+) -> None:
+    done = works.at(hours(7.1))
+    assert (asleep(works.store), outdated(works.store, done)) == (None, False)
+    write(works)
+    assert (asleep(works.store), outdated(works.store, done)) == (SLEEPING, True)
+    works.at(hours(7.95))
+    assert asleep(works.store) is None
+
+
+def test_a_clock_wakes_for_an_override_that_is_taken_away(works: Clockwork) -> None:
+    _set(works)
+    works.at(hours(7.3))
+    clear_overrides(works.store, at=hours(7.4), ids=frozenset({"late"}))
+    assert asleep(works.store) == SLEEPING
+
+
+def test_a_clock_sleeps_through_nothing_that_begins_after_it_wakes(works: Clockwork) -> None:
+    set_override(works.store, override("later", 8, 9))
+    ask_for_all(works.store, hours(8))
+    works.store.put("states", "x", "y", {})
+    assert asleep(works.store) is None
+
+
+@pytest.mark.parametrize("data", [None, {}, {"alarm": ""}, {"alarm": "lamplighter/wake"}, {"alarm": 1, "next": "soon"}])
+def test_without_an_alarm_there_is_nobody_to_wake(data: dict[str, JSON] | None) -> None:
+    works = Clockwork()
+    if data is not None:
+        works.store.put("clock", "clock", "next", {"version": 0, "wakes": {}, **data})
+    works.store.read = 0
+    assert asleep(works.store) is None
+    assert works.store.read <= 1

@@ -66,20 +66,24 @@ def test_a_queue_that_is_not_there_is_named(probe: EstateProbe, session: Session
         send(session, missing, [Message(Target(MANAGEMENT, REGION), "transition", MONDAY)])
 
 
-def test_the_alarm_is_set_and_keeps_what_it_calls(probe: EstateProbe, session: Session) -> None:
+def test_the_alarm_is_made_and_set_and_keeps_what_it_calls(probe: EstateProbe, session: Session) -> None:
     scheduler = probe.client("scheduler")
     scheduler.create_schedule_group(Name="lamplighter")
     scheduler.create_schedule(
         GroupName="lamplighter",
-        Name="wake",
-        ScheduleExpression="at(2020-01-01T00:00:00)",
+        Name="clock",
+        ScheduleExpression="rate(1 hour)",
         FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": CLOCK, "RoleArn": ROLE, "Input": json.dumps({"why": "wake"})},
+        Target={"Arn": CLOCK, "RoleArn": ROLE, "RetryPolicy": {"MaximumRetryAttempts": 3}},
     )
-    assert set_alarm(session, "lamplighter/wake", MONDAY)
-    assert not set_alarm(session, "lamplighter/wake", MONDAY)
-    found = scheduler.get_schedule(GroupName="lamplighter", Name="wake")
-    assert found["ScheduleExpression"] == "at(2026-11-23T08:00:00)"
-    assert (found["Target"]["Arn"], found["Target"]["RoleArn"]) == (CLOCK, ROLE)
     with pytest.raises(NotFound):
-        set_alarm(session, "lamplighter/none", MONDAY)
+        set_alarm(session, "lamplighter/wake", MONDAY)
+    for hours in range(2):
+        assert set_alarm(session, "lamplighter/wake", MONDAY + timedelta(hours=hours), like="lamplighter/clock")
+        found = scheduler.get_schedule(GroupName="lamplighter", Name="wake")
+        assert found["ScheduleExpression"] == f"at(2026-11-23T0{8 + hours}:00:00)"
+        assert (found["Target"]["Arn"], found["Target"]["RoleArn"]) == (CLOCK, ROLE)
+        assert json.loads(found["Target"]["Input"]) == {"lamplighter": "wake"}
+        assert found["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 3
+    with pytest.raises(NotFound):
+        set_alarm(session, "lamplighter/none", MONDAY, like="lamplighter/other")

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from lamplighter.pricing.book import PriceBook
     from lamplighter.scheduler.passes import World
     from lamplighter.scheduler.settings import Configuration
-    from lamplighter.store.dynamodb_calls import Connect, Connection
     from lamplighter.store.table import Store
 
 FILE_NAME = "lamplighter.yaml"
@@ -269,6 +268,8 @@ def zone_of(config: Configuration) -> ZoneInfo:
 def state(url: str | None, *, writes: bool, chosen: Settings | None = None) -> Iterator[Store]:
     """The store, closed at the end. To read from a default file that does not exist yet, none is made.
 
+    Where the clock of a deployment reads it, the clock is woken for what was written.
+
     Args:
         url: its address, or None for the default file.
         writes: whether it will be written to.
@@ -278,39 +279,20 @@ def state(url: str | None, *, writes: bool, chosen: Settings | None = None) -> I
         UsageError: the address is no store's.
         StoreError: the store cannot be opened.
     """
+    from lamplighter.cli.stores import Way
     from lamplighter.store.open import open_store
 
     place = default_store(os.environ)
     if url is None:
         url = str(place) if writes or place.exists() else "memory:"
-    store = open_store(url, store_connection(chosen or Settings()))
+    way = Way(chosen or Settings())
+    store = open_store(url, way)
     try:
         yield store
+        if writes:
+            way.wake(store, utc_now())
     finally:
         store.close()
-
-
-def store_connection(chosen: Settings) -> Connect:
-    """The way to a store in AWS: with the own credentials, in the region of its address or in the home region.
-
-    Args:
-        chosen: the options. A command that lacks some takes their variables: all must find one and the same store.
-    """
-
-    def connect(region: str | None, endpoint: str | None) -> Connection:
-        from lamplighter.aws.access import Aws
-        from lamplighter.aws.targets import Target
-        from lamplighter.store.dynamodb_calls import Connection
-
-        profile = chosen.profile or os.environ.get("LAMPLIGHTER_PROFILE")
-        url = endpoint or chosen.endpoint_url or os.environ.get("LAMPLIGHTER_ENDPOINT_URL")
-        # The store repeats calls itself: it must know which answers were lost.
-        aws = Aws(profile=profile, region=region, endpoint_url=url, retries=0)
-        if aws.region is None:
-            raise UsageError("the store's address names no region", hint="add ?region=eu-west-1, or set AWS_REGION")
-        return Connection(aws.session_as(Target("store", aws.region), None), aws.region, aws.close)
-
-    return connect
 
 
 def open_aws(chosen: Settings, on_call: Callable[[object], None] | None = None) -> Aws:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from lamplighter.cli import context, options
@@ -27,10 +25,6 @@ def add_to(app: typer.Typer) -> None:
 def definitions(
     file: options.File = None,
     store: options.StoreUrl = None,
-    wake: Annotated[
-        str | None,
-        typer.Option("--wake", metavar="GROUP/NAME", help="The clock's schedule, to be woken; else it looks hourly."),
-    ] = None,
     profile: options.Profile = None,
     endpoint_url: options.Endpoint = None,
     output: options.Format = Output.TABLE,
@@ -38,11 +32,7 @@ def definitions(
     no_color: options.NoColor = False,
 ) -> None:
     """Put the definition file, and the calendar files that it names, into the store of the deployed functions."""
-    from datetime import timedelta
-
-    from lamplighter.aws.targets import GLOBAL_REGION, Target
     from lamplighter.cli.views import show_problems
-    from lamplighter.scheduler.alarm import set_alarm
     from lamplighter.scheduler.kept_definitions import FILE, put_files
     from lamplighter.scheduler.settings import load_configuration
     from lamplighter.schedules.calendars import CHANGE_CALENDAR
@@ -65,11 +55,6 @@ def definitions(
     chosen = context.settings(None, store, profile, None, None, endpoint_url)
     with context.state(store, writes=True, chosen=chosen) as opened:
         version = put_files(opened, files)
-    if wake is not None:
-        with context.open_aws(chosen) as aws:
-            session = aws.session_as(Target("own", aws.region or GLOBAL_REGION), None)
-            now = context.utc_now()
-            set_alarm(session, wake, now + timedelta(seconds=30), now=now)
     printer.answer(
         [{"file": name, "characters": len(content), "version": version} for name, content in files.items()],
         (Column("File", whole=True), Column("Characters", right=True)),

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from lamplighter.deploy import needs
 from lamplighter.deploy.block_parts import logical, tags
-from lamplighter.deploy.handlers import HANDLERS, Event, Every, Group, Handler, On, Queue, Wake
+from lamplighter.deploy.handlers import HANDLERS, Event, Every, Group, Handler, On, Queue, Stack, Wake
 from lamplighter.deploy.needs import dashed
 from lamplighter.deploy.policies import VERSION, as_yaml
 from lamplighter.deploy.yamls import NO_VALUE, Function, GetAtt, If, Ref, Row, Sub, plain
@@ -17,8 +17,23 @@ from lamplighter.deploy.yamls import NO_VALUE, Function, GetAtt, If, Ref, Row, S
 PATTERN: Final = r"(rate|cron)\(.+\)"
 _PART: Final = {Group.CORE: "hub", Group.DATA: "data"}
 _CODE: Final = {Group.CORE: "CoreCodeKey", Group.DATA: "DataCodeKey"}
-_ASLEEP: Final = "at(2099-01-01T00:00:00)"
-"""Of the schedule that wakes the clock, until the clock sets it."""
+_DECIDING: Final = (
+    "SchedulingActive",
+    "TagName",
+    "Timezone",
+    "Regions",
+    "Frequency",
+    "ReconcileHours",
+    "OrganizationId",
+    "Accounts",
+    "MemberRole",
+    "ExternalId",
+    "CoreCodeKey",
+)
+"""Parameters that decide what is due and where: when one changes, the clock looks at everything at once."""
+
+_TOLD: Final = 300
+"""Seconds that CloudFormation waits for an answer, in place of an hour."""
 
 _HOURS_OF_AN_EVENT: Final = 6
 _RETRIES: Final = Row(MaximumRetryAttempts=3, MaximumEventAgeInSeconds=_HOURS_OF_AN_EVENT * 3600)
@@ -29,6 +44,7 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "LAMPLIGHTER_QUEUE_URL": "${PassQueue}",
     "LAMPLIGHTER_TOPIC_ARN": "${Topic}",
     "LAMPLIGHTER_WAKE": "${Prefix}/${Prefix}-wake",
+    "LAMPLIGHTER_CLOCK": "${Prefix}/${Prefix}-clock",
     "LAMPLIGHTER_TAG": "${TagName}",
     "LAMPLIGHTER_TIMEZONE": "${Timezone}",
     "LAMPLIGHTER_FREQUENCY": "${Frequency}",
@@ -179,7 +195,7 @@ def _calls(handler: Handler) -> dict[str, Any]:
             case Every():
                 found[f"{name}Every"] = _every(handler, trigger)
             case Wake():
-                found[f"{name}Wake"] = _wake(handler)
+                found[f"{name}Look"] = _look(handler)
             case Queue():
                 found[f"{name}Queue"] = _queue(handler, trigger)
             case Event():
@@ -230,19 +246,18 @@ def _every(handler: Handler, trigger: Every) -> dict[str, Any]:
     }
 
 
-def _wake(handler: Handler) -> dict[str, Any]:
-    """The clock sets its time anew; what this says is only how it begins, and what an update goes back to."""
+def _look(handler: Handler) -> dict[str, Any]:
+    """Lets the clock look when the stack is made or changed; its alarm is no resource: an update would set it back."""
+    (other,) = [each for each in HANDLERS.values() if any(isinstance(trigger, Stack) for trigger in each.triggers)]
+    every = [each for each in HANDLERS.values() if each.group is handler.group and each is not other]
     return {
-        "Type": "AWS::Scheduler::Schedule",
+        "Type": "Custom::LamplighterClock",
+        # Told last: a pass that begins at once must find every function as it is from now on.
+        "DependsOn": [f"{logical(handler.name)}Every", *(f"{logical(each.name)}Function" for each in every)],
         "Properties": {
-            "Name": Sub("${Prefix}-wake"),
-            "GroupName": Ref("ScheduleGroup"),
-            "Description": "When the next transition is due; the clock sets it.",
-            "ScheduleExpression": _ASLEEP,
-            "ScheduleExpressionTimezone": "UTC",
-            "FlexibleTimeWindow": Row(Mode="OFF"),
-            "State": If(["IsActive", "ENABLED", "DISABLED"]),
-            "Target": _target(handler, {"lamplighter": "wake"}),
+            "ServiceToken": GetAtt(f"{logical(other.name)}Function.Arn"),
+            "ServiceTimeout": _TOLD,
+            **{name: Ref(name) for name in _DECIDING},
         },
     }
 

@@ -37,6 +37,7 @@ class On(StrEnum):
     QUEUE = "queue"
     TOPIC = "topic"
     WAKE = "wake"
+    WAKE_LIKE = "wake-like"
     WAKE_ROLE = "wake-role"
     ITSELF = "itself"
     MEMBER_ROLES = "member-roles"
@@ -58,7 +59,7 @@ class Every:
 
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """Called by the one-time schedule of EventBridge Scheduler that the clock sets anew, LAMPLIGHTER_WAKE."""
+    """Called by the one-time schedule of EventBridge Scheduler that it sets anew itself, LAMPLIGHTER_WAKE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,8 @@ _LAKE_READ: Final = ("s3:GetObject", "s3:ListBucket")
 _LAKE_WRITE: Final = (*_LAKE_READ, "s3:PutObject", "s3:DeleteObject")
 _ENTER: Final = ("sts:AssumeRole",)
 _ALARM: Final = {
-    On.WAKE: ("scheduler:GetSchedule", "scheduler:UpdateSchedule"),
+    On.WAKE: ("scheduler:CreateSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule"),
+    On.WAKE_LIKE: ("scheduler:GetSchedule",),
     On.WAKE_ROLE: ("iam:PassRole",),
 }
 _CALENDARS: Final = ("ssm:GetDocument",)
@@ -292,7 +294,7 @@ _REPORT = Handler(
 )
 _CUSTOM_RESOURCE = Handler(
     "custom_resource",
-    "Keeps schedules, periods and overrides that CloudFormation stacks declare.",
+    "Keeps schedules, periods and overrides that CloudFormation stacks declare; wakes the clock when its own changes.",
     Group.CORE,
     256,
     120,
@@ -303,6 +305,7 @@ _CUSTOM_RESOURCE = Handler(
                 "Custom::LamplighterSchedule",
                 "Custom::LamplighterPeriod",
                 "Custom::LamplighterOverride",
+                "Custom::LamplighterClock",
             )
         ),
     ),
@@ -318,6 +321,7 @@ _REMOTE = Handler(
     {
         On.STORE: (*_READ, *_WRITE, "dynamodb:Scan"),
         On.QUEUE: ("sqs:SendMessage",),
+        **_ALARM,
         On.MEMBER_ROLES: _ENTER,
         On.ALL: _CALENDARS,
     },
@@ -335,7 +339,8 @@ ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType(
         "LAMPLIGHTER_LAKE": "address of the lake: s3://<bucket>/lake",
         "LAMPLIGHTER_QUEUE_URL": "URL of the queue of passes",
         "LAMPLIGHTER_TOPIC_ARN": "ARN of the topic for messages; empty for none",
-        "LAMPLIGHTER_WAKE": "<group>/<name> of the one-time schedule that calls the clock",
+        "LAMPLIGHTER_WAKE": "<group>/<name> of the one-time schedule that calls the clock; who sets it makes it",
+        "LAMPLIGHTER_CLOCK": "<group>/<name> of the schedule that calls the clock again and again; the other is made like it",
         "LAMPLIGHTER_TAG": "key of the schedule tag, where the definitions name none",
         "LAMPLIGHTER_TIMEZONE": "IANA zone of schedules that name none, where the definitions name none",
         "LAMPLIGHTER_ROLE": "name of the role in member accounts, where the definitions name no targets",

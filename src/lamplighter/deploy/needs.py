@@ -158,6 +158,7 @@ _ARNS: Final = {
     On.QUEUE: "${PassQueue.Arn}",
     On.TOPIC: "${Topic}",
     On.WAKE: HERE.format("scheduler", "schedule/${Prefix}/${Prefix}-wake"),
+    On.WAKE_LIKE: HERE.format("scheduler", "schedule/${Prefix}/${Prefix}-clock"),
     On.ITSELF: HERE.format("lambda", "function:${Prefix}-{handler}"),
     On.MEMBER_ROLES: "arn:${AWS::Partition}:iam::*:role/${MemberRole}",
 }

@@ -1,9 +1,9 @@
-"""YAML as CloudFormation writes it: short forms of functions, lists in lines of their own."""
+"""YAML as CloudFormation writes it: short forms of functions, short lists in one line."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -56,6 +56,7 @@ class Row(dict[str, Any]):
 
 
 _QUOTED = re.compile(r"(!Ref|!GetAtt) '([\w.:]+)'")
+_ACTION = re.compile(r"'([a-z0-9-]+:[A-Z]\w+)'")
 NO_VALUE = Ref("AWS::NoValue")
 
 
@@ -75,9 +76,25 @@ def _text(dumper: yaml.SafeDumper, data: str) -> yaml.Node:
     return dumper.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data else None)
 
 
+_ROW: Final = 100
+"""Characters of a list that is written in one line, at most."""
+
+
+def _list(dumper: yaml.SafeDumper, data: list[Any]) -> yaml.Node:
+    tag = data.tag if isinstance(data, If) else "tag:yaml.org,2002:seq"
+    return dumper.represent_sequence(tag, data, flow_style=_short(data))
+
+
+def _short(data: list[Any]) -> bool:
+    """Whether a list can be read in one line: of texts and rows, not longer than it."""
+    plain_texts = all(not isinstance(each, dict | list) or isinstance(each, Row) for each in data)
+    return plain_texts and "\n" not in "".join(map(str, data)) and sum(len(str(each)) + 2 for each in data) <= _ROW
+
+
 _Dumper.add_multi_representer(Function, _function)
+_Dumper.add_representer(list, _list)
 _Dumper.add_representer(str, _text)
-_Dumper.add_representer(If, lambda dumper, data: dumper.represent_sequence(If.tag, data))
+_Dumper.add_representer(If, _list)
 _Dumper.add_representer(
     Row, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
 )
@@ -99,7 +116,7 @@ def plain(text: str) -> str:
 def dump(data: Any, indent: int = 0) -> str:
     """As YAML, every line indented by so many blanks; it ends with a line break."""
     text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=130, indent=2)
-    text = _QUOTED.sub(r"\1 \2", text)
+    text = _ACTION.sub(r"\1", _QUOTED.sub(r"\1 \2", text))
     blanks = " " * indent
     return "".join(f"{blanks}{line}" if line.strip() else line for line in text.splitlines(keepends=True))
 

@@ -47,6 +47,7 @@ def answer(event: object, with_: Runtime) -> Mapping[str, Any]:
         resolve=lambda config: targets_of(with_.world(config), (), ()),
         send=lambda messages: send(with_.session(), queue, messages),
         rhythm=with_.rhythm(),
+        alarm=with_.environ.get("LAMPLIGHTER_WAKE", ""),
     )
     _sleep(with_, done)
     for failure in done.unresolved:
@@ -63,12 +64,9 @@ def answer(event: object, with_: Runtime) -> Mapping[str, Any]:
 
 def _sleep(with_: Runtime, done: Tick) -> None:
     """Set the alarm, never to a time that is past by now: AWS would not call."""
-    from lamplighter.scheduler.alarm import SOONEST, set_alarm
+    from lamplighter.scheduler.alarm import SOONEST
     from lamplighter.scheduler.tick import outdated
 
-    wake = with_.environ.get("LAMPLIGHTER_WAKE")
-    if not wake:
-        return
-    set_alarm(with_.session(), wake, max(done.next, with_.clock() + SOONEST))
+    with_.set_alarm(max(done.next, with_.clock() + SOONEST))
     if outdated(with_.store, done):
-        set_alarm(with_.session(), wake, with_.clock() + SOONEST)
+        with_.set_alarm(with_.clock() + SOONEST)

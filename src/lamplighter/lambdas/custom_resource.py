@@ -1,4 +1,6 @@
-"""Custom resources: schedules, periods and overrides that stacks declare. Whatever happens, CloudFormation is answered.
+"""Custom resources: schedules, periods and overrides that stacks declare; and the hub's clock, woken by its stack.
+
+Whatever happens, CloudFormation is answered.
 
 Source: AWS CloudFormation user guide, "Custom resource request and response objects": the answer is put to ResponseURL,
 has 4,096 bytes at most, and without it a stack waits for an hour.
@@ -19,6 +21,12 @@ _LARGEST: Final = 4_096
 """Bytes of an answer."""
 
 _TRIES: Final = 3
+_GATHER: Final = timedelta(seconds=30)
+"""How long the clock is not woken after a change: a stack makes several."""
+
+CLOCK: Final = "Custom::LamplighterClock"
+"""What the stack of the hub declares, with all that decides what the clock does: when that changes, the clock looks."""
+
 _FIELDS: Final = ("RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId", "ResourceType")
 
 
@@ -64,6 +72,10 @@ def _do(event: Mapping[str, Any], with_: Runtime) -> tuple[str, Mapping[str, str
     """Physical id and attributes of the resource."""
     from lamplighter.scheduler.stack_resources import Wanted, apply, remove
 
+    if event["RequestType"] not in ("Create", "Update", "Delete"):
+        raise UsageError(f"there is no RequestType {event['RequestType']!r}")
+    if event["ResourceType"] == CLOCK:
+        return _look_anew(event, with_), {}
     properties = event.get("ResourceProperties", {})
     if not isinstance(properties, Mapping):
         raise UsageError("ResourceProperties must be a mapping")
@@ -74,8 +86,6 @@ def _do(event: Mapping[str, Any], with_: Runtime) -> tuple[str, Mapping[str, str
         properties,
         str(event.get("PhysicalResourceId") or ""),
     )
-    if event["RequestType"] not in ("Create", "Update", "Delete"):
-        raise UsageError(f"there is no RequestType {event['RequestType']!r}")
     for number in range(1, _TRIES + 1):
         try:
             if event["RequestType"] == "Delete":
@@ -99,16 +109,27 @@ def _do(event: Mapping[str, Any], with_: Runtime) -> tuple[str, Mapping[str, str
     return name, {"Name": name, "ScheduleName": name}
 
 
+def _look_anew(event: Mapping[str, Any], with_: Runtime) -> str:
+    """Let the clock look at everything at once, with an alarm that is as the stack says now; the alarm's name.
+
+    Raises:
+        LamplighterError: it cannot: then neither the clock could, and the stack had better know.
+    """
+    from lamplighter.scheduler.alarm import SOONEST
+    from lamplighter.scheduler.tick import ask_for_all
+
+    if event["RequestType"] != "Delete":
+        now = with_.clock()
+        ask_for_all(with_.store, now)
+        with_.set_alarm(now + SOONEST, now=now, renew=True)
+    return with_.need("LAMPLIGHTER_WAKE")
+
+
 def _wake(with_: Runtime) -> None:
     """Let the clock look at the changed definitions now; without that it does within the hour."""
-    from lamplighter.scheduler.alarm import set_alarm
-
-    wake = with_.environ.get("LAMPLIGHTER_WAKE")
-    if not wake:
-        return
     try:
         now = with_.clock()
-        set_alarm(with_.session(), wake, now + timedelta(seconds=30), now=now)
+        with_.set_alarm(now + _GATHER, now=now)
     except LamplighterError as error:
         logger().warning(f"the clock could not be woken: {error}")
 

@@ -68,12 +68,9 @@ def _look(with_: Runtime, happening: Any) -> str:
 
 
 def _account_joined(with_: Runtime) -> str:
-    from lamplighter.scheduler.alarm import set_alarm
     from lamplighter.scheduler.tick import ask_for_all
 
     now = with_.clock()
     ask_for_all(with_.store, now + JOINING)
-    wake = with_.environ.get("LAMPLIGHTER_WAKE")
-    if wake:
-        set_alarm(with_.session(), wake, now + JOINING, now=now)
+    with_.set_alarm(now + JOINING, now=now)
     return "reconcile"

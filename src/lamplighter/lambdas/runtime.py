@@ -202,6 +202,23 @@ class Runtime:
             timedelta(minutes=self._number("LAMPLIGHTER_FREQUENCY", 5)),
         )
 
+    def set_alarm(self, at: datetime, *, now: datetime | None = None, renew: bool = False) -> None:
+        """Let the clock be called, as `lamplighter.scheduler.alarm.set_alarm` does; nothing without LAMPLIGHTER_WAKE.
+
+        Args:
+            at: when, aware.
+            now: aware; given, an earlier time that is still to come stays.
+            renew: whether the alarm is to be on or off, and to call what it calls, as the template says now.
+
+        Raises:
+            AwsError: not permitted, or AWS does not answer.
+        """
+        from lamplighter.scheduler.alarm import set_alarm
+
+        if wake := self.environ.get("LAMPLIGHTER_WAKE"):
+            like = self.environ.get("LAMPLIGHTER_CLOCK", "")
+            set_alarm(self.session(), wake, at, now=now, like=like, renew=renew)
+
     def _number(self, name: str, default: int) -> int:
         text = self.environ.get(name) or str(default)
         if not text.isdecimal() or int(text) < 1:

@@ -95,6 +95,7 @@ def tick(
     resolve: Callable[[Configuration], TargetList],
     send: Callable[[Sequence[Message]], None],
     rhythm: Rhythm = Rhythm(),
+    alarm: str = "",
 ) -> Tick:
     """Look once: ask for the passes that are due.
 
@@ -105,6 +106,7 @@ def tick(
         resolve: gives the targets there are; called only to reconcile.
         send: puts messages into the queue; not called without any.
         rhythm: how often to ask beside transitions.
+        alarm: `group/name` of the schedule that will be set to the next tick; kept, so that others can set it too.
 
     Raises:
         DefinitionError: the definitions are not fit for use.
@@ -144,27 +146,63 @@ def tick(
         watched=at if watching or everything else state.watched,
         settle=at + rhythm.watch if everything else state.settle if state.settle and state.settle > at else None,
     )
-    overtaken = not _write(store, state)
-    done_with(store, begun)
-    if asked and left != asked_for:
-        overtaken |= not _withdraw(store, asked.version, left)
     candidates = [*state.wakes.values(), *(each.at for each in soon if each.at > at)]
     # More overrides were due than one tick takes up.
     candidates += [at] if len(begun) == _MOMENTS else []
     candidates += [state.reconciled + rhythm.reconcile] if state.reconciled else []
     candidates += [state.watched + rhythm.watch] if watch and state.watched else []
     candidates += [*left, *([state.settle] if state.settle else [])]
-    return Tick(at, messages, max(at, min(candidates)), unresolved, version, left, overtaken)
+    following = max(at, min(candidates))
+    overtaken = not _write(store, state, alarm, following)
+    done_with(store, begun)
+    if asked and left != asked_for:
+        overtaken |= not _withdraw(store, asked.version, left)
+    return Tick(at, messages, following, unresolved, version, left, overtaken)
 
 
 def outdated(store: Store, done: Tick) -> bool:
-    """Whether something changed since a tick looked that its `next` knows nothing of; two items are read.
+    """Whether something changed since a tick looked that its `next` knows nothing of; three items are read.
 
     Asked after the alarm was set: who changes something later than that finds the alarm as it is now.
     """
     if done.overtaken or kept_definitions.version(store) != done.version:
         return True
-    return _times(store.get(roster.TABLE, _CLOCK, _ASKED)) != done.asked
+    return _times(store.get(roster.TABLE, _CLOCK, _ASKED)) != done.asked or _begins_before(store, done.next)
+
+
+@dataclass(frozen=True, slots=True)
+class Asleep:
+    """A clock that sleeps through something.
+
+    Attributes:
+        alarm: `group/name` of the schedule that wakes it.
+        until: aware datetime at which it looks by itself.
+    """
+
+    alarm: str
+    until: datetime
+
+
+def asleep(store: Store) -> Asleep | None:
+    """Whether something is due that a clock with an alarm does not know of; None where there is no such clock either.
+
+    Asked after something was written. Whatever that was, who wakes the clock then is never late, and who wrote what it
+    has no part in wakes nobody. One item is read where no clock ticks.
+    """
+    item = store.get(roster.TABLE, _CLOCK, _NEXT)
+    alarm, until = (item.data.get("alarm"), _moment(item.data.get("next"))) if item else (None, None)
+    if item is None or not isinstance(alarm, str) or not alarm or until is None:
+        return None
+    asked = _times(store.get(roster.TABLE, _CLOCK, _ASKED))
+    unknown = kept_definitions.version(store) != item.data.get("version")
+    if unknown or any(each < until for each in asked) or _begins_before(store, until):
+        return Asleep(alarm, until)
+    return None
+
+
+def _begins_before(store: Store, at: datetime) -> bool:
+    """Whether an override begins or ends before an aware datetime that no tick has taken up."""
+    return any(each.at < at for each in moments(store, 1))
 
 
 def ask_for_all(store: Store, at: datetime) -> None:
@@ -286,10 +324,10 @@ def _read(store: Store) -> _State:
     return _State(version, known, reconciled, watched, settle, item.version)
 
 
-def _write(store: Store, state: _State) -> bool:
+def _write(store: Store, state: _State, alarm: str, following: datetime) -> bool:
     """Keep the clock's own item; False if another tick did meanwhile."""
     texts: dict[str, JSON] = {name: when.isoformat() for name, when in state.wakes.items()}
-    data: dict[str, JSON] = {"version": state.version, "wakes": texts}
+    data: dict[str, JSON] = {"version": state.version, "wakes": texts, "alarm": alarm, "next": following.isoformat()}
     for key in ("reconciled", "watched", "settle"):
         when = getattr(state, key)
         data[key] = when.isoformat() if when else None
