@@ -208,6 +208,24 @@ def test_scheduling_can_be_switched_off_and_counting_goes_on() -> None:
     assert properties("data", "BillsRule")["State"] == "ENABLED"
 
 
+def test_the_clock_looks_when_what_decides_changes_and_after_every_function_did() -> None:
+    hub = TEMPLATES["hub"].data
+    look = hub["Resources"]["ClockLook"]
+    groups = {each["Label"]["default"]: each["Parameters"] for each in _interface(hub)["ParameterGroups"]}
+    told = look["Properties"]
+    assert told["ServiceToken"] == {"Fn::GetAtt": ["CustomResourceFunction", "Arn"]}
+    assert {*groups["Scheduling"], *groups["Accounts"]} - {*told} == {"ClockSchedule"}, "its schedule needs no look"
+    assert all(value == {"Ref": name} for name, value in told.items() if name in hub["Parameters"])
+    waits = {*look["DependsOn"], "CustomResourceFunction"}
+    assert waits == {"ClockEvery", *(name for name in hub["Resources"] if name.endswith("Function"))}
+    assert "wake" not in json.dumps([each["Properties"]["Name"] for _, each in of_type("AWS::Scheduler::Schedule")])
+
+
+def _interface(template: Resource) -> Resource:
+    found: Resource = template["Metadata"]["AWS::CloudFormation::Interface"]
+    return found
+
+
 def test_only_the_schedule_tag_wakes_passes() -> None:
     for template in ("hub", "member"):
         assert properties(template, "TagsRule")["EventPattern"]["detail"] == {"changed-tag-keys": [{"Ref": "TagName"}]}

@@ -43,7 +43,7 @@ def test_it_makes_its_alarm_where_that_is_missing_and_keeps_its_name(hub: Hub) -
     assert hub.alarm == "at(2026-11-23T09:05:00)"
     assert hub.aws.scheduler.schedule["Target"]["Arn"] == hub.aws.scheduler.schedules["clock"]["Target"]["Arn"]
     hub.define(OFFICE + "# changed")
-    assert asleep(hub.store) == Asleep("lamplighter/wake", hub.clock.now + timedelta(minutes=5))
+    assert asleep(hub.store, hub.clock.now) == Asleep("lamplighter/wake", hub.clock.now + timedelta(minutes=5))
 
 
 def test_after_a_slow_tick_the_alarm_is_still_to_come(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

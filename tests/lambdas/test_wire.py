@@ -72,14 +72,13 @@ def test_a_machine_is_registered_lit_and_counted(
     target = {"Arn": Context.invoked_function_arn, "RoleArn": "arn:aws:iam::123456789012:role/wake"}
     scheduler.create_schedule(
         GroupName=group,
-        Name="wake",
-        ScheduleExpression="at(2020-01-01T00:00:00)",
+        Name="clock",
+        ScheduleExpression="rate(1 hour)",
         FlexibleTimeWindow={"Mode": "OFF"},
         Target=target,
     )
-    with_ = Runtime(
-        {**environ, "LAMPLIGHTER_QUEUE_URL": url, "LAMPLIGHTER_WAKE": f"{group}/wake"}, clock=estate.control.now
-    )
+    named = {"LAMPLIGHTER_WAKE": f"{group}/wake", "LAMPLIGHTER_CLOCK": f"{group}/clock"}
+    with_ = Runtime({**environ, "LAMPLIGHTER_QUEUE_URL": url, **named}, clock=estate.control.now)
 
     def work() -> list[str]:
         """Hand what lies in the queue to the passes; states of the machine's account."""
@@ -110,3 +109,7 @@ def test_a_machine_is_registered_lit_and_counted(
     assert [key for key in keys if key.startswith("lake/usage_looks/")]
     stop = {"action": "stop", "region": "eu-west-1", "resources": [machine]}
     assert remote.answer(stop, Context(), with_)["code"] in (0, 4)
+    override = ["override", "set", machine, "--keep", "running", "--for", "2h"]
+    said = remote.answer({"command": override}, Context(), with_)
+    assert (said["code"], said["err"].splitlines()[0][:19]) == (0, "the clock is woken:"), said
+    assert scheduler.get_schedule(GroupName=group, Name="wake")["ScheduleExpression"] != wake["ScheduleExpression"]

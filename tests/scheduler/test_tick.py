@@ -299,25 +299,31 @@ def test_a_clock_sleeps_through_what_is_written_after_its_tick(
     works: Clockwork, write: Callable[[Clockwork], None]
 ) -> None:
     done = works.at(hours(7.1))
-    assert (asleep(works.store), outdated(works.store, done)) == (None, False)
+    assert (asleep(works.store, hours(7.2)), outdated(works.store, done)) == (None, False)
     write(works)
-    assert (asleep(works.store), outdated(works.store, done)) == (SLEEPING, True)
+    assert (asleep(works.store, hours(7.2)), outdated(works.store, done)) == (SLEEPING, True)
     works.at(hours(7.95))
-    assert asleep(works.store) is None
+    assert asleep(works.store, hours(7.2)) is None
 
 
 def test_a_clock_wakes_for_an_override_that_is_taken_away(works: Clockwork) -> None:
     _set(works)
     works.at(hours(7.3))
     clear_overrides(works.store, at=hours(7.4), ids=frozenset({"late"}))
-    assert asleep(works.store) == SLEEPING
+    assert asleep(works.store, hours(7.4)) == SLEEPING
+
+
+def test_a_clock_that_should_have_ticked_is_woken_for_what_is_due_by_now(works: Clockwork) -> None:
+    set_override(works.store, override("after", 8.5, 9))
+    assert asleep(works.store, hours(8.4)) is None
+    assert asleep(works.store, hours(8.5)) == SLEEPING
 
 
 def test_a_clock_sleeps_through_nothing_that_begins_after_it_wakes(works: Clockwork) -> None:
     set_override(works.store, override("later", 8, 9))
     ask_for_all(works.store, hours(8))
     works.store.put("states", "x", "y", {})
-    assert asleep(works.store) is None
+    assert asleep(works.store, hours(7.2)) is None
 
 
 @pytest.mark.parametrize("data", [None, {}, {"alarm": ""}, {"alarm": "lamplighter/wake"}, {"alarm": 1, "next": "soon"}])
@@ -326,5 +332,5 @@ def test_without_an_alarm_there_is_nobody_to_wake(data: dict[str, JSON] | None) 
     if data is not None:
         works.store.put("clock", "clock", "next", {"version": 0, "wakes": {}, **data})
     works.store.read = 0
-    assert asleep(works.store) is None
+    assert asleep(works.store, hours(7.2)) is None
     assert works.store.read <= 1

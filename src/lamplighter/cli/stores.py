@@ -68,7 +68,7 @@ class Way:
             return
         printer, sleeping = Printer(Output.TABLE), None
         try:
-            sleeping = asleep(store)
+            sleeping = asleep(store, now)
             if sleeping is None:
                 return
             with self._aws() as aws:

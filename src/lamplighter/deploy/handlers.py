@@ -340,7 +340,7 @@ ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType(
         "LAMPLIGHTER_QUEUE_URL": "URL of the queue of passes",
         "LAMPLIGHTER_TOPIC_ARN": "ARN of the topic for messages; empty for none",
         "LAMPLIGHTER_WAKE": "<group>/<name> of the one-time schedule that calls the clock; who sets it makes it",
-        "LAMPLIGHTER_CLOCK": "<group>/<name> of the schedule that calls the clock again and again; the other is made like it",
+        "LAMPLIGHTER_CLOCK": "<group>/<name> of the schedule that calls the clock each hour; the other is made like it",
         "LAMPLIGHTER_TAG": "key of the schedule tag, where the definitions name none",
         "LAMPLIGHTER_TIMEZONE": "IANA zone of schedules that name none, where the definitions name none",
         "LAMPLIGHTER_ROLE": "name of the role in member accounts, where the definitions name no targets",

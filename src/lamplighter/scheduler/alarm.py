@@ -59,7 +59,7 @@ def set_alarm(
         AwsError: it is missing and cannot be made, it is not permitted, or AWS does not answer.
     """
     known = _known(session, name) if like else _get(session, name)
-    set_to = _moment(str(known.get("ScheduleExpression", "")))
+    set_to = time_of(str(known.get("ScheduleExpression", "")))
     when = _whole(at)
     if now is not None and set_to is not None:
         when = _not_put_off(set_to, when, _whole(now))
@@ -68,7 +68,7 @@ def set_alarm(
         return _on(known)
     given = {
         **_place(name),
-        "ScheduleExpression": f"at({when.isoformat()})",
+        "ScheduleExpression": f"at({when:%Y-%m-%dT%H:%M:%S})",
         "ScheduleExpressionTimezone": "UTC",
         **{key: wanted[key] for key in _KEPT if wanted.get(key) is not None},
     }
@@ -115,7 +115,7 @@ def _on(schedule: Mapping[str, Any]) -> bool:
 
 
 def _whole(at: datetime) -> datetime:
-    return (at.astimezone(UTC) + timedelta(microseconds=999_999)).replace(microsecond=0, tzinfo=None)
+    return (at.astimezone(UTC) + timedelta(microseconds=999_999)).replace(microsecond=0)
 
 
 def _not_put_off(set_to: datetime, when: datetime, now: datetime) -> datetime:
@@ -126,8 +126,9 @@ def _not_put_off(set_to: datetime, when: datetime, now: datetime) -> datetime:
     return min(when, now + SOONEST) if now - _LATE < set_to <= now else when
 
 
-def _moment(expression: str) -> datetime | None:
+def time_of(expression: str) -> datetime | None:
+    """The aware datetime of a schedule's expression; None for one that is no `at(...)`."""
     try:
-        return datetime.fromisoformat(expression.removeprefix("at(").removesuffix(")"))
+        return datetime.fromisoformat(expression.removeprefix("at(").removesuffix(")")).replace(tzinfo=UTC)
     except ValueError:
         return None

@@ -183,11 +183,15 @@ class Asleep:
     until: datetime
 
 
-def asleep(store: Store) -> Asleep | None:
+def asleep(store: Store, now: datetime) -> Asleep | None:
     """Whether something is due that a clock with an alarm does not know of; None where there is no such clock either.
 
     Asked after something was written. Whatever that was, who wakes the clock then is never late, and who wrote what it
     has no part in wakes nobody. One item is read where no clock ticks.
+
+    Args:
+        store: that was written into.
+        now: aware datetime.
     """
     item = store.get(roster.TABLE, _CLOCK, _NEXT)
     alarm, until = (item.data.get("alarm"), _moment(item.data.get("next"))) if item else (None, None)
@@ -195,7 +199,9 @@ def asleep(store: Store) -> Asleep | None:
         return None
     asked = _times(store.get(roster.TABLE, _CLOCK, _ASKED))
     unknown = kept_definitions.version(store) != item.data.get("version")
-    if unknown or any(each < until for each in asked) or _begins_before(store, until):
+    # A tick that should have been, and was not, has not taken up what is due by now.
+    before = max(until, now + timedelta.resolution)
+    if unknown or any(each < before for each in asked) or _begins_before(store, before):
         return Asleep(alarm, until)
     return None
 

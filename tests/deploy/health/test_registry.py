@@ -37,6 +37,7 @@ def test_the_types_that_are_known() -> None:
         "SNS::Topic",
         "SQS::Queue",
         "Scheduler::Schedule",
+        "Custom::LamplighterClock",
     ]
 
 

@@ -73,6 +73,21 @@ def test_a_schedule(probe: EstateProbe, session: Session) -> None:
     assert seen(session, "AWS::Scheduler::Schedule", "lit") == ("fail", "it is not there")
 
 
+def test_the_alarm_of_the_clock(probe: EstateProbe, session: Session) -> None:
+    target = {"Arn": f"arn:aws:lambda:{REGION}:{MANAGEMENT}:function:lit", "RoleArn": ROLE}
+    scheduler, window = probe.client("scheduler"), {"Mode": "OFF"}
+    scheduler.create_schedule_group(Name="lit")
+    scheduler.create_schedule(
+        GroupName="lit",
+        Name="lit-wake",
+        ScheduleExpression="at(2026-11-27T08:30:00)",
+        FlexibleTimeWindow=window,
+        Target=target,
+    )
+    assert seen(session, "Custom::LamplighterClock", "lit/lit-wake") == ("ok", "on; set to 2026-11-27 08:30 UTC")
+    assert seen(session, "Custom::LamplighterClock", "lit/none") == ("fail", "it is not there")
+
+
 def test_a_mapping(probe: EstateProbe, session: Session) -> None:
     trust = {"Version": "2012-10-17", "Statement": []}
     probe.client("iam").create_role(RoleName="lit", AssumeRolePolicyDocument=json.dumps(trust))
