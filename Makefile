@@ -40,7 +40,7 @@ coverage: $(READY) ## the fast tests, and which lines they reach
 	$(PY) -m pytest -n 2 --dist worksteal -m "not slow" --cov --cov-report=term
 
 unit: $(READY) ## the fast tests
-	$(PY) -m pytest -n 2 --dist worksteal -m "not slow"
+	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 2 --dist worksteal -m "not slow"
 
 lint: $(READY) ## style, types, floors, templates
 	$(VENV)/bin/ruff check .

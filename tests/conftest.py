@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
@@ -25,6 +27,16 @@ FEWEST = 10
 
 LONGEST = {"test_fault_sweep", "test_fault_sweep_options", "test_demo"}
 """Modules that take minutes: begun first, or one process would still be at them when the others have finished."""
+
+
+WHOLE = re.compile(r"^pytestmark = .*\bpytest\.mark\.slow\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where slow tests are left out, a module of nothing else is not read: what it imports takes longest to load."""
+    if config.getoption("markexpr") != "not slow" or collection_path.suffix != ".py":
+        return None
+    return True if WHOLE.search(collection_path.read_text()) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

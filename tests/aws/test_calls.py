@@ -105,6 +105,7 @@ def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
 
 
+@pytest.mark.slow
 def test_every_call_is_signed_for_its_account_by_shared_clients(connect: Connect) -> None:
     """25 threads, 4 accounts, 2 regions, one client each service and region."""
     assumptions: Counter[str] = Counter()
@@ -161,6 +162,7 @@ def test_every_call_is_signed_for_its_account_by_shared_clients(connect: Connect
     }
 
 
+@pytest.mark.slow
 def test_a_call_is_recorded(connect: Connect) -> None:
     aws, calls = connect(lambda *_: (400, ec2_error("IncorrectInstanceState")))
     with pytest.raises(WrongState):
@@ -183,6 +185,7 @@ def test_a_bug_in_a_step_is_no_success_in_the_records(connect: Connect) -> None:
     assert [(call.error_code, call.attempts) for call in calls] == [("ZeroDivisionError", 0)]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_backoff")
 def test_throttled_calls_are_repeated_and_counted(connect: Connect) -> None:
     answers = iter([(503, ec2_error("RequestLimitExceeded"))] * 2 + [(200, "<StartInstancesResponse/>")])
@@ -309,6 +312,7 @@ def test_a_misspelt_key_is_a_mistake_and_not_an_empty_list(connect: Connect) -> 
     assert [call.operation for call in calls] == ["get_caller_identity"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("service", "operation"), [("ec2", "lit_instances"), ("lamps", "describe_lamps")])
 def test_what_botocore_does_not_know(connect: Connect, service: str, operation: str) -> None:
     aws, _ = connect(lambda *_: None)
@@ -325,6 +329,7 @@ def test_wrong_parameters_are_not_sent(connect: Connect) -> None:
     assert (calls[-1].attempts, calls[-1].error_code) == (0, "ParamValidation")
 
 
+@pytest.mark.slow
 def test_a_refused_role_is_asked_once_and_explained_for_every_region(connect: Connect) -> None:
     aws, calls = connect(lambda *_: (403, sts_error("AccessDenied")))
     definition = TargetsDefinition.model_validate(

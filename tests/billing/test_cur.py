@@ -17,6 +17,8 @@ from lamplighter.billing.records import Accepted
 from lamplighter.errors import Unreconciled
 from lamplighter.lake.ledger import Ledger
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 11, 3, 8, tzinfo=UTC)
 
 

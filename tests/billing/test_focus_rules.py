@@ -19,6 +19,8 @@ from lamplighter.billing.load import load
 from lamplighter.lake.columns import CHARGE, FOCUS, MONEY, NUMBER, OWN, TEXT, TIME
 from lamplighter.lake.ledger import Ledger
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 11, 3, 8, tzinfo=UTC)
 MANDATORY = (
     *("BilledCost", "BillingAccountId", "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart", "ChargeCategory"),

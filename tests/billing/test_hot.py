@@ -25,6 +25,7 @@ def loaded(folder: Path, name: str, tags: list[str], **more: str) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_a_tag_is_a_column_where_every_payers_charges_have_it(tmp_path: Path) -> None:
     other = {"bill/PayerAccountId": "999988887777"}
     question = "SELECT tag('Team'), COUNT(*) FROM charges GROUP BY 1 ORDER BY 1"
@@ -38,6 +39,7 @@ def test_a_tag_is_a_column_where_every_payers_charges_have_it(tmp_path: Path) ->
         assert ledger.query("SELECT x_Tag_Team FROM charges ORDER BY 1").rows == [("a",), ("c",)]
 
 
+@pytest.mark.slow
 def test_a_column_of_another_key_is_not_taken_for_it(tmp_path: Path) -> None:
     assert loaded(tmp_path, "a", ["cost-center"]) == ["cost-center"]
     assert loaded(tmp_path, "b", ["cost center"], **{"bill/PayerAccountId": "999988887777"}) == []

@@ -14,6 +14,8 @@ from lamplighter.billing.checking import check_months
 from lamplighter.billing.load import Month, load
 from lamplighter.errors import Unreconciled
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 11, 3, 8, tzinfo=UTC)
 MEMBER = "444455556666"
 OTHER = "222233334444"

@@ -14,6 +14,8 @@ from lamplighter.errors import BillError, Unreconciled
 from lamplighter.lake import months
 from lamplighter.lake.ledger import Ledger
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 11, 3, 8, tzinfo=UTC)
 
 

@@ -25,6 +25,7 @@ def maps(keys: list[str], filled: list[set[str]]) -> tuple[str, list[object]]:
         return sql, [row[0] for row in connection.execute(f"SELECT {sql} FROM {source}").fetchall()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keys", "short"),
     [

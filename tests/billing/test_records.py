@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from tests.billing.conftest import line, write_cur
 
 from lamplighter.billing.checking import check_months
@@ -20,6 +21,7 @@ def put(folder: Path, name: str, days: int, **costs: str) -> None:
     load([str(write_cur(folder / name, rows))], folder / "lake", at=AT + timedelta(days=days))
 
 
+@pytest.mark.slow
 def test_the_record_of_a_month_names_every_payer_with_its_load(tmp_path: Path) -> None:
     put(tmp_path, "both.csv", 0, **{ONE: "1", TWO: "2"})
     put(tmp_path, "again.csv", 1, **{TWO: "30"})

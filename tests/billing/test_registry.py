@@ -53,6 +53,7 @@ def test_every_format_has_a_sample(name: str) -> None:
     assert name in {known for known, _ in SAMPLES.values()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_every_sample_is_read_alike(sample: str, tmp_path: Path) -> None:
     name, write = SAMPLES[sample]
@@ -84,6 +85,7 @@ def test_every_sample_is_read_alike(sample: str, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_formats_exclude_each_other(tables: dict[str, Table], data: st.DataObject) -> None:
     table = tables[data.draw(st.sampled_from(sorted(tables)))]

@@ -170,6 +170,7 @@ def test_an_empty_file_is_no_bill(root: Path, scratch: Path) -> None:
         find_bills([str(root)], scratch)
 
 
+@pytest.mark.slow
 def test_damaged_archives_and_bombs(root: Path, scratch: Path) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -9,6 +9,8 @@ from tests.billing.bills import dbr
 from lamplighter.billing.load import Loaded, load
 from lamplighter.errors import Unreconciled
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 11, 3, 8, tzinfo=UTC)
 Row = dict[str, str]
 

@@ -17,6 +17,8 @@ from tests.billing.conftest import BOUGHT, cur_text, line, write_cur
 from lamplighter.cli.testing import Lamp, Said
 from lamplighter.estate.testing import EstateProbe
 
+pytestmark = pytest.mark.slow
+
 GOOD = cur_text([line(cost="1"), line(cost="2")])
 
 

@@ -22,6 +22,8 @@ from lamplighter.estate.bill.write import prepare, write
 from lamplighter.lake.usage import Look, UsageSample
 from lamplighter.lake.usage_files import write_usage
 
+pytestmark = pytest.mark.slow
+
 END = OCTOBER + timedelta(days=3)
 PAYER = Target("111122223333", "us-east-1")
 

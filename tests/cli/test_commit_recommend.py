@@ -12,6 +12,8 @@ from lamplighter.cli.testing import Lamp
 from lamplighter.lake.usage import Look, Source, UsageSample
 from lamplighter.lake.usage_files import write_usage
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 10, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
 ONE_YEAR = ("--terms", "1y", "--payment", "no")

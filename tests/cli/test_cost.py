@@ -36,6 +36,7 @@ def table(text: str) -> list[list[str]]:
     return [line.split() for line in text.splitlines() if line.strip("─ ")]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("lake")
 def test_a_table_with_shares_and_a_total(lamp: Lamp) -> None:
     said = lamp("cost", "--by", "account,service", "--period", "2026-11")
@@ -62,6 +63,7 @@ def test_two_currencies_are_never_added(lamp: Lamp) -> None:
     assert said.err.splitlines() == ["total 1.00 EUR", "total 5.03 USD", "effective cost of 2026-10, 2026-11"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("lake")
 def test_groups_without_a_value_are_shown(lamp: Lamp) -> None:
     words = ("--by", "tag:Team", "--period", "2026-10", "--where", f"payer={PAYER}")
@@ -139,6 +141,7 @@ def test_what_cannot_be_asked_is_a_line_and_a_hint(lamp: Lamp, words: list[str],
     assert hint in said.err.splitlines()[1]
 
 
+@pytest.mark.slow
 def test_an_empty_lake_says_what_to_do(lamp: Lamp) -> None:
     said = lamp("cost")
     assert (said.code, said.out, said.err) == (0, "", "nothing is loaded yet: lamp bill load\n")
@@ -153,6 +156,7 @@ def test_a_lake_that_is_none_is_an_error(lamp: Lamp, tmp_path: Path) -> None:
         assert "is no folder" in said.err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("lake")
 def test_a_question_in_sql(lamp: Lamp) -> None:
     question = "SELECT service, SUM(effective_cost) AS cost, NULL AS n FROM cost_by_service WHERE currency = 'USD'"
@@ -169,6 +173,7 @@ def test_a_question_in_sql(lamp: Lamp) -> None:
     assert lamp("sql", question, "-o", "csv").out.splitlines() == ["service,cost,n", f"{EC2},3.35,", f"{S3},1.23,"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("lake")
 def test_values_of_every_type(lamp: Lamp) -> None:
     question = (
@@ -183,6 +188,7 @@ def test_values_of_every_type(lamp: Lamp) -> None:
     assert lamp("sql", question).code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("lake")
 def test_no_rows(lamp: Lamp) -> None:
     said = lamp("sql", "SELECT service FROM cost_by_service WHERE false")
@@ -190,6 +196,7 @@ def test_no_rows(lamp: Lamp) -> None:
     assert lamp("sql", "SELECT service FROM cost_by_service WHERE false", "-o", "json").rows == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("lake")
 def test_a_question_from_a_file_and_from_stdin(lamp: Lamp, tmp_path: Path) -> None:
     (tmp_path / "question.sql").write_text("-- how many\nSELECT COUNT(*) AS n\nFROM charges;\n")
@@ -205,6 +212,7 @@ def test_one_question_at_a_time(lamp: Lamp, words: list[str]) -> None:
     assert (said.code, said.err.splitlines()[0]) == (2, "error: ask one question")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("lake")
 def test_an_answer_as_parquet(lamp: Lamp, tmp_path: Path) -> None:
     said = lamp("sql", "SELECT billing_period, billed_cost FROM cost_by_service", "--to-parquet", "out.parquet")
@@ -242,6 +250,7 @@ def test_what_can_be_asked(lamp: Lamp) -> None:
     assert listed["commitments", "utilisation"] == "ratio"
 
 
+@pytest.mark.slow
 def test_a_question_for_another_engine(lamp: Lamp) -> None:
     question = "SELECT Tags['Team'] AS team, SUM(BilledCost) AS cost FROM charges GROUP BY team"
     assert "ELEMENT_AT(charges.tags, 'Team')" in lamp("sql", question, "--for", "athena").out

@@ -90,6 +90,7 @@ def test_the_help_of_the_root_says_what_the_commands_say(lamp: Lamp) -> None:
             assert words & set(re.findall(r"\w+", first.lower())), f"{name}: {summary!r} and {first!r}"
 
 
+@pytest.mark.slow
 def test_without_a_command_there_is_help(lamp: Lamp) -> None:
     assert "Usage: lamp" in lamp().out
     assert lamp().code == 0
@@ -102,6 +103,7 @@ def test_version(lamp: Lamp) -> None:
     assert lamp("version").out.startswith(f"lamplighter {__version__} (Python ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -156,6 +158,7 @@ def test_a_traceback_is_shown_with_vv_only(lamp: Lamp, definitions: Path) -> Non
     assert said.code == 1
 
 
+@pytest.mark.slow
 def test_options_come_from_variables_too(lamp: Lamp, tmp_path: Path, definitions: Path) -> None:
     definitions.rename(tmp_path / "other.yaml")
     assert lamp("schedules", "list").code == 2
@@ -166,6 +169,7 @@ def test_options_come_from_variables_too(lamp: Lamp, tmp_path: Path, definitions
     assert lamp("schedules", "usage", "office-hours", **given, LAMPLIGHTER_SCHEDULES_USAGE_FROM="2026-11-23").rows
 
 
+@pytest.mark.slow
 def test_nothing_heavy_is_imported_for_help() -> None:
     code = (
         "import sys\n"
@@ -180,6 +184,7 @@ def test_nothing_heavy_is_imported_for_help() -> None:
     assert done.stderr == "lamplighter.errors"
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_is_quiet(definitions: Path) -> None:
     read, write = os.pipe()
     os.close(read)

@@ -10,7 +10,7 @@ from tests.cli.test_commit_recommend import DEFINITIONS, write
 from lamplighter.cli.testing import Lamp
 
 NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
-pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*extension is not supported")]
 
 
 @pytest.fixture(autouse=True)

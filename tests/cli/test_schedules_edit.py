@@ -33,6 +33,7 @@ def test_a_first_file_is_made(lamp: Lamp, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_option_of_a_schedule(lamp: Lamp, definitions: Path) -> None:
     definitions.write_text(definitions.read_text() + CALENDARS)
     said = lamp(
@@ -71,6 +72,7 @@ def test_every_option_of_a_schedule(lamp: Lamp, definitions: Path) -> None:
     assert row["valid"]
 
 
+@pytest.mark.slow
 def test_every_option_of_a_period(lamp: Lamp, definitions: Path) -> None:
     definitions.write_text(definitions.read_text() + CALENDARS)
     said = lamp(
@@ -95,6 +97,7 @@ def test_every_option_of_a_period(lamp: Lamp, definitions: Path) -> None:
     assert entry(definitions, "periods", "weekend") == {"weekly": "fri 20:00 - mon 08:00"}
 
 
+@pytest.mark.slow
 def test_update_replaces_the_whole_entry(lamp: Lamp, definitions: Path) -> None:
     assert lamp("schedules", "update", "office-hours", "--periods", "office", "--enforced").code == 0
     assert entry(definitions, "schedules", "office-hours") == {"periods": "office", "enforced": True}
@@ -138,6 +141,7 @@ def test_what_is_refused_changes_nothing(
     assert [path.name for path in definitions.parent.iterdir()] == ["lamplighter.yaml"]
 
 
+@pytest.mark.slow
 def test_delete_without_asking(lamp: Lamp, definitions: Path) -> None:
     before = definitions.read_text()
     assert lamp("schedules", "create", "extra", "--periods", "office").code == 0
@@ -149,6 +153,7 @@ def test_delete_without_asking(lamp: Lamp, definitions: Path) -> None:
     assert lamp("periods", "list", "-o", "json").rows == []
 
 
+@pytest.mark.slow
 def test_delete_when_aws_cannot_be_asked(lamp: Lamp, definitions: Path) -> None:
     said = lamp("schedules", "delete", "office-hours", "-r", "eu-west-1")
     assert said.code == 0
@@ -201,6 +206,7 @@ def test_a_folder_that_cannot_be_written(lamp: Lamp, definitions: Path) -> None:
     assert (said.code, "cannot be written" in said.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_periods_are_listed_with_their_users(lamp: Lamp, definitions: Path) -> None:
     [row] = lamp("periods", "list", "-o", "json").rows
     assert (row["name"], row["weekdays"], row["used_by"]) == ("office", ["mon-fri"], ["office-hours"])

@@ -77,6 +77,7 @@ def test_the_default_zone_goes_to_schedules_without_one(lamp: Lamp, tmp_path: Pa
     assert "--default-timezone: 'Mars' is not a time zone" in said.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "message"),
     [

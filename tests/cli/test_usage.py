@@ -15,6 +15,8 @@ from lamplighter.cli.testing import Lamp, launch
 from lamplighter.estate.testing import PRODUCTION, EstateProbe
 from lamplighter.lake.usage_files import write_usage
 
+pytestmark = pytest.mark.slow
+
 TEN = datetime(2026, 10, 5, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 EVERYWHERE = """\

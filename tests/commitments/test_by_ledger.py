@@ -41,6 +41,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Alike]
         yield measure(*items_of(used), held_of(bought)), ledger
 
 
+@pytest.mark.slow
 def test_every_hour_account_and_family_is_covered_as_the_bill_says(both: tuple[list[Alike], Ledger]) -> None:
     hours, ledger = both
     ours, theirs = coverage_by(hours, EVERY), ledger_coverage(ledger, "2026-10", EVERY)
@@ -55,6 +56,7 @@ def test_every_hour_account_and_family_is_covered_as_the_bill_says(both: tuple[l
             assert mine is None or abs(mine - bill) < MILLIONTH, (one.group, name)
 
 
+@pytest.mark.slow
 def test_every_commitment_is_used_as_the_bill_says(both: tuple[list[Alike], Ledger]) -> None:
     hours, ledger = both
     ours = {each.group: each for each in utilisation_by(hours, [By.COMMITMENT])}

@@ -154,6 +154,7 @@ def test_a_token_that_comes_again_does_not_burn_money(store: Store) -> None:
     assert explorer.paid == 2
 
 
+@pytest.mark.slow
 def test_a_long_page_is_kept_in_parts(store: Store) -> None:
     long = {"SavingsPlansCoverages": [{"Coverage": {"OnDemandCost": str(n)}} for n in range(6000)]}
     Explorer(Answers(long), store, NOW).ask(COVERAGE, PARAMS)

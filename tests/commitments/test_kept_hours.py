@@ -65,6 +65,7 @@ def ledger(lake: Path) -> Iterator[Ledger]:
         yield opened
 
 
+@pytest.mark.slow
 def test_a_month_is_measured_up_to_now_and_can_be_asked_in_sql(lake: Path, ledger: Ledger) -> None:
     now = START + 4 * HOUR + timedelta(minutes=5)
     month = measure_month(ledger, "2026-10", inventory(reserved()), BOOK, now)

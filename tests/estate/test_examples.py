@@ -9,9 +9,6 @@ from functools import cache
 from typing import Any
 
 import pytest
-from cfnlint.api import lint_file
-from cfnlint.decode import cfn_yaml
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from lamplighter.aws.targets import TargetsDefinition
 from lamplighter.estate.build import DEFAULT
@@ -38,6 +35,8 @@ LIT = {
 
 @cache
 def template(name: str) -> Mapping[str, Any]:
+    from cfnlint.decode import cfn_yaml
+
     found: Mapping[str, Any] = cfn_yaml.loads((templates_folder() / f"{name}.yaml").read_text())
     return found
 
@@ -77,12 +76,16 @@ def test_there_are_four_systems() -> None:
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_the_templates_are_clean_in_both_regions(name: str) -> None:
     file = templates_folder() / f"{name}.yaml"
+    from cfnlint.api import lint_file
+
     found = lint_file(file, {"regions": list(DEFAULT.regions), "include_checks": ["I"]})
     assert [str(one) for one in found] == []
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_every_resource_that_takes_tags_says_whose_it_is(name: str) -> None:
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
     for logical, resource in template(name)["Resources"].items():
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource["Type"]).schema
         if any(one in schema["properties"] for one in TAG_PROPERTIES):

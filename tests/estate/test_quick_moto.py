@@ -20,6 +20,8 @@ from lamplighter.estate import quick_moto
 from lamplighter.estate.quick_moto import quicken, responses, serialize, unparse
 from lamplighter.estate.testing import MANAGEMENT, REGION, EstateProbe
 
+pytestmark = pytest.mark.slow
+
 CHANGES = re.compile(rb"<(LatestRestorableTime|RequestId)>[^<]*")
 """What is another in each answer."""
 

@@ -12,6 +12,7 @@ from lamplighter.lake.ledger import Ledger
 VIEW = "-- A row.\n-- needs: charges\n-- columns:\n--   n  rows  how many\nSELECT COUNT(*) AS n FROM charges\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", views())
 def test_every_view_has_the_columns_that_it_says(tmp_path: Path, name: str) -> None:
     write_month(tmp_path, "2026-10", [{"BilledCost": "1", "Tags": "MAP {'Team': 'a'}"}])

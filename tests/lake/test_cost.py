@@ -69,6 +69,7 @@ BY: list[tuple[str, list[tuple[str | None, ...]]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("by", "rows"), BY)
 def test_by_each_dimension(ledger: Ledger, by: str, rows: Sequence[tuple[str | None, ...]]) -> None:
     found = ask_cost(ledger, [by], periods=OCTOBER)
@@ -103,6 +104,7 @@ def test_each_measure(ledger: Ledger, measure: str, total: str) -> None:
     assert found.measure in MEASURES
 
 
+@pytest.mark.slow
 def test_every_measure_reads_its_own_column(tmp_path: Path) -> None:
     write_month(tmp_path, "2026-10", [{column: str(n) for n, column in enumerate(MEASURES.values(), 1)}])
     with Ledger.open(tmp_path) as opened:
@@ -154,6 +156,7 @@ def test_conditions(ledger: Ledger, where: list[str], total: str | None) -> None
     assert plain([amount] for amount in found.totals.values()) == ([(total,)] if total else [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["x'y", "x']", "'", "''", 'x"y', "x\\", "ü ß", "a;b", "tag('Team')"])
 def test_a_key_is_only_a_key(ledger: Ledger, tmp_path: Path, key: str) -> None:
     quoted = key.replace("'", "''")
@@ -195,6 +198,7 @@ def test_time_comes_in_its_order_and_a_limit_keeps_the_greatest_days(ledger: Led
     assert usd(found) == [("2026-10-05", "1.815"), ("2026-11-03", "1.515"), (REST, "1.7")]
 
 
+@pytest.mark.slow
 def test_a_tag_that_is_a_column_in_the_months_asked(tmp_path: Path) -> None:
     """The column holds another value than the map here, to show which of them was read."""
     tags = "MAP {'Team': 'map'}"
@@ -257,6 +261,7 @@ CHARGES = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     charges=CHARGES, limit=st.one_of(st.none(), st.integers(1, 3)), by=st.sampled_from(["tag:Team", "day", "account"])

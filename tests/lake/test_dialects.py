@@ -68,6 +68,7 @@ def _plainer(node: exp.Expr) -> exp.Expr:
     return node
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sql", [*ADHOC, *(view.sql for view in views().values())])
 def test_what_athena_is_asked_fits_the_table_in_glue(sql: str) -> None:
     tree = _typed(translate(sql, "athena", ["Team"]), _glue_schema())
@@ -76,6 +77,7 @@ def test_what_athena_is_asked_fits_the_table_in_glue(sql: str) -> None:
     assert unknown == []
 
 
+@pytest.mark.slow
 def test_views_have_the_same_columns_everywhere() -> None:
     for engine in ("spark", "athena"):
         for name, statement in view_statements(engine).items():
@@ -86,6 +88,7 @@ def test_views_have_the_same_columns_everywhere() -> None:
             assert statement.startswith(f"CREATE OR REPLACE VIEW {name} AS\n")
 
 
+@pytest.mark.slow
 def test_views_of_views_come_after_them() -> None:
     order = list(view_statements("athena"))
     assert order.index("cost_by_service") < order.index("top_movers")

@@ -13,6 +13,8 @@ from lamplighter.lake.catalog import views
 from lamplighter.lake.columns import MEASURES
 from lamplighter.lake.cost import DIMENSIONS
 
+pytestmark = pytest.mark.slow
+
 TEXT = (Path(__file__).parents[2] / "docs" / "ledger-queries.md").read_text()
 CODE = re.findall(r"(?<!<!-- needs Java -->\n)```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 COMMANDS = [

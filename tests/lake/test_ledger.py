@@ -33,6 +33,7 @@ def test_money_is_exact_and_tags_are_a_map(tmp_path: Path) -> None:
     assert list(answer.rows) == [("a", Decimal("0.3")), (None, Decimal("1E-18"))]
 
 
+@pytest.mark.slow
 def test_a_month_replaced_under_an_open_ledger_is_seen(tmp_path: Path) -> None:
     write_month(tmp_path, "2026-10", [{"BilledCost": "1"}])
     with Ledger.open(tmp_path) as ledger:
@@ -44,6 +45,7 @@ def test_a_month_replaced_under_an_open_ledger_is_seen(tmp_path: Path) -> None:
         assert list(named.rows) == [(None,), ("a",)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sql",
     [
@@ -82,6 +84,7 @@ def test_columns_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
         assert list(ledger.query("SELECT 1 AS a, 2 AS a, 3 AS a_2, 4 AS b").columns) == ["a", "a_2", "a_2_2", "b"]
 
 
+@pytest.mark.slow
 def test_what_can_be_asked_is_listed(tmp_path: Path) -> None:
     with Ledger.open(tmp_path) as ledger:
         listed = {row[0] for row in ledger.query("SHOW TABLES").rows}
@@ -89,6 +92,7 @@ def test_what_can_be_asked_is_listed(tmp_path: Path) -> None:
         assert ledger.query("DESCRIBE top_movers").rows[0][0] == "billing_period"
 
 
+@pytest.mark.slow
 def test_an_answer_becomes_a_parquet_file(tmp_path: Path) -> None:
     lake, out = tmp_path / "lake", tmp_path / "it's.parquet"
     write_month(lake, "2026-10", [{"BilledCost": "1.25"}, {"BilledCost": "2", "Tags": "MAP {'Team': 'a'}"}])
@@ -122,6 +126,7 @@ def test_limits_that_are_none(tmp_path: Path) -> None:
         assert list(ledger.query("SELECT current_setting('threads')").rows) == [(1,)]
 
 
+@pytest.mark.slow
 def test_frames(tmp_path: Path) -> None:
     write_month(tmp_path, "2026-10", [{"BilledCost": "1.25"}])
     sql = "SELECT ServiceName, BilledCost FROM charges WHERE billing_period = ?"

@@ -16,6 +16,8 @@ from lamplighter.lake.ledger import Ledger
 from lamplighter.lake.usage import LOOKS, USAGE, Look, Source, UsageSample
 from lamplighter.lake.usage_files import read_looks, read_usage, tidy, write_usage
 
+pytestmark = pytest.mark.slow
+
 HOUR = timedelta(hours=1)
 
 

@@ -29,6 +29,7 @@ def test_every_view_is_known() -> None:
     assert set(EXPECTED) == set(views())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", sorted(EXPECTED))
 def test_a_view_says_what_was_worked_out_by_hand(ledger: Ledger, view: str) -> None:
     assert plain(ledger.query(f"FROM {view}").rows) == plain(EXPECTED[view])
@@ -45,11 +46,13 @@ def test_a_view_of_costs_leaves_nothing_out(ledger: Ledger, view: str) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_view_of_an_empty_lake_has_no_rows(tmp_path: Path) -> None:
     with Ledger.open(tmp_path) as empty:
         assert [list(empty.query(f"FROM {view}").rows) for view in EXPECTED] == [[]] * len(EXPECTED)
 
 
+@pytest.mark.slow
 def test_what_the_bill_does_not_say_is_not_zero(tmp_path: Path) -> None:
     used = {"CommitmentDiscountId": RI, "CommitmentDiscountStatus": "Used"}
     write_month(
@@ -76,6 +79,7 @@ def test_an_account_that_changes_its_name_is_one_account(tmp_path: Path) -> None
     assert row == ("shop", Decimal(2))
 
 
+@pytest.mark.slow
 def test_movers_are_held_against_the_last_month_that_is_loaded(tmp_path: Path) -> None:
     write_month(tmp_path, "2026-07", [charge("1", "1", "1", "1")])
     write_month(tmp_path, "2026-10", [charge("3", "3", "3", "3")])
@@ -84,6 +88,7 @@ def test_movers_are_held_against_the_last_month_that_is_loaded(tmp_path: Path) -
         assert plain(opened.query(asked).rows) == [("2026-10", "2026-07", "2", "2")]
 
 
+@pytest.mark.slow
 def test_levels_of_use_are_those_of_the_sorted_hours(tmp_path: Path) -> None:
     random = Random(7)
     start, hours = datetime(2026, 10, 1, tzinfo=UTC), 137

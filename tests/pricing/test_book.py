@@ -201,6 +201,7 @@ def test_windows_costs_its_licence_more(region: str, name: str, licence: str) ->
     assert windows.source.startswith(linux.source)
 
 
+@pytest.mark.slow
 def test_every_packaged_price_can_be_shown() -> None:
     places = {(service, region) for service in BOOK.services() for region in BOOK.regions(service)}
     assert places == bundled_archive().partitions

@@ -13,6 +13,8 @@ from lamplighter.resources.kind import Kind
 from lamplighter.resources.registry import kinds
 from lamplighter.schedules.decision import Live
 
+pytestmark = pytest.mark.slow
+
 TAGGED = [{"Key": "Schedule", "Value": "office"}]
 KINDS = {name: kinds()[name] for name in ("rds-cluster", "neptune-cluster", "docdb-cluster")}
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
-from moto.ssm.models import ssm_backends
 from tests.models import operation_model
 from tests.scheduler.conftest import HERE, MONDAY, Stage, contents, decisions
 from tests.schedules.test_calendars import change_calendar
@@ -37,6 +36,8 @@ def put_document(estate: EstateProbe, name: str, text: str, region: str = REGION
 
 def set_text(name: str, text: str, region: str = REGION) -> None:
     """Change the text of a document of the simulated AWS."""
+    from moto.ssm.models import ssm_backends
+
     ssm_backends[MANAGEMENT][region]._documents[name].get_default_version().content = text
 
 

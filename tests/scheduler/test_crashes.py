@@ -249,6 +249,7 @@ def test_a_start_or_stop_by_hand_that_dies_at_any_moment(action: Action, known: 
     assert at > 20
 
 
+@pytest.mark.slow
 def test_what_is_measured_is_what_was_lit_whatever_died() -> None:
     stage = Stage(YAML, cloud=Cloud(HERE, quick=True))
     ids = [stage.cloud.instance(schedule) for schedule in ("office", "strict", "night") for _ in range(2)]

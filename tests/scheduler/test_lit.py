@@ -139,6 +139,7 @@ def test_aws_tells_of_an_instance_and_nothing_is_written(stage: Stage) -> None:
     assert record.memory == Memory()
 
 
+@pytest.mark.slow
 def test_it_never_fights_the_schedule(stage: Stage) -> None:
     """Over a week of passes every quarter of an hour, somebody lights it each evening: one stop a night, no flap."""
     instance = stage.cloud.instance("office", state="stopped", LaunchTime=MONDAY - timedelta(days=9))

@@ -14,6 +14,8 @@ from tests.scheduler.conftest import HERE, MONDAY, Cloud, Stage
 from lamplighter.aws.targets import Target
 from lamplighter.errors import AwsError, CapacityUnavailable
 
+pytestmark = pytest.mark.slow
+
 AT_MOST = timedelta(minutes=15)
 HOURS = {"early": (7, 17), "office": (8, 18), "late": (9, 19), "strict": (8, 18), "running": (0, 24), "stopped": (0, 0)}
 SCHEDULES = """
@@ -197,7 +199,6 @@ def test_every_call_keeps_the_order_and_everything_arrives(town: Town) -> None:
     live_through(town)
 
 
-@pytest.mark.slow
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(towns())
 def test_every_call_keeps_the_order_and_everything_arrives_in_many_towns(town: Town) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from tests.scheduler.conftest import Cloud, Stage
 
 from lamplighter.aws.targets import Target
+
+pytestmark = pytest.mark.slow
 
 TARGETS = tuple(Target("111122223333", f"eu-west-{n}") for n in range(1, 11))
 

@@ -340,6 +340,7 @@ def test_a_failure_by_hand_is_told(stage: Stage) -> None:
 # --- crashes ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quick", [True, False])
 def test_tags_are_right_after_a_pass_that_died_anywhere(quick: bool) -> None:
     """Whatever moment it died at, two later passes leave the tags that one whole pass would have."""

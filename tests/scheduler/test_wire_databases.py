@@ -17,6 +17,8 @@ from lamplighter.resources.registry import kinds
 from lamplighter.scheduler.passes import World
 from lamplighter.store.sqlite import SqliteStore
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("rds-instance", "rds-cluster", "neptune-cluster", "docdb-cluster")
 YAML = f"""
 targets:

@@ -179,12 +179,14 @@ def test_what_is_no_document_says_where(text: str, message: str, place: tuple[in
     assert (problem.message, problem.line, problem.column) == (message, *place)
 
 
+@pytest.mark.slow
 def test_aliases_that_multiply_are_refused_and_not_counted_out() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     assert refused("\n".join(lines)).message == "aliases make too many values of this"
 
 
+@pytest.mark.slow
 def test_a_bottomless_nesting_is_refused() -> None:
     problem = refused("a: " + "[" * 500 + "]" * 500)
     assert problem.message == "the definitions are nested too deep"

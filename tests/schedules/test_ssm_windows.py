@@ -191,6 +191,7 @@ def runs(expression: str, zone: ZoneInfo, offset: int, start: datetime, days: in
     return list(found.values())
 
 
+@pytest.mark.slow
 @given(
     crons,
     st.sampled_from(ZONES),

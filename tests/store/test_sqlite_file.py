@@ -121,6 +121,7 @@ def shared_folder() -> Iterator[Path]:
         folder.chmod(0o755)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["read-only/lamp.db", "read-only/deep/lamp.db"])
 def test_a_new_store_in_a_read_only_folder(place: str, shared_folder: Path, child: Spawn) -> None:
     (shared_folder / "read-only").mkdir()
@@ -132,6 +133,7 @@ def test_a_new_store_in_a_read_only_folder(place: str, shared_folder: Path, chil
     assert list((shared_folder / "read-only").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_an_existing_store_in_a_read_only_folder(path: Path, shared_folder: Path, child: Spawn) -> None:
     copy = shared_folder / "lamp.db"
     copy.write_bytes(path.read_bytes())
@@ -144,6 +146,7 @@ def test_an_existing_store_in_a_read_only_folder(path: Path, shared_folder: Path
     assert copy.read_bytes() == path.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_read_only_file_can_be_read(path: Path, shared_folder: Path, child: Spawn) -> None:
     copy = shared_folder / "lamp.db"
     copy.write_bytes(path.read_bytes())
@@ -363,6 +366,7 @@ print(store.put("t", "p", "s", {}).version)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_store_is_not_carried_over_a_fork(tmp_path: Path, child: Spawn) -> None:
     output, _ = child(FORKED, tmp_path / "lamp.db").communicate()

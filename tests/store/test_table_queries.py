@@ -74,6 +74,7 @@ def test_a_prefix_at_the_end_of_unicode(store: Store) -> None:
     assert sorts(store.query("t", "p", prefix="\ud7ff", descending=True)) == ["\ud7ffx", "\ud7ff"]
 
 
+@pytest.mark.slow
 def test_ten_thousand_items(store: Store, scale: int) -> None:
     keys = [f"2026-{n:05}" for n in range(0, 10_000, scale)]
     fill(store, *keys)
@@ -91,6 +92,7 @@ def test_ten_thousand_items(store: Store, scale: int) -> None:
     assert [key for page in pages for key in page] == keys
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("descending", [False, True])
 def test_items_may_be_written_while_a_query_is_read(store: Store, descending: bool, scale: int) -> None:
     keys = [f"{n:04}" for n in range(1_200 // scale)]
@@ -103,6 +105,7 @@ def test_items_may_be_written_while_a_query_is_read(store: Store, descending: bo
     assert all(item.version == 2 for item in store.query("t", "p"))
 
 
+@pytest.mark.slow
 def test_items_may_be_deleted_while_a_query_is_read(store: Store, scale: int) -> None:
     fill(store, *(f"{n:04}" for n in range(1_200 // scale)))
     for item in store.query("t", "p"):

@@ -20,6 +20,8 @@ from lamplighter.usage.record import record
 from lamplighter.usage.registry import collectors
 from lamplighter.usage.tables import COST
 
+pytestmark = pytest.mark.slow
+
 HOUR = timedelta(hours=1)
 TEN = datetime(2026, 10, 5, 10, tzinfo=UTC)
 PLACE = (SHOP, "us-east-1", "ec2")

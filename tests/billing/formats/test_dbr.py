@@ -5,10 +5,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.billing.bills import DBR_COLUMNS, DBR_ROW, dbr, table
 
 from lamplighter.billing.load import Loaded, load
 from lamplighter.lake.ledger import Ledger
+
+pytestmark = pytest.mark.slow
 
 AT = datetime(2026, 11, 3, 8, tzinfo=UTC)
 TOTALS = [

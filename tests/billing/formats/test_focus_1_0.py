@@ -5,10 +5,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.billing.bills import FOCUS_1_0, FOCUS_ROW, focus_1_0, table
 
 from lamplighter.billing.load import Loaded, load
 from lamplighter.lake.ledger import Ledger
+
+pytestmark = pytest.mark.slow
 
 AT = datetime(2026, 11, 3, 8, tzinfo=UTC)
 

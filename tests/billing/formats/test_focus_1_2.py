@@ -19,6 +19,7 @@ def test_the_columns_of_the_exports() -> None:
     assert (len(FOCUS_1_0), len(FOCUS_1_2), len(SINCE_1_0)) == (48, 60, 14)
 
 
+@pytest.mark.slow
 def test_what_1_2_adds(tmp_path: Path) -> None:
     path = tmp_path / "focus.csv"
     path.write_text(

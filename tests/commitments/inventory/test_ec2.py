@@ -41,6 +41,7 @@ def held(**more: Any) -> Held:
     return found
 
 
+@pytest.mark.slow
 def test_a_regional_one() -> None:
     one_ = held()
     assert (one_.key, one_.value) == ("ri-ec2", "linux-t2.small")

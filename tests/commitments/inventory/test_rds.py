@@ -36,6 +36,7 @@ def held(**more: Any) -> Held:
     return found
 
 
+@pytest.mark.slow
 def test_the_end_is_start_and_duration() -> None:
     found = held()
     assert (found.key, found.value) == ("ri-rds", "db.r4.large:aurora-mysql")

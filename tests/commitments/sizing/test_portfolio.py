@@ -68,6 +68,7 @@ def _grain(made: Problem, found: Portfolio) -> float:
     return 0.0005 * 3 * sum(1 for place in made.offers if made.instruments[place].step != 1) + 1e-9 * found.cost
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kinds", KINDS)
 @pytest.mark.parametrize("block", range(6))
 def test_nothing_that_can_be_bought_is_cheaper(kinds: str, block: int) -> None:
@@ -121,6 +122,7 @@ def test_equally_good_purchases_give_the_smallest() -> None:
     assert solve(two).amounts == (Decimal(1),)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_hours_that_are_joined_still_give_a_bound(seed: int) -> None:
     made = problem(900 + seed, families=2, hours=40, most=6, kinds="rec")

@@ -172,6 +172,7 @@ def test_a_ladder_buys_the_same_by_and_by() -> None:
     assert found.ladder_cost == sum((rung.cost - found.after for rung in found.ladder), usd("0"))
 
 
+@pytest.mark.slow
 def test_weeks_drawn_anew_and_later_weeks_tell_how_sure_it_is() -> None:
     found = by_hand(office(1000))
     assert found.range is not None

@@ -84,6 +84,7 @@ def _by_hand(made: Problem, amounts: list[Decimal], row: int) -> Decimal:
     return apply(uses, reservations, plans).on_demand
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(15))
 def test_all_hours_at_once_are_as_hour_by_hour(block: int) -> None:
     for seed in range(block * 10, block * 10 + 10):

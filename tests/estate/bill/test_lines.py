@@ -50,10 +50,12 @@ def number(name: str) -> str:
     return f'COALESCE(CAST("{name}" AS {MONEY}), 0)'
 
 
+@pytest.mark.slow
 def test_every_line_item_type_is_there(prepared: Prepare) -> None:
     assert set(prepared(discounts="lines").truth.rows) == ALL_KINDS
 
 
+@pytest.mark.slow
 def test_covered_usage_and_its_negation_cancel(report: duckdb.DuckDBPyConnection) -> None:
     kinds = "'SavingsPlanCoveredUsage', 'SavingsPlanNegation'"
     rows = report.execute(
@@ -71,6 +73,7 @@ def test_covered_usage_and_its_negation_cancel(report: duckdb.DuckDBPyConnection
     assert names == (0,)
 
 
+@pytest.mark.slow
 def test_a_plans_effective_costs_are_its_used_commitment_hour_by_hour(report: duckdb.DuckDBPyConnection) -> None:
     rows = report.execute(
         'SELECT "lineItem/UsageStartDate", "savingsPlan/SavingsPlanARN",'

@@ -9,6 +9,8 @@ import pytest
 from lamplighter.estate.bill.__main__ import main
 from lamplighter.estate.bill.write import TRUTH
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["--resources", "3", "--days", "2"]
 
 

@@ -16,7 +16,7 @@ from lamplighter.reports.ri_usage.page import Facts, summed
 from lamplighter.reports.ri_usage.report import file_name, pages, sheets, write_report
 from lamplighter.reports.sheet import Column, Kind, Sheet, Value
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*extension is not supported")]
 
 
 def by_name(facts: Facts) -> dict[str, Sheet]:

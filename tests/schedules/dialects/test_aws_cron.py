@@ -116,6 +116,7 @@ def test_a_minute_matches_when_its_fields_do(
             assert cron.matches(near) == matches(near)
 
 
+@pytest.mark.slow
 @given(expressions(), WALLS, st.sampled_from(["UTC", "Asia/Kolkata", "Europe/Berlin"]))
 @settings(max_examples=40, deadline=None)
 def test_the_next_time_is_the_first_that_matches(

@@ -16,6 +16,8 @@ from lamplighter.reports.ri_usage.pages.accounts import Accounts
 from lamplighter.reports.ri_usage.pages.days import Days
 from lamplighter.reports.ri_usage.pages.summary import Summary
 
+pytestmark = pytest.mark.slow
+
 TEN = datetime(2026, 10, 5, 10, tzinfo=UTC)
 
 

@@ -50,6 +50,7 @@ def page(lake: Path, hours: list[CommitmentHour]) -> dict[str, Value]:
     return dict(zip([column.title for column in sheet.columns], row, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hours", "saving"),
     [
