@@ -15,6 +15,7 @@ from lamplighter.cli.testing import Lamp, Said
 from lamplighter.estate.control import deny
 from lamplighter.estate.testing import MANAGEMENT, EstateProbe
 
+pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS")
 KMS = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000001"
 CLOSED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
@@ -84,7 +85,7 @@ TEMPLATE: dict[str, Any] = {
             Environment={"Variables": {"LAMPLIGHTER_VERSION": __version__}},
         ),
         "Rule": resource("Events::Rule", Name="lit-tags", EventPattern={"source": ["aws.tag"]}, State="ENABLED"),
-        "Bus": resource("Events::EventBus", Name="lit"),
+        "Query": resource("Logs::QueryDefinition", Name="lit/failures", QueryString="fields @message"),
     },
     "Outputs": {"Store": {"Value": "dynamodb://lit?region=eu-west-1"}, "Lake": {"Value": "s3://lit-lake/lake"}},
 }
@@ -107,6 +108,9 @@ def deployed(estate: EstateProbe) -> EstateProbe:
         TableName="lit-state", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
     )
     s3.put_public_access_block(Bucket="lit-lake", PublicAccessBlockConfiguration=dict.fromkeys(CLOSED, True))
+    tls = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::lit-lake/*"}
+    statement = {**tls, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    s3.put_bucket_policy(Bucket="lit-lake", Policy=json.dumps({"Statement": [statement]}))
     s3.put_bucket_versioning(Bucket="lit-lake", VersioningConfiguration={"Status": "Enabled"})
     return estate
 
@@ -127,7 +131,7 @@ def test_a_stack_as_it_was_deployed(deployed: EstateProbe, lamp: Lamp) -> None:
     assert statuses == {**dict.fromkeys(parts, "ok"), "Topic": "warn", "others": "not known"}
     assert found["lit Topic"]["detail"].endswith("lit: encrypted; nobody listens")
     assert found["stack lit"]["status"] == "ok"
-    assert found["lit others"]["detail"] == "nobody here knows how to look at 1 AWS::Events::EventBus"
+    assert found["lit others"]["detail"] == "nobody here knows how to look at 1 AWS::Logs::QueryDefinition"
     assert found["lit Function"]["detail"].endswith(f"version {__version__}")
     assert found["usage gaps"]["status"] == "not known"
     assert lamp("doctor", "--stack", "lit").code == 0

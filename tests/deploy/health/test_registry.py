@@ -26,8 +26,11 @@ def part(request: pytest.FixtureRequest) -> Part:
 def test_the_types_that_are_known() -> None:
     assert [name.removeprefix("AWS::") for name in parts()] == [
         "CloudWatch::Alarm",
+        "CloudWatch::Dashboard",
         "DynamoDB::Table",
+        "Events::EventBus",
         "Events::Rule",
+        "IAM::ManagedPolicy",
         "IAM::Role",
         "KMS::Key",
         "Lambda::EventSourceMapping",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from lamplighter.deploy.check import Status
@@ -11,12 +12,13 @@ from lamplighter.resources.kind import Session
 
 
 class Bucket(Part):
-    """A bucket: there, encrypted, closed to the public, with versions."""
+    """A bucket: there, encrypted, closed to the public, over TLS only, with versions."""
 
     types = ("AWS::S3::Bucket",)
     title = "S3 bucket"
     source = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetPublicAccessBlock.html"
     permissions = (
+        "s3:GetBucketPolicy",
         "s3:GetBucketPublicAccessBlock",
         "s3:GetBucketVersioning",
         "s3:GetEncryptionConfiguration",
@@ -28,6 +30,7 @@ class Bucket(Part):
         return (
             _encryption,
             _public_access,
+            _tls,
             _versions,
         )
 
@@ -56,6 +59,21 @@ def _public_access(session: Session, piece: Piece, _: Scene) -> Iterator[Fact]:
     flags = answer["PublicAccessBlockConfiguration"]
     open_ = [flag for flag in _CLOSED if flags.get(flag) is not True]
     yield held(not open_, "closed to the public", f"open to the public: {', '.join(open_)} off", DEPLOY_AGAIN)
+
+
+def _tls(session: Session, piece: Piece, _: Scene) -> Iterator[Fact]:
+    try:
+        policy = session.call("s3", "get_bucket_policy", Bucket=piece.physical)["Policy"]
+    except AwsError as error:
+        if error.code != "NoSuchBucketPolicy":
+            raise
+        policy = "{}"
+    refused = [
+        each
+        for each in json.loads(policy).get("Statement", [])
+        if each.get("Effect") == "Deny" and each.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
+    ]
+    yield held(bool(refused), "over TLS only", "not over TLS only", DEPLOY_AGAIN)
 
 
 def _versions(session: Session, piece: Piece, _: Scene) -> Iterator[Fact]:
