@@ -56,7 +56,7 @@ def test_as_it_should_be_and_with_each_thing_broken(estate: EstateProbe, lamp: L
         "hub DeadLetterQueue": wrong["hub DeadLetterQueue"],
         "hub SchedulerRole": GONE,
         "hub ClockLogs": "kept for ever",
-        "hub ClockWake": GONE,
+        "hub ClockEvery": GONE,
         "hub PassesQueue": "it is Disabled",
         "hub TagsRule": "it is off",
         "hub RemoteFunction": GONE,
@@ -101,7 +101,7 @@ def _break(estate: EstateProbe, outputs: dict[str, str]) -> None:
     events.remove_targets(Rule="lamplighter-member-tags", Ids=[each["Id"] for each in targets])
     events.delete_rule(Name="lamplighter-member-tags")
     events.remove_permission(EventBusName="lamplighter", StatementId="accounts")
-    estate.client("scheduler").delete_schedule(Name="lamplighter-wake")
+    estate.client("scheduler").delete_schedule(Name="lamplighter-clock")
     iam = estate.client("iam")
     for policy in iam.list_role_policies(RoleName="lamplighter-hub-schedules")["PolicyNames"]:
         iam.delete_role_policy(RoleName="lamplighter-hub-schedules", PolicyName=policy)
