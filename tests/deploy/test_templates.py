@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -86,6 +87,21 @@ def test_buckets_are_encrypted_private_versioned_and_reached_over_tls() -> None:
 def test_the_lake_moves_to_cheaper_tiers() -> None:
     rules = properties("state", "LakeBucket")["LifecycleConfiguration"]["Rules"]
     assert rules[0]["Transitions"] == [{"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 0}]
+
+
+def test_services_use_the_key_for_this_account_only() -> None:
+    statements = {each["Sid"]: each for each in properties("state", "Key")["KeyPolicy"]["Statement"]}
+    assert {each["Effect"] for each in statements.values()} == {"Allow"}
+    assert all("Condition" in each for name, each in statements.items() if name != "TheAccountDecides")
+    # EventBridge names no account to KMS, see the comment in the template.
+    rules = statements["RulesIntoQueues"]
+    assert rules["Principal"] == {"Service": "events.amazonaws.com"}
+    assert "aws:Source" not in json.dumps(rules)
+    (names,) = rules["Condition"]["ArnLike"].values()
+    for queue in ("PassQueue", "DeadLetterQueue"):
+        name = properties("hub", queue)["QueueName"]["Fn::Sub"].removeprefix("${Prefix}")
+        assert re.fullmatch(names["Fn::Sub"].rpartition(":")[2].replace("${Prefix}", "").replace("*", ".*"), name)
+    assert "events.amazonaws.com" not in json.dumps([e for sid, e in statements.items() if sid != "RulesIntoQueues"])
 
 
 def test_what_is_kept_survives_the_stack() -> None:
