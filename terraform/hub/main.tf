@@ -117,6 +117,8 @@ resource "aws_cloudformation_stack" "data" {
 }
 
 resource "aws_cloudformation_stack" "watch" {
+  count = var.Watch == "yes" ? 1 : 0
+
   name          = "${var.Prefix}-watch"
   template_body = file("${path.module}/../../src/lamplighter/deploy/templates/watch.yaml")
   capabilities  = ["CAPABILITY_NAMED_IAM"]

@@ -107,5 +107,5 @@ output "ReportFunction" {
 
 output "DashboardName" {
   description = "The dashboard"
-  value       = aws_cloudformation_stack.watch.outputs["DashboardName"]
+  value       = one(aws_cloudformation_stack.watch[*].outputs["DashboardName"])
 }

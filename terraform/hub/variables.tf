@@ -285,3 +285,14 @@ variable "BillBucket" {
   type        = string
   default     = ""
 }
+
+variable "Watch" {
+  description = "no leaves out the stack watch, that is dashboard, alarms and saved queries."
+  type        = string
+  default     = "yes"
+
+  validation {
+    condition     = contains(["yes", "no"], var.Watch)
+    error_message = "Watch: one of yes, no."
+  }
+}

@@ -37,6 +37,19 @@ def test_programs_get_every_quantity_with_its_price(lamp: Lamp) -> None:
     assert Decimal(writes["unit_usd"]) * Decimal(writes["quantity"]) == pytest.approx(Decimal(writes["usd"]))
 
 
+def test_the_stack_watch_can_be_left_out(lamp: Lamp) -> None:
+    small = ("deploy", "cost", "--accounts", "3", "--regions", "1", "--resources", "60")
+    said, less = lamp(*small), lamp(*small, "--without", "watch")
+    assert "without the stack watch (dashboard, alarms): 6.30 USD a month in all\n" in said.err
+    assert ["a", "month", "6.30", "7.25"] in [line.split() for line in less.out.splitlines()]
+    assert "with the stack watch (dashboard, alarms): 11.20 USD a month in all\n" in less.err
+    prices = {
+        row["price"] for row in lamp(*small, "--without", "watch", "-o", "json").rows if row["system"] == "lamplighter"
+    }
+    assert {"cloudwatch.alarms", "cloudwatch.dashboards"} & prices == set()
+    assert "cloudwatch.metrics" in prices, "functions write them all the same"
+
+
 def test_every_quantity_as_a_table(lamp: Lamp) -> None:
     said = lamp("deploy", "cost", "--detail", "--explorer-pages", "12")
     assert "the key" in said.out
@@ -75,6 +88,7 @@ def test_an_estate_with_nothing_in_it(lamp: Lamp) -> None:
         (["--request-seconds", "-1"], "request seconds is -1", "from 0 on"),
         (["--accounts", "0"], "--accounts", "lamp deploy cost --help"),
         (["--hub-region", "moon"], "region is moon", "a region code"),
+        (["--without", "hub"], "hub cannot be left out", "what can be left out: watch"),
     ],
 )
 def test_what_cannot_be_is_refused(lamp: Lamp, words: list[str], message: str, hint: str) -> None:

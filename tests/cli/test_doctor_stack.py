@@ -183,6 +183,9 @@ def test_bad_input(estate: EstateProbe, lamp: Lamp) -> None:
     found = rows(lamp("doctor", "--stack", "nobody", "-o", "json"))
     assert (found["stack nobody"]["status"], found["last pass"]["status"]) == ("fail", "not known")
     assert "does not exist" in found["stack nobody"]["detail"]
+    spare = rows(lamp("doctor", "--stack", "lit-watch", "--stack", "lit-hub", "-o", "json"))
+    assert (spare["stack lit-watch"]["status"], spare["stack lit-hub"]["status"]) == ("warn", "fail")
+    assert spare["stack lit-watch"]["detail"] == "it is not there, and may be left out: no dashboard, no alarms"
     said = lamp("doctor", "--stack", "lit", "--region", "all")
     assert said.code == 2
     assert "stacks are in one region" in said.err

@@ -164,7 +164,9 @@ def rows() -> list[str]:
         scheduling = total(each for each in ours if each.part in SCHEDULING)
         theirs, slow = total(instance_scheduler(estate)), total(instance_scheduler(estate, Decimal(4)))
         size = f"{estate.accounts} x {estate.regions}, {estate.resources:,}"
-        found.append(f"| {name} | {size} | {scheduling:,.2f} | {total(ours):,.2f} | {theirs:,.2f} | {slow:,.2f} |")
+        less = total(lamplighter(replace(estate, watch=False)))
+        sums = [scheduling, total(ours), less, theirs, slow]
+        found.append(f"| {name} | {size} | " + " | ".join(f"{each:,.2f}" for each in sums) + " |")
     for part in PARTS:
         own, other = (
             total(each for each in lines if each.part == part)
@@ -198,7 +200,7 @@ def test_the_document_names_every_price_with_its_value() -> None:
 
 
 def test_the_document_names_every_input() -> None:
-    other = {"explorer": "explorer-pages", "region": "hub-region"}
+    other = {"explorer": "explorer-pages", "region": "hub-region", "watch": "without"}
     for each in fields(Estate):
         name = other.get(each.name, each.name.replace("_", "-"))
         assert f"`--{name}`" in DOC, name

@@ -9,7 +9,7 @@ import pytest
 
 from lamplighter.deploy.block_pipeline import STAGES, wired
 from lamplighter.deploy.blocks import fill
-from lamplighter.deploy.family import TEMPLATES, Template, folder
+from lamplighter.deploy.family import TEMPLATES, Template, folder, left_out, switch
 from lamplighter.errors import UsageError
 
 EVERY = pytest.mark.parametrize("template", TEMPLATES.values(), ids=list(TEMPLATES))
@@ -83,6 +83,28 @@ def test_what_it_takes_from_other_stacks_is_put_out_by_one_of_them(template: Tem
         if told:
             assert name in TEMPLATES[told[1]].data["Outputs"]
             assert told[1] in template.after or template.name in ("member", "organization")
+
+
+def test_what_can_be_left_out_is_what_no_other_stack_takes_from() -> None:
+    spare = [each for each in TEMPLATES.values() if each.without]
+    assert [each.name for each in spare] == ["watch"]
+    pipeline = TEMPLATES["pipeline"].data
+    stages = pipeline["Resources"]["Pipeline"]["Properties"]["Stages"]
+    asked = {each["Fn::If"][0]: each["Fn::If"] for each in stages if "Fn::If" in each}
+    for each in spare:
+        assert not [other.name for other in TEMPLATES.values() if each.name in other.after]
+        assert pipeline["Parameters"][switch(each)]["Default"] == "yes"
+        holds, stage, otherwise = asked[f"Makes{switch(each)}"]
+        assert (stage["Name"], otherwise) == (switch(each), {"Ref": "AWS::NoValue"})
+        assert pipeline["Conditions"][holds] == {"Fn::Equals": [{"Ref": switch(each)}, "yes"]}
+    assert len(asked) == len(spare)
+
+
+@pytest.mark.parametrize(("names", "words"), [(["hub"], "hub cannot be left out"), (["moon"], "no template 'moon'")])
+def test_what_cannot_be_left_out_is_refused(names: list[str], words: str) -> None:
+    with pytest.raises(UsageError, match=words) as refused:
+        left_out(["watch", *names])
+    assert refused.value.hint == "what can be left out: watch"
 
 
 @pytest.mark.parametrize("name", STAGES)

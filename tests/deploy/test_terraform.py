@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.deploy.family import TEMPLATES, folder
+from lamplighter.deploy.family import TEMPLATES, folder, switch
 from lamplighter.deploy.terraform import MODULES, files, variables, write
 
 ROOT = Path(__file__).parents[2] / "terraform"
@@ -36,6 +36,7 @@ def test_the_files_are_what_the_templates_make(module: str) -> None:
 def test_variables_are_the_parameters_that_no_other_stack_puts_out(module: str) -> None:
     found = blocks((ROOT / module / "variables.tf").read_text(), "variable")
     parameters = {name for stack in MODULES[module] for name in TEMPLATES[stack].data["Parameters"]}
+    parameters |= {switch(TEMPLATES[stack]) for stack in MODULES[module] if TEMPLATES[stack].without}
     outputs = {name for stack in MODULES[module] for name in TEMPLATES[stack].data["Outputs"]}
     # What the module's own stacks do not put out must be given: the outputs of the hub, to members.
     assert set(found) == {name for name in parameters if name not in outputs} | (set(found) & {"MemberRole"})
@@ -65,6 +66,15 @@ def test_every_stack_gets_every_parameter(module: str) -> None:
         file = re.search(r'file\("\$\{path\.module\}/(.+)"\)', body)
         assert file
         assert (ROOT / module / file[1]).resolve() == (folder() / TEMPLATES[name].file).resolve()
+
+
+def test_a_stack_that_can_be_left_out_is_made_unless_its_variable_says_no() -> None:
+    text = files("hub")
+    assert '  count = var.Watch == "yes" ? 1 : 0\n' in blocks(text["main.tf"], "resource")["watch"]
+    assert text["main.tf"].count("count =") == 1
+    assert 'default     = "yes"' in blocks(text["variables.tf"], "variable")["Watch"]
+    dashboard = blocks(text["outputs.tf"], "output")["DashboardName"]
+    assert 'one(aws_cloudformation_stack.watch[*].outputs["DashboardName"])' in dashboard
 
 
 def test_lists_are_joined_and_defaults_are_split() -> None:

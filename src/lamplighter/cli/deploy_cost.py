@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +31,7 @@ def add_to(app: typer.Typer) -> None:
     lines = (
         "lamp deploy cost --accounts 100 --regions 4 --resources 10000 --frequency 5",
         "lamp deploy cost --resources 200 --detail",
+        "lamp deploy cost --accounts 3 --regions 1 --resources 60 --without watch",
         "lamp deploy cost --accounts 100 --watched 20 --frequency 1 -o csv",
     )
     app.command("cost", epilog=examples(*lines))(cost)
@@ -100,6 +102,16 @@ def cost(
     log_days: Annotated[
         int, typer.Option("--log-days", min=1, metavar="DAYS", help="Logs are kept.", rich_help_panel=_REST)
     ] = 90,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--without",
+            metavar="NAME",
+            help="A stack that is left out: watch.",
+            rich_help_panel=_REST,
+            show_default=False,
+        ),
+    ] = None,
     region: Annotated[
         str, typer.Option("--hub-region", metavar="REGION", help="Of the hub; prices are us-east-1's.")
     ] = "us-east-1",
@@ -120,6 +132,7 @@ def cost(
     """Estimate a month's cost of running this, and of the AWS Instance Scheduler for the same; asks nobody."""
     from lamplighter.deploy.cost import Estate, lamplighter
     from lamplighter.deploy.cost_compared import instance_scheduler
+    from lamplighter.deploy.family import left_out
 
     printer = context.printer(output, verbose, no_color)
     estate = Estate(
@@ -138,6 +151,7 @@ def cost(
         bill_lines=bill_lines,
         reports=reports,
         log_days=log_days,
+        watch="watch" not in left_out(without or ()),
         explorer=explorer_pages,
         scanned=_number("--scanned", scanned),
         region=region,
@@ -232,7 +246,7 @@ def _show_lines(printer: Printer, lines: Sequence[Line]) -> None:
 
 
 def _say(printer: Printer, estate: Estate, ours: Sequence[Line], theirs: Sequence[Line]) -> None:
-    from lamplighter.deploy.cost import SCHEDULING, asked, total
+    from lamplighter.deploy.cost import SCHEDULING, asked, lamplighter, total
     from lamplighter.deploy.cost_compared import requests
 
     passes = asked(estate)
@@ -241,6 +255,9 @@ def _say(printer: Printer, estate: Estate, ours: Sequence[Line], theirs: Sequenc
     printer.note(
         f"scheduling alone: {scheduling:,.2f} USD a month; the AWS Instance Scheduler: {total(theirs):,.2f} USD"
     )
+    other = total(lamplighter(replace(estate, watch=not estate.watch)))
+    word = "without" if estate.watch else "with"
+    printer.note(f"{word} the stack watch (dashboard, alarms): {other:,.2f} USD a month in all")
     printer.note(
         f"{passes.all:,.0f} passes a month: {passes.transition:,.0f} for transitions, {passes.reconcile:,.0f} of all,"
         f" {passes.watch:,.0f} of what is watched, {passes.event:,.0f} after events; the AWS Instance Scheduler makes"

@@ -28,6 +28,10 @@ DIST = Path("dist")
 
 Folder = Annotated[Path, typer.Option("--dist", metavar="FOLDER", help="Folder of the zips.")]
 Bucket = Annotated[str | None, typer.Option("--bucket", metavar="NAME", help="Bucket of the code.", show_default=False)]
+Without = Annotated[
+    list[str] | None,
+    typer.Option("--without", metavar="NAME", help="A stack to leave out; repeatable.", show_default=False),
+]
 Prefix = Annotated[str, typer.Option("--prefix", metavar="NAME", help="What names of stacks begin with.")]
 
 EXAMPLES: Final = {
@@ -44,6 +48,7 @@ EXAMPLES: Final = {
         "lamp deploy template",
         "lamp deploy template hub --bucket example-code",
         "lamp deploy template hub --out hub.yaml",
+        "lamp deploy template pipeline --without watch --out pipeline.yaml",
     ),
     "status": (
         "lamp deploy status",
@@ -221,29 +226,36 @@ def template(
     ] = None,
     bucket: Bucket = None,
     dist: Folder = DIST,
+    without: Without = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it to a file.")] = None,
     output: options.Format = Output.TABLE,
     verbose: options.Verbose = 0,
     no_color: options.NoColor = False,
 ) -> None:
-    """List the templates, or print one; with --bucket, its parameters name the zips as they were pushed."""
+    """List the templates, or print one; with --bucket, its parameters name the zips as they were pushed.
+
+    With --without, the pipeline leaves out a stack.
+    """
     from lamplighter.cli.lookup import unknown
-    from lamplighter.deploy.family import TEMPLATES
-    from lamplighter.deploy.stacks import values, with_defaults
+    from lamplighter.deploy.family import TEMPLATES, left_out
+    from lamplighter.deploy.stacks import leaving_out, values, with_defaults
 
     printer = context.printer(output, verbose, no_color)
+    away = left_out(without or ())
     if name is None:
+        found = [each for each in TEMPLATES.values() if each.name not in away]
         printer.answer(
-            [{"name": t.name, "title": t.title, "where": t.where, "after": list(t.after)} for t in TEMPLATES.values()],
+            [{"name": t.name, "title": t.title, "where": t.where, "after": list(t.after)} for t in found],
             (Column("Name", whole=True), Column("What it makes"), Column("Where"), Column("After")),
-            [[t.name, t.title, t.where, ", ".join(t.after)] for t in TEMPLATES.values()],
+            [[t.name, t.title, t.where, ", ".join(t.after)] for t in found],
             empty="no templates",
         )
         return
     if name not in TEMPLATES:
         raise unknown("template", name, list(TEMPLATES))
     chosen = TEMPLATES[name]
-    text = with_defaults(chosen, values(chosen, newest(dist), bucket)) if bucket else chosen.text
+    given = (values(chosen, newest(dist), bucket) if bucket else {}) | leaving_out(chosen, away)
+    text = with_defaults(chosen, given)
     if out is not None:
         try:
             out.write_text(text, encoding="utf-8")
@@ -275,6 +287,8 @@ def status(
 
 def show_status(printer: Printer, found: Sequence[Stack], made: Sequence[Package]) -> int:
     """Show stacks in the order of deployment, and return the exit code: findings where one is not in order."""
+    from lamplighter.deploy.family import TEMPLATES
+
     printer.answer(
         [
             {
@@ -291,7 +305,7 @@ def show_status(printer: Printer, found: Sequence[Stack], made: Sequence[Package
         [
             [
                 each.name,
-                each.status or "not deployed",
+                each.status or ("left out" if TEMPLATES[each.template].without else "not deployed"),
                 f"{each.changed:%Y-%m-%d %H:%M}" if each.changed else "-",
                 {None: "-", True: "other than here", False: "as here"}[each.behind(made)],
             ]

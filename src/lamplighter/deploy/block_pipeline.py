@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from lamplighter.deploy.family import TEMPLATES, Template
+from lamplighter.deploy.family import TEMPLATES, Template, switch
 from lamplighter.deploy.yamls import NO_VALUE, GetAtt, If, Row, Sub
 
 STAGES: Final = ("application", "state", "lake", "hub", "data", "watch")
@@ -18,9 +18,14 @@ _DEPLOY: Final = Row(Category="Deploy", Owner="AWS", Provider="CloudFormation", 
 _APPROVAL: Final = Row(Category="Approval", Owner="AWS", Provider="Manual", Version="1")
 
 
-def stages() -> list[dict[str, Any]]:
-    """A stage for each stack."""
-    return [{"Name": name.capitalize(), "Actions": _actions(TEMPLATES[name])} for name in STAGES]
+def stages() -> list[Any]:
+    """A stage for each stack; one that may be left out depends on the parameter of its name."""
+    return [_stage(TEMPLATES[name]) for name in STAGES]
+
+
+def _stage(template: Template) -> Any:
+    stage = {"Name": template.name.capitalize(), "Actions": _actions(template)}
+    return If([f"Makes{switch(template)}", stage, NO_VALUE]) if template.without else stage
 
 
 def wired(template: Template, after: tuple[str, ...] = STAGES) -> dict[str, str]:

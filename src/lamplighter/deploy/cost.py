@@ -55,6 +55,7 @@ class Estate:
         bill_lines: lines of a month's bill; 0 for none.
         reports: workbooks a month.
         log_days: how long logs are kept.
+        watch: whether there is the stack with the dashboard and the alarms.
         explorer: pages of Cost Explorer that are asked for in a month.
         scanned: GB that Athena scans in a month.
         region: where the hub stands.
@@ -75,6 +76,7 @@ class Estate:
     bill_lines: int = 1_000_000
     reports: int = 30
     log_days: int = 90
+    watch: bool = True
     explorer: int = 0
     scanned: Decimal = Decimal(0)
     region: str = REGION
@@ -339,10 +341,11 @@ def metered_hours(estate: Estate, handler: str) -> Decimal:
 def _watching(estate: Estate) -> Iterator[Line]:
     where = estate.region
     series = sum((metered_hours(estate, each.handler) / 24 for each in METRICS.values()), Decimal(0))
-    alarms = len(ALARMS) + len(HANDLERS)
     yield line(OURS, "watching", "cloudwatch.metrics", "metrics of handlers", series, region=where)
-    yield line(OURS, "watching", "cloudwatch.alarms", "metrics that alarms look at", alarms, region=where)
-    yield line(OURS, "watching", "cloudwatch.dashboards", "the dashboard", 1, region=where)
+    if estate.watch:
+        alarms = len(ALARMS) + len(HANDLERS)
+        yield line(OURS, "watching", "cloudwatch.alarms", "metrics that alarms look at", alarms, region=where)
+        yield line(OURS, "watching", "cloudwatch.dashboards", "the dashboard", 1, region=where)
 
 
 def _standing(estate: Estate) -> Iterator[Line]:

@@ -26,10 +26,10 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def stacks() -> str:
     """What each stack makes, and where."""
     rows = (
-        (f"`{each.name}`", each.title, each.where, ", ".join(f"`{name}`" for name in each.after))
+        (f"`{each.name}`", each.title, each.where, ", ".join(f"`{name}`" for name in each.after), each.without)
         for each in TEMPLATES.values()
     )
-    return table(("stack", "makes", "deployed in", "after"), rows)
+    return table(("stack", "makes", "deployed in", "after", "can be left out: then"), rows)
 
 
 def parameters() -> str:

@@ -5,7 +5,7 @@ An output of a stack is the value of the parameter of the same name in stacks af
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from lamplighter.deploy.yamls import load
+from lamplighter.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,14 @@ class Template:
         title: what it makes, one line.
         where: which account and regions it is deployed in.
         after: templates whose outputs it takes.
+        without: what there is not where it is left out; empty if it cannot be.
     """
 
     name: str
     title: str
     where: str
     after: tuple[str, ...] = ()
+    without: str = ""
 
     @property
     def file(self) -> str:
@@ -74,7 +77,13 @@ TEMPLATES: Final[Mapping[str, Template]] = MappingProxyType(
                 _HUB,
                 ("application", "state", "hub"),
             ),
-            Template("watch", "Dashboard, alarms, saved queries of logs", _HUB, ("application", "state", "hub")),
+            Template(
+                "watch",
+                "Dashboard, alarms, saved queries of logs",
+                _HUB,
+                ("application", "state", "hub"),
+                without="no dashboard, no alarms",
+            ),
             Template(
                 "member",
                 "The role that the hub enters, and the rules that send it events",
@@ -95,3 +104,22 @@ TEMPLATES: Final[Mapping[str, Template]] = MappingProxyType(
     }
 )
 """Every template by name, in the order of deployment."""
+
+
+def switch(template: Template) -> str:
+    """The parameter, of the pipeline and of the Terraform module, that says whether a stack is made: yes or no."""
+    return template.name.capitalize()
+
+
+def left_out(names: Iterable[str]) -> frozenset[str]:
+    """Names of templates that are to be left out.
+
+    Raises:
+        UsageError: there is none of this name, or it cannot be left out.
+    """
+    found = frozenset(names)
+    spare = [each.name for each in TEMPLATES.values() if each.without]
+    for name in sorted(found - set(spare)):
+        said = f"{name} cannot be left out" if name in TEMPLATES else f"there is no template {name!r}"
+        raise UsageError(said, hint=f"what can be left out: {', '.join(spare)}")
+    return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from lamplighter.deploy.family import TEMPLATES, Template
+from lamplighter.deploy.family import TEMPLATES, Template, switch
 from lamplighter.deploy.handlers import Group
 from lamplighter.deploy.package import Package
 from lamplighter.errors import AwsError, NotFound, UsageError
@@ -132,6 +132,27 @@ def values(template: Template, packages: Iterable[Package], bucket: str) -> dict
                 found |= {name: package.key, "Runtime": package.facts.python, "Architecture": package.facts.machine}
     if found and bucket:
         found["CodeBucket"] = bucket
+    return found
+
+
+def leaving_out(template: Template, away: Iterable[str]) -> dict[str, str]:
+    """Parameters of a template with which it leaves out other stacks.
+
+    Args:
+        template: one that makes others, the pipeline.
+        away: names of what is left out, as `lamplighter.deploy.family.left_out` gives them.
+
+    Raises:
+        UsageError: it does not make that stack.
+    """
+    found = {}
+    for name in away:
+        parameter = switch(TEMPLATES[name])
+        if parameter not in _parameters(template):
+            raise UsageError(
+                f"template {template.name} does not make the stack {name}", hint=f"deploy no stack of {name}"
+            )
+        found[parameter] = "no"
     return found
 
 

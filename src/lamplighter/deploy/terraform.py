@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lamplighter.deploy.block_pipeline import STAGES, wired
-from lamplighter.deploy.family import TEMPLATES
+from lamplighter.deploy.family import TEMPLATES, Template, switch
 
 MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "hub": STAGES,
@@ -47,9 +47,11 @@ def variables(module: str) -> dict[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     for name in MODULES[module]:
         given = wired(TEMPLATES[name], MODULES[module])
-        for parameter, each in TEMPLATES[name].data["Parameters"].items():
-            if parameter not in given:
-                found.setdefault(parameter, each)
+        for key, each in TEMPLATES[name].data["Parameters"].items():
+            if key not in given:
+                found.setdefault(key, each)
+        if TEMPLATES[name].without:
+            found[switch(TEMPLATES[name])] = TEMPLATES["pipeline"].data["Parameters"][switch(TEMPLATES[name])]
     return found
 
 
@@ -74,12 +76,16 @@ def _stack(name: str, stacks: tuple[str, ...]) -> str:
     lines = "".join(f"    {key.ljust(width)} = {_value(key, each, given)}\n" for key, each in parameters.items())
     named = '"lamplighter-members"' if "Prefix" not in parameters else f'"${{var.Prefix}}-{name}"'
     return (
-        f'resource "aws_cloudformation_stack" "{name}" {{\n'
+        f'resource "aws_cloudformation_stack" "{name}" {{\n{_count(template)}'
         f"  name          = {named}\n"
         f'  template_body = file("${{path.module}}/../../src/lamplighter/deploy/templates/{template.file}")\n'
         f'  capabilities  = ["CAPABILITY_NAMED_IAM"]\n\n'
         f"  parameters = {{\n{lines}  }}\n{_after(name, stacks, given)}}}\n"
     )
+
+
+def _count(template: Template) -> str:
+    return f'  count = var.{switch(template)} == "yes" ? 1 : 0\n\n' if template.without else ""
 
 
 def _after(name: str, stacks: tuple[str, ...], given: Mapping[str, str]) -> str:
@@ -129,10 +135,10 @@ def _validation(name: str, parameter: Mapping[str, Any]) -> Iterator[str]:
 def _outputs(stacks: tuple[str, ...]) -> Iterator[str]:
     for name in stacks:
         for output, each in TEMPLATES[name].data["Outputs"].items():
-            yield (
-                f'output "{output}" {{\n  description = {_text(each["Description"])}\n'
-                f'  value       = aws_cloudformation_stack.{name}.outputs["{output}"]\n}}\n'
-            )
+            value = f'aws_cloudformation_stack.{name}{{}}.outputs["{output}"]'
+            # null where it is left out.
+            value = f"one({value.format('[*]')})" if TEMPLATES[name].without else value.format("")
+            yield f'output "{output}" {{\n  description = {_text(each["Description"])}\n  value       = {value}\n}}\n'
 
 
 def _text(text: str) -> str:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from lamplighter.deploy.check import Check, Status
+from lamplighter.deploy.family import TEMPLATES
 from lamplighter.deploy.health.part import Fact, Part, Piece, Scene
 from lamplighter.errors import AwsError, LamplighterError, NotFound
 from lamplighter.resources.kind import Session
@@ -87,6 +88,10 @@ def _opened(session: Session, name: str, seen: set[str]) -> tuple[list[Check], l
 
 def _unread(name: str, error: LamplighterError) -> Check:
     gone = isinstance(error, NotFound) or (isinstance(error, AwsError) and "does not exist" in error.message)
+    spare = TEMPLATES.get(name.rpartition("-")[2])
+    if gone and spare is not None and spare.without:
+        told = f"it is not there, and may be left out: {spare.without}"
+        return Check(f"stack {name}", Status.WARN, told, "deploy it, or name it no more")
     hint = "`aws cloudformation list-stacks` shows the stacks of the region" if gone else error.hint
     return Check(f"stack {name}", Status.FAIL if gone else Status.UNKNOWN, error.message, hint)
 
