@@ -108,6 +108,25 @@ def test_calls_are_counted_by_account_region_service_and_action(estate: EstatePr
     assert estate.control.calls().total == 0
 
 
+def test_a_call_can_be_waited_for(estate: EstateProbe) -> None:
+    control, ec2 = estate.control, estate.client("ec2")
+    ec2.describe_instances()
+    assert control.wait_for("DescribeInstances", seconds=0).total == 1
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(control.wait_for, "DescribeInstances", times=2)
+        ec2.describe_instances()
+        assert waiting.result().count("DescribeInstances") == 2
+
+
+def test_a_call_that_does_not_come_is_not_waited_for_longer_than_was_said(estate: EstateProbe) -> None:
+    with pytest.raises(UsageError, match="StopInstances was called less than 2 times within 0 s"):
+        estate.control.wait_for("StopInstances", times=2, seconds=0)
+    with pytest.raises(UsageError, match="times begin at 1, seconds end at 50"):
+        estate.control.wait_for("StopInstances", times=0)
+    with pytest.raises(UsageError, match="seconds end at 50"):
+        estate.control.wait_for("StopInstances", seconds=51)
+
+
 def test_a_refusal_of_the_front_is_in_the_list_of_calls(estate: EstateProbe) -> None:
     with pytest.raises(estate.client("ec2").exceptions.ClientError):
         estate.client("ec2").stop_instances(InstanceIds=["i-0123456789abcdef0"])

@@ -6,7 +6,9 @@ import json
 import zipfile
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any, cast
 
 import pytest
@@ -24,6 +26,8 @@ from lamplighter.resources.kind import Session
 from lamplighter.scheduler import kept_definitions
 from lamplighter.scheduler.messages import Message
 from lamplighter.store.memory import MemoryStore
+
+pytest.register_assert_rewrite("tests.lambdas.deployed", "tests.lambdas.traces")
 
 EVENTS = Path(__file__).parent / "events"
 
@@ -118,6 +122,45 @@ class Hub:
 def hub() -> Hub:
     """A hub with office hours, on a Monday at 9:00 UTC."""
     return Hub()
+
+
+class Answers:
+    """What CloudFormation was told, and how often it refused to hear it."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, Any]] = []
+        self.types: list[str | None] = []
+        self.refuses = 0
+        self.url = ""
+
+
+@pytest.fixture
+def answers() -> Iterator[Answers]:
+    """A response URL on loopback."""
+    found = Answers()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if found.refuses:
+                found.refuses -= 1
+                self.send_error(503)
+                return
+            assert len(body) <= 4096
+            found.bodies.append(json.loads(body))
+            found.types.append(self.headers["Content-Type"])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    found.url = f"http://127.0.0.1:{server.server_port}/answer?signature=x"
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    yield found
+    server.shutdown()
+    server.server_close()
 
 
 def metrics(text: str) -> dict[str, float]:

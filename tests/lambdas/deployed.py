@@ -1,22 +1,23 @@
 """A hub and a member, deployed from the templates into the simulated AWS; the test plays what moto does not.
 
 Played: Lambda (the emulator runs each function with the variables and the time its stack gave it, under its own role),
-the poll of the queue (received, called, deleted or left as the function says), EventBridge's forwarding (an event is
-handed to the function), EventBridge Scheduler (the clock is called when a test says so). Receive counts, visibility,
-delays and the move to dead letters are moto's, by the clock of the estate.
+the poll of the queue (received, called, deleted or left as the function says), EventBridge's forwarding (by the rules
+that stand there, an event goes where they say), EventBridge Scheduler (the clock is called when a test says so).
+Receive counts, visibility, delays and the move to dead letters are moto's, by the clock of the estate.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from moto.events.models import EventPattern
 from tests.deploy.test_deployed import deploy
 from tests.lambdas.emulator import Answer, Emulator, emulated
 
@@ -24,6 +25,7 @@ from lamplighter.aws.access import Aws
 from lamplighter.aws.targets import Target
 from lamplighter.deploy.family import TEMPLATES
 from lamplighter.deploy.handlers import HANDLERS, Group
+from lamplighter.deploy.metrics import METRICS, SERVICE
 from lamplighter.deploy.needs import dashed
 from lamplighter.estate.testing import MANAGEMENT, MONDAY, PRODUCTION, REGION, EstateProbe, Keys
 from lamplighter.scheduler import kept_definitions
@@ -39,7 +41,14 @@ periods:
   office: {begintime: 08:00, endtime: 18:00, weekdays: mon-fri}
 schedules:
   office: {periods: office}
+tags:
+  started: {"lamplighter:last-action": "started {year}-{month}-{day} {hour}:{minute} {timezone} by {scheduler}"}
+  stopped: {"lamplighter:last-action": "stopped {year}-{month}-{day} {hour}:{minute} {timezone}: {reason}"}
+  first_seen: true
 """
+BILLS: Final = "bills"
+_APART: Final = timedelta(weeks=5)
+"""From the begin of one test to that of the next: no two have a month of the lake in common."""
 
 
 class Deployment:
@@ -48,20 +57,22 @@ class Deployment:
     Attributes:
         estate: the simulated AWS.
         store: the tables of the hub.
+        monday: 8:00 UTC of the day on which the test began.
         now: the time, for AWS, the queue and the functions.
         member: keys of a session in the member account.
         outputs: of the stack hub.
     """
 
-    def __init__(self, estate: EstateProbe, task: Callable[[Group], Path], layer: Path, stack: ExitStack) -> None:
+    def __init__(self, estate: EstateProbe, tasks: Mapping[Group, Path], layer: Path, stack: ExitStack) -> None:
         self.estate = estate
-        self.now = MONDAY
-        self._task, self._layer, self._stack = task, layer, stack
+        self.monday = self.now = MONDAY
+        self._tasks, self._layer, self._stack = tasks, layer, stack
         self._functions: dict[str, Emulator] = {}
         shutil.copy(Path(__file__).with_name("steered.py"), layer)
 
     def build(self) -> None:
         """Deploy state, hub and data into the home account, and the member into another."""
+        self.estate.client("s3").create_bucket(Bucket=BILLS, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.estate.control.seed_organization([{"id": PRODUCTION, "name": "production"}])
         key = self.estate.client("kms").create_key()["KeyMetadata"]["Arn"]
         state = deploy(self.estate, "state", {"ExistingKeyArn": key})
@@ -69,13 +80,29 @@ class Deployment:
         wired = {name: state[name] for name in ("KeyArn", "LakeBucket", "CodeBucket")}
         told = {**wired, "TagName": TAG, "Accounts": PRODUCTION, "Regions": REGION}
         self.outputs = deploy(self.estate, "hub", {**told, "CoreCodeKey": "code.zip"})
-        deploy(self.estate, "data", {**told, "DataCodeKey": "code.zip", "BillBucket": "bills"}, "HasBills")
+        deploy(self.estate, "data", {**told, "DataCodeKey": "code.zip", "BillBucket": BILLS}, "HasBills")
         self.member = self.estate.assume(f"arn:aws:iam::{PRODUCTION}:role/{ENTERED}")
         given = {name: self.outputs[name] for name in ("HubAccount", "HubPrefix", "BusArn")}
         deploy(self.estate, "member", {**given, "TagName": TAG}, keys=self.member)
         self._schedule()
         self.store = self._store()
-        kept_definitions.put_files(self.store, {"lamplighter.yaml": OFFICE})
+
+    def begin(self) -> None:
+        """A Monday at 8:00 UTC after all that was; nothing of that stands, waits or goes wrong any more."""
+        control, ec2 = self.estate.control, self.estate.client("ec2", keys=self.member)
+        if self.now > self.monday:
+            self.monday += _APART
+        control.clear_faults()
+        found = [one["InstanceId"] for each in ec2.describe_instances()["Reservations"] for one in each["Instances"]]
+        if found:
+            ec2.terminate_instances(InstanceIds=found)
+        self.now = control.set_clock(self.monday)
+        for name in ("passes", "dead-letters"):
+            self.estate.client("sqs").purge_queue(QueueUrl=self._queue(name))
+        kept = kept_definitions.read(self.store)
+        kept_definitions.put_entries(self.store, kept, (), [each.key for each in kept.entries])
+        kept_definitions.put_files(self.store, {kept_definitions.FILE: OFFICE})
+        control.clear_calls()
 
     def _schedule(self) -> None:
         """The group and the schedule that the template declares; moto takes their types for made, and makes nothing.
@@ -98,8 +125,9 @@ class Deployment:
         return str(self.estate.client("lambda").get_function_configuration(FunctionName=function)["FunctionArn"])
 
     def alarm(self) -> str:
-        """When the clock has itself woken; nothing before its first tick."""
+        """When the clock has itself woken; there is none before its first tick."""
         found = self.estate.client("scheduler").get_schedule(Name="lamplighter-wake", GroupName="lamplighter")
+        assert found["Target"]["Arn"] == self._arn("clock")
         return str(found["ScheduleExpression"])
 
     def _store(self) -> DynamoDBStore:
@@ -108,7 +136,7 @@ class Deployment:
 
     def at(self, hours: float) -> None:
         """Let it be so many hours after midnight of Monday; what was under way has arrived by then."""
-        self.now = self.estate.control.set_clock(MONDAY - timedelta(hours=8) + timedelta(hours=hours))
+        self.now = self.estate.control.set_clock(self.monday - timedelta(hours=8) + timedelta(hours=hours))
 
     def later(self, **step: float) -> None:
         """Let time go on."""
@@ -118,7 +146,7 @@ class Deployment:
         """A deployed function; begun when it is first asked for, as Lambda does."""
         if name not in self._functions:
             made = emulated(
-                self._task(HANDLERS[name].group),
+                self._tasks[HANDLERS[name].group],
                 f"steered.{name}",
                 self._environ(name),
                 timeout=HANDLERS[name].timeout,
@@ -151,16 +179,40 @@ class Deployment:
         iam.update_assume_role_policy(RoleName=arn.rpartition("/")[2], PolicyDocument=document)
         return self.estate.assume(arn)
 
+    def variable(self, name: str, variable: str) -> str:
+        """A variable of a deployed function, named without our prefix."""
+        return self._environ(name)[f"LAMPLIGHTER_{variable}"]
+
     def invoke(self, name: str, event: object) -> Answer:
         """Call a function; it must not fail."""
         answer = self.function(name).invoke(event)
         assert not answer.error, answer
         return answer
 
+    def happen(self, told: Mapping[str, Any], keys: Keys | None = None) -> Answer:
+        """What comes of an event on the default bus of an account, by its rules; it must reach one function."""
+        (target,) = self._led(told, "default", keys)
+        if ":event-bus/" in target:
+            (target,) = self._led(told, target.rpartition("/")[2], None)
+        (name,) = (each.name for each in HANDLERS.values() if target == self._arn(each.name))
+        return self.invoke(name, told)
+
+    def _led(self, told: Mapping[str, Any], bus: str, keys: Keys | None) -> list[str]:
+        """Where the rules of a bus lead an event; moto has no TestEventPattern, but reads patterns itself."""
+        events = self.estate.client("events", keys=keys)
+        fitting = [
+            rule["Name"]
+            for rule in events.list_rules(EventBusName=bus)["Rules"]
+            if rule["State"] == "ENABLED" and EventPattern.load(rule["EventPattern"]).matches_event(dict(told))  # type: ignore[arg-type]
+        ]
+        asked = [events.list_targets_by_rule(Rule=name, EventBusName=bus)["Targets"] for name in fitting]
+        return [target["Arn"] for targets in asked for target in targets]
+
     def receive(self) -> dict[str, Any] | None:
         """The next batch of the queue as Lambda hands it on; None while there is none."""
-        queue = self.outputs["QueueUrl"]
-        asked = {"QueueUrl": queue, "MaxNumberOfMessages": 10, "AttributeNames": ["All"], "WaitTimeSeconds": 0}
+        (mapping,) = self.estate.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+        asked = {"MaxNumberOfMessages": mapping["BatchSize"], "AttributeNames": ["All"], "WaitTimeSeconds": 0}
+        asked |= {"QueueUrl": self.outputs["QueueUrl"]}
         found = self.estate.client("sqs").receive_message(**asked).get("Messages")
         return {"Records": [_record(each) for each in found]} if found else None
 
@@ -188,11 +240,19 @@ class Deployment:
         said = self.estate.client("sqs").get_queue_attributes(QueueUrl=self.outputs["QueueUrl"], AttributeNames=names)
         return sum(int(said["Attributes"][name]) for name in names)
 
+    def _queue(self, name: str) -> str:
+        return str(self.estate.client("sqs").get_queue_url(QueueName=f"lamplighter-{name}")["QueueUrl"])
+
+    def attributes(self, name: str) -> Mapping[str, str]:
+        """All attributes of a queue."""
+        asked = {"QueueUrl": self._queue(name), "AttributeNames": ["All"]}
+        found: Mapping[str, str] = self.estate.client("sqs").get_queue_attributes(**asked)["Attributes"]
+        return found
+
     def dead(self) -> list[str]:
         """Bodies of dead letters."""
-        sqs = self.estate.client("sqs")
-        url = sqs.get_queue_url(QueueName="lamplighter-dead-letters")["QueueUrl"]
-        return [each["Body"] for each in sqs.receive_message(QueueUrl=url).get("Messages", ())]
+        found = self.estate.client("sqs").receive_message(QueueUrl=self._queue("dead-letters"))
+        return [each["Body"] for each in found.get("Messages", ())]
 
     def until_quiet(self, most: int = 12) -> int:
         """Deliver, and let a minute go by, until the queue is empty; how many batches it took."""
@@ -217,6 +277,28 @@ def _record(message: Mapping[str, Any]) -> dict[str, Any]:
         "eventSourceARN": f"arn:aws:sqs:{REGION}:{MANAGEMENT}:lamplighter-passes",
         "awsRegion": REGION,
     }
+
+
+def metered(answer: Answer, **fields: str) -> dict[str, float]:
+    """The metrics that a call wrote in CloudWatch's embedded format, by name, each as it is declared.
+
+    Args:
+        answer: of the call.
+        fields: only lines that say so.
+    """
+    found: dict[str, float] = {}
+    for line in answer.log:
+        data = json.loads(line) if line.startswith('{"_aws"') else {}
+        if not data or not fields.items() <= data.items():
+            continue
+        (directive,) = data["_aws"]["CloudWatchMetrics"]
+        assert (directive["Namespace"], directive["Dimensions"]) == ("lamplighter", [[SERVICE]])
+        for each in directive["Metrics"]:
+            metric = METRICS[each["Name"]]
+            assert (each["Unit"], data[SERVICE]) == (metric.unit, dashed(HANDLERS[metric.handler]))
+            assert set(metric.fields) <= set(data)
+            found[metric.name] = found.get(metric.name, 0) + sum(data[metric.name])
+    return found
 
 
 def tagged(instance: str, at: datetime) -> dict[str, Any]:

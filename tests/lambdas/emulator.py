@@ -30,6 +30,7 @@ _PATH: Final = "/2015-03-31/functions/function/invocations"
 _START: Final = 60.0
 _CALL: Final = 120.0
 _LOG: Final = 10.0
+_GONE: Final = "Waiting for runtime domain processes termination"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,10 @@ class Emulator:
                 self._lines.get_nowait()
 
     def _log(self) -> tuple[str, ...]:
-        """Lines up to the report that ends every call."""
+        """Lines up to the one that ends every call: the report, or that of a process that is gone."""
         lines: list[str] = []
         with suppress(Empty):
-            while not (lines and lines[-1].startswith("REPORT RequestId")):
+            while not (lines and (lines[-1].startswith("REPORT RequestId") or lines[-1].endswith(_GONE))):
                 lines.append(self._lines.get(timeout=_LOG))
         return tuple(lines)
 
@@ -155,7 +156,6 @@ def emulated(
     given = {
         "PATH": "/usr/bin:/bin",
         "PYTHONPATH": os.pathsep.join(map(str, folders)),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "LAMBDA_TASK_ROOT": str(task),
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",

@@ -10,11 +10,14 @@ from urllib.request import urlopen
 from lamplighter.lambdas import runtime as module
 from lamplighter.lambdas.clock import handler as clock
 from lamplighter.lambdas.collect import handler as collect
+from lamplighter.lambdas.custom_resource import handler as custom_resource
 from lamplighter.lambdas.events import handler as events
+from lamplighter.lambdas.ingest import handler as ingest
 from lamplighter.lambdas.passes import handler as passes
+from lamplighter.lambdas.remote import handler as remote
 from lamplighter.lambdas.report import handler as report
 
-__all__ = ["clock", "collect", "events", "passes", "report"]
+__all__ = ["clock", "collect", "custom_resource", "events", "ingest", "passes", "remote", "report"]
 
 
 def _now() -> datetime:

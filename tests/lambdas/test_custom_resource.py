@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
-from tests.lambdas.conftest import ENVIRON, Hub, event, metrics
+from tests.lambdas.conftest import ENVIRON, Answers, Hub, event, metrics
 
 from lamplighter.errors import VersionConflict
 from lamplighter.lambdas import clock
@@ -19,45 +16,6 @@ from lamplighter.scheduler.overrides import list_overrides
 from lamplighter.scheduler.parked import parked
 
 NAME = "shop-my-renamed-sample-schedule"
-
-
-class Answers:
-    """What CloudFormation was told, and how often it refused to hear it."""
-
-    def __init__(self) -> None:
-        self.bodies: list[dict[str, Any]] = []
-        self.types: list[str | None] = []
-        self.refuses = 0
-        self.url = ""
-
-
-@pytest.fixture
-def answers() -> Iterator[Answers]:
-    """A response URL on loopback."""
-    found = Answers()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if found.refuses:
-                found.refuses -= 1
-                self.send_error(503)
-                return
-            assert len(body) <= 4096
-            found.bodies.append(json.loads(body))
-            found.types.append(self.headers["Content-Type"])
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    found.url = f"http://127.0.0.1:{server.server_port}/answer?signature=x"
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    yield found
-    server.shutdown()
-    server.server_close()
 
 
 class Stack:

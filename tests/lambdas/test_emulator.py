@@ -24,6 +24,9 @@ ENVIRON = {
     "LAMPLIGHTER_ENDPOINT_URL": "http://127.0.0.1:9",
 }
 TRIVIAL: Mapping[str, tuple[object, Mapping[str, Any] | str]] = {
+    # These two ask AWS whatever the event; nobody answers, they fail, and are called again.
+    "clock": ({}, "Unreachable: sts GetCallerIdentity: EndpointConnection"),
+    "collect": ({}, "Unreachable: sts GetCallerIdentity: EndpointConnection"),
     "events": ({"source": "x"}, {"did": "parked", "reason": "it is no event of EventBridge"}),
     "passes": ({"Records": []}, {"batchItemFailures": []}),
     "custom_resource": ({}, {"Status": "PARKED"}),
@@ -31,7 +34,7 @@ TRIVIAL: Mapping[str, tuple[object, Mapping[str, Any] | str]] = {
     "report": ({"period": "2026-13"}, "UsageError: '2026-13' is no month"),
     "remote": ({"command": ["rm"]}, {"code": 2, "out": ""}),
 }
-"""An event for which nothing is asked of AWS, and the answer; a text for the exception that is right for it."""
+"""An event for which nobody has to answer from AWS, and the answer; a text for the exception that is right for it."""
 
 FAILING = """
 import time
@@ -60,8 +63,7 @@ def test_a_handler_answers_out_of_its_package(request: pytest.FixtureRequest, na
 
 
 def test_every_handler_is_seen() -> None:
-    # These two ask AWS whatever the event; the clock is seen in test_story.py.
-    assert sorted([*TRIVIAL, "clock", "collect"]) == sorted(HANDLERS)
+    assert sorted(TRIVIAL) == sorted(HANDLERS)
 
 
 @pytest.fixture

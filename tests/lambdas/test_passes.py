@@ -73,7 +73,7 @@ def test_only_the_message_that_failed_is_delivered_again(hub: Hub, machines: tup
 
 
 def test_what_failed_is_delivered_again_after_a_minute_for_each_time(
-    hub: Hub, machines: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+    hub: Hub, machines: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def gone(*_: object, **__: object) -> None:
         raise StoreUnavailable("gone")
@@ -82,6 +82,9 @@ def test_what_failed_is_delivered_again_after_a_minute_for_each_time(
     given["Records"][1]["attributes"]["ApproximateReceiveCount"] = "3"
     monkeypatch.setattr(hub.store, "get", gone)
     assert len(answer(given, Context(), hub.runtime)["batchItemFailures"]) == 2
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "comes again" in line]
+    assert [each["body"] for each in said] == [record["body"] for record in given["Records"]]
+    assert all("StoreUnavailable: gone" in each["exception"] for each in said)
     first, second = (each["receiptHandle"] for each in given["Records"])
     assert hub.aws.queue.given_back == [(first, 60), (second, 180)]
     hub.aws.queue.down = True

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     Query = Mapping[str, list[str]]
     Endpoint = Callable[[World, Query, Body], object]
 
+LONGEST_WAIT = 50.0
+"""Seconds that a call can be waited for; clients of the control endpoints wait for an answer a little longer."""
+
 
 def control(world: World) -> Callable[[WSGIEnvironment], Answer]:
     """An application for the control endpoints of `world`.
@@ -131,7 +134,14 @@ def _history(world: World, query: Query, _body: Body) -> object:
     return {"changes": [change.as_json() for change in changes], "next": offset + len(changes)}
 
 
-def _calls(world: World, _query: Query, _body: Body) -> object:
+def _calls(world: World, query: Query, _body: Body) -> object:
+    if "action" in query:
+        action, times = query["action"][0], int(query.get("times", ["1"])[0])
+        seconds = float(query.get("seconds", ["0"])[0])
+        if times < 1 or not 0 <= seconds <= LONGEST_WAIT:
+            raise ValueError(f"times begin at 1, seconds end at {LONGEST_WAIT:g}")
+        if not world.calls.wait(action, times, seconds):
+            raise ValueError(f"{action} was called less than {times} times within {seconds:g} s")
     counts = world.calls.counts()
     return {"total": sum(row["count"] for row in counts), "counts": counts, "recent": world.calls.recent()}
 

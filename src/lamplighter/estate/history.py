@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from threading import Lock
+from threading import Condition
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class CallLog:
     """Counts of all calls and a list of the latest `RECENT_CALLS`."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = Condition()
         self.clear()
 
     def clear(self) -> None:
@@ -133,6 +133,16 @@ class CallLog:
         with self._lock:
             self._counts[call.account, call.region, call.service, call.action] += 1
             self._recent.append(call)
+            self._lock.notify_all()
+
+    def wait(self, action: str, times: int, seconds: float) -> bool:
+        """Wait until an action was called so often, whatever account and region; whether it was within the time."""
+
+        def there() -> bool:
+            return sum(count for (*_, called), count in self._counts.items() if called == action) >= times
+
+        with self._lock:
+            return self._lock.wait_for(there, seconds)
 
     def counts(self) -> list[CallCount]:
         """One row for each account, region, service and action, sorted by those."""

@@ -115,6 +115,19 @@ class EstateControl:
         found = self._call("GET", "calls")
         return CallReport(int(found["total"]), tuple(found["counts"]), tuple(found["recent"]))
 
+    def wait_for(self, action: str, *, times: int = 1, seconds: float = 30) -> CallReport:
+        """Wait until an action was called so often since the start or the last clearing; the calls so far.
+
+        A call counts when it has taken effect, even while a fault holds back its answer.
+
+        Args:
+            action: for example `StartInstances`.
+            times: how often, from 1 on.
+            seconds: real seconds, at most 50; after them `UsageError` is raised.
+        """
+        found = self._call("GET", f"calls?{urlencode({'action': action, 'times': times, 'seconds': seconds})}")
+        return CallReport(int(found["total"]), tuple(found["counts"]), tuple(found["recent"]))
+
     def clear_calls(self) -> None:
         """Forget the calls so far."""
         self._call("DELETE", "calls")

@@ -44,7 +44,7 @@ def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     try:
         done: Mapping[str, Any] = process_partial_response(
-            event, lambda record: _record(record, context, with_, meters), processor
+            event, lambda record: _logged(record, context, with_, meters), processor
         )
         _give_back(with_, event["Records"], {each["itemIdentifier"] for each in done["batchItemFailures"]})
         return done
@@ -65,6 +65,15 @@ def _give_back(with_: Runtime, records: list[Any], failed: set[str]) -> None:
             give_back(with_.session(), queue, record["receiptHandle"], int(count) if count.isdecimal() else 1)
         except LamplighterError as error:
             logger().warning(f"a message could not be given back sooner: {error}")
+
+
+def _logged(record: SQSRecord, context: Context, with_: Runtime, meters: Meters) -> None:
+    """Why a message failed goes into the log: who handles the batch keeps it to itself."""
+    try:
+        _record(record, context, with_, meters)
+    except Exception:
+        logger().exception("a message failed and comes again", body=record.body)
+        raise
 
 
 def _record(record: SQSRecord, context: Context, with_: Runtime, meters: Meters) -> None:
