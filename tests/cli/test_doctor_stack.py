@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import zipfile
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.lake.known import look
 
 from lamplighter import __version__
+from lamplighter.cli import context
 from lamplighter.cli.testing import Lamp, Said
 from lamplighter.estate.control import deny
 from lamplighter.estate.testing import MANAGEMENT, EstateProbe
+from lamplighter.lake.usage_files import write_usage
 
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS")
 KMS = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000001"
@@ -137,12 +141,17 @@ def test_a_stack_as_it_was_deployed(deployed: EstateProbe, lamp: Lamp) -> None:
     assert lamp("doctor", "--stack", "lit").code == 0
 
 
-def test_passes_of_what_is_deployed(deployed: EstateProbe, lamp: Lamp, definitions: Path) -> None:
+def test_passes_of_what_is_deployed(deployed: EstateProbe, lamp: Lamp, definitions: Path, tmp_path: Path) -> None:
     store = ("--store", "dynamodb://lit?region=eu-west-1")
     assert lamp("doctor", "--create-tables", "--without-aws", *store).code == 0
     assert lamp("run", *store).code == 0
-    found = rows(lamp("doctor", "--stack", "lit", "-o", "json"))
+    # Collecting stopped two days ago: what is behind the last look is not known either.
+    last = context.utc_now().replace(minute=0, second=0, microsecond=0) - timedelta(days=2)
+    write_usage(tmp_path / "lake", [], [look(last)], at=last)
+    found = rows(lamp("doctor", "--stack", "lit", "-o", "json", "--lake", str(tmp_path / "lake")))
     assert found["store"]["status"] == "ok"
+    assert found["usage gaps"]["status"] == "warn"
+    assert found["usage gaps"]["detail"].endswith("the newest: not looked at")
     assert found["last pass"]["status"] == "ok"
     assert found["last pass"]["detail"].endswith("; of the last 1, 0 with failures")
 

@@ -194,10 +194,12 @@ def test_a_collection_over_the_wire(estate: EstateProbe, lamp: Lamp, definitions
         ("rds", "db.r5.large:postgres", "1"),
         ("redshift", "dc2.8xlarge", "2"),
     }
+    write_usage(Path(".local/state/lamplighter/lake"), [], [look(datetime(2026, 11, 27, 6, tzinfo=UTC))], at=TEN)
     said = lamp("usage", "collect", "--fill")
     assert said.err.splitlines() == [
         "0 looks in 1 target, 0 failed, 6 known before",
-        "0 hours filled from the ledger, 0 left",
+        # Another account was looked at until three hours ago.
+        "0 hours filled from the ledger, 2 left",
     ]
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from tests.models import check_request
 
-from lamplighter.errors import AwsError, LakeError, NotFound
-from lamplighter.lake.mirror import Address, address_of, bring, put_back
+from lamplighter.errors import AwsError, LakeError, LeaseLost, NotFound
+from lamplighter.lake.mirror import Address, address_of, bring, peek, put_back
 
 LAKE = Address("example-lake", "lake/")
 OCTOBER, NOVEMBER = "charges/billing_period=2026-10", "charges/billing_period=2026-11"
@@ -104,7 +104,9 @@ def test_a_replaced_month_goes_back_with_the_list_of_its_files(bucket: Bucket, t
         f"{OCTOBER}/old.parquet",
     ]
     assert bucket.lake == {
-        f"{OCTOBER}/_files.json": '{"files": ["_load.json", "new.parquet"]}',
+        f"{OCTOBER}/_files.json": json.dumps(
+            {"files": ["_load.json", "new.parquet"], "records": {"_load.json": '{"n": 2}'}}
+        ),
         f"{OCTOBER}/_load.json": '{"n": 2}',
         f"{OCTOBER}/new.parquet": "new",
         f"{NOVEMBER}/a.parquet": "a",
@@ -121,23 +123,86 @@ def test_what_did_not_change_is_not_written(bucket: Bucket, tmp_path: Path) -> N
 def test_whoever_dies_leaves_the_old_month_or_the_new(bucket: Bucket, tmp_path: Path) -> None:
     seen = set()
     start = dict(bucket.objects)
-    for moment in range(1, 7):
+    for moment in range(1, 8):
         bucket.objects, bucket.writes, bucket.dies_at = dict(start), 0, moment
         brought = bring(bucket, LAKE, tmp_path / f"w{moment}", periods=["2026-10"])
         replace(tmp_path / f"w{moment}")
         with suppress(AwsError):
             put_back(bucket, brought)
-        bucket.dies_at = None
+        died, bucket.dies_at = bucket.writes == moment, None
         found = tmp_path / f"r{moment}"
         again = bring(bucket, LAKE, found, periods=["2026-10"])
-        seen.add(tuple(sorted(path.name for path in (found / OCTOBER).glob("*.parquet"))))
+        data = tuple(sorted(path.name for path in (found / OCTOBER).glob("*.parquet")))
+        record = (found / OCTOBER / "_load.json").read_text()
+        assert json.loads(record) == peek(bucket, LAKE, f"{OCTOBER}/_load.json")
+        seen.add((died, data, record))
         # The next writer clears up what does not count.
         (found / OCTOBER / "more.parquet").write_text("more")
         put_back(bucket, again)
         listed = json.loads(bucket.lake[f"{OCTOBER}/_files.json"])["files"]
         there = {Path(key).name for key in bucket.lake if key.startswith(OCTOBER)} - {"_files.json"}
         assert there == set(listed)
-    assert seen == {("old.parquet",), ("new.parquet",)}
+        assert bucket.lake[f"{OCTOBER}/_load.json"] == record
+    assert seen == {
+        (True, ("old.parquet",), "{}"),
+        (True, ("new.parquet",), '{"n": 2}'),
+        (False, ("new.parquet",), '{"n": 2}'),
+    }
+
+
+def test_nothing_is_written_that_may_not_be(bucket: Bucket, tmp_path: Path) -> None:
+    brought = bring(bucket, LAKE, tmp_path, periods=["2026-10"])
+    replace(tmp_path)
+
+    def still() -> None:
+        if bucket.writes == 2:
+            raise LeaseLost("another has it")
+
+    with pytest.raises(LeaseLost):
+        put_back(bucket, brought, still)
+    assert bucket.writes == 2
+
+
+def test_a_month_that_is_replaced_while_it_is_read_is_read_again(bucket: Bucket, tmp_path: Path) -> None:
+    brought = bring(bucket, LAKE, tmp_path / "w", periods=["2026-10"])
+    replace(tmp_path / "w")
+
+    class Late(Bucket):
+        """Somebody replaces the month as soon as it is listed."""
+
+        times = 1
+
+        def pages(self, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:
+            yield from super().pages(service, operation, key, **params)
+            if self.times:
+                self.times -= 1
+                put_back(self, brought)
+
+    late = Late()
+    late.objects = bucket.objects
+    bring(late, LAKE, tmp_path / "r", periods=["2026-10"])
+    assert files(tmp_path / "r")[f"{OCTOBER}/new.parquet"] == "new"
+    assert f"{OCTOBER}/old.parquet" not in files(tmp_path / "r")
+
+
+def test_what_has_no_room_on_the_disk_is_not_fetched(bucket: Bucket, tmp_path: Path) -> None:
+    class Large(Bucket):
+        def pages(self, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:
+            for item in super().pages(service, operation, key, **params):
+                yield {**item, "Size": 1 << 60 if item["Key"].endswith("old.parquet") else 1}
+
+    large = Large()
+    large.objects = bucket.objects
+    with pytest.raises(LakeError, match=r"take 1,152,921,504,606,846,97\d bytes, and"):
+        bring(large, LAKE, tmp_path)
+    assert files(tmp_path) == {}
+
+
+def test_a_record_is_looked_at_without_its_month(bucket: Bucket) -> None:
+    assert peek(bucket, LAKE, f"{OCTOBER}/_load.json") == {}
+    assert peek(bucket, LAKE, f"{NOVEMBER}/_load.json") is None
+    bucket.objects[f"lake/{OCTOBER}/_load.json"] = b"{"
+    assert peek(bucket, LAKE, f"{OCTOBER}/_load.json") is None
 
 
 def test_a_new_month_counts_when_all_of_it_is_there(bucket: Bucket, tmp_path: Path) -> None:

@@ -92,6 +92,8 @@ def _gaps(lake: Path | None) -> Check:
         return Check("usage gaps", Status.UNKNOWN, "not known: no folder of the lake is named", hint)
     try:
         with Ledger.open(lake) as ledger:
-            return fresh.usage_gaps(find_gaps(ledger), context.utc_now())
+            now = context.utc_now()
+            # Also behind the last look: whoever looked may have stopped.
+            return fresh.usage_gaps(find_gaps(ledger, until=now), now)
     except LamplighterError as error:
         return Check("usage gaps", Status.UNKNOWN, f"not known: {error.message}", error.hint)

@@ -192,7 +192,7 @@ def _fill(world: World, members: Mapping[str, Collector], lake: Path, at: dateti
     from lamplighter.usage.record import record
 
     with Ledger.open(lake) as ledger:
-        filled = fill(ledger, find_gaps(ledger, services=list(members)), members, world.config.tag)
+        filled = fill(ledger, find_gaps(ledger, until=at, services=list(members)), members, world.config.tag)
     record(filled.samples, filled.looks, at=at, lake=lake, store=world.store)
     return filled
 

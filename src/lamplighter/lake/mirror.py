@@ -1,20 +1,24 @@
 """A lake in S3: months are brought to a local folder, worked on there, and put back.
 
-A month in S3 is its files and `_files.json`, which names those that count. What is put back comes in this order: new
-files, then `_files.json`, then old files go. So who reads through here sees the month as it was or as it is, also when
-somebody died in between; Athena, which reads folders, may see both for some seconds. One writer at a time: whoever puts
-back holds a lease for it (see `lamplighter.lambdas.borrowed`), and readers need none.
+A month in S3 is its files and `_files.json`, which names those that count and holds the month's records (`_load.json`)
+as well. What is put back comes in this order: new files, then `_files.json`, then records as files of their own, then
+old files go. So one write makes the month another one, data and record together: who reads through here sees the month
+as it was or as it is, also when somebody died in between; Athena, which reads folders, may see both for some seconds.
+One writer at a time: whoever puts back holds a lease for it (see `lamplighter.lambdas.borrowed`), and readers need
+none: what is taken away while they read is looked for again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import shutil
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple, Protocol
 
-from lamplighter.errors import LakeError
+from lamplighter.errors import LakeError, NotFound
 from lamplighter.lake.columns import PARTITION
 
 PERMISSIONS: Final = ("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
@@ -22,6 +26,10 @@ PERMISSIONS: Final = ("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:Delet
 
 FILES: Final = "_files.json"
 """Beside the files of a month in S3: which of them count."""
+
+_ATTEMPTS: Final = 3
+_SPARE: Final = 64 << 20
+"""Bytes of the disk that are left alone."""
 
 
 class Objects(Protocol):
@@ -93,6 +101,18 @@ def address_of(text: str) -> Address:
     return Address(bucket, f"{prefix}/" if prefix else "")
 
 
+class _List(NamedTuple):
+    """What `_files.json` says of a month.
+
+    Attributes:
+        paths: that count.
+        records: texts of records, by path.
+    """
+
+    paths: frozenset[str]
+    records: Mapping[str, str]
+
+
 def bring(
     session: Objects,
     address: Address,
@@ -112,27 +132,82 @@ def bring(
 
     Raises:
         AwsError: S3 refuses or does not answer.
-        LakeError: a list of files is damaged, or a key is no path.
+        LakeError: a list of files is damaged, a key is no path, or the disk has no room for it.
         OSError: the folder cannot be written.
     """
     chosen = frozenset(periods) if periods is not None else None
     named = frozenset(tables) if tables is not None else None
-    remote = frozenset(path for path in _listed(session, address, named) if _wanted(path, chosen, named))
-    counted = _counted(session, address, folder, remote)
     folder.mkdir(parents=True, exist_ok=True)
+    for attempt in range(1, _ATTEMPTS + 1):
+        sizes = {path: size for path, size in _listed(session, address, named) if _wanted(path, chosen, named)}
+        try:
+            stale = _fetch(session, address, folder, sizes)
+            break
+        except NotFound:
+            # The month was replaced after it had been listed.
+            if attempt == _ATTEMPTS:
+                raise
+            for path in folder.iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    states = {path: state for path, state in _states(folder).items() if path not in stale}
+    return Brought(address, folder, chosen, named, frozenset(sizes), states)
+
+
+def _fetch(session: Objects, address: Address, folder: Path, sizes: Mapping[str, int]) -> set[str]:
+    """Fetch what counts; the paths of records that are not in S3 as the list of their month has them."""
+    lists = _lists(session, address, frozenset(sizes))
+    counted = _counted(frozenset(sizes), lists)
+    need, free = sum(sizes[path] for path in counted), shutil.disk_usage(folder).free - _SPARE
+    if need > free:
+        raise LakeError(
+            f"the lake's months take {need:,} bytes, and {max(0, free):,} are free on the disk of {folder}",
+            hint="give the function more disk (EphemeralStorage), or work on a copy of the lake",
+        )
     for path in sorted(counted):
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         session.download("s3", "get_object", target, Bucket=address.bucket, Key=address.prefix + path)
-    return Brought(address, folder, chosen, named, remote, _states(folder))
+    stale = set()
+    for path, text in ((path, text) for each in lists.values() for path, text in each.records.items()):
+        target = folder / path
+        if not target.exists() or target.read_text(encoding="utf-8") != text:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+            stale.add(path)
+    return stale
 
 
-def put_back(session: Objects, brought: Brought) -> list[str]:
+def peek(session: Objects, address: Address, path: str) -> Mapping[str, Any] | None:
+    """The record of a month as it is now, without bringing anything; None if there is none that can be read.
+
+    Args:
+        session: calls to S3 in the bucket's region.
+        address: of the lake.
+        path: for example `charges/billing_period=2026-10/_load.json`.
+
+    Raises:
+        AwsError: S3 refuses or does not answer.
+    """
+    month = PurePosixPath(path).parent.as_posix()
+    try:
+        listed = json.loads(_text(session, address, f"{month}/{FILES}"))
+        text = listed["records"][PurePosixPath(path).name]
+    except (NotFound, ValueError, KeyError, TypeError):
+        text = None
+    try:
+        found = json.loads(_text(session, address, path) if text is None else text)
+    except (NotFound, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def put_back(session: Objects, brought: Brought, still: Callable[[], None] = lambda: None) -> list[str]:
     """Put what has changed in the folder back to S3: months as a whole, see above.
 
     Args:
         session: calls to S3 in the bucket's region.
         brought: as `bring` gave it.
+        still: asked before every write whether it may be done; what it raises ends the work there.
 
     Returns:
         Paths that were written or taken away, sorted.
@@ -148,66 +223,100 @@ def put_back(session: Objects, brought: Brought) -> list[str]:
     fresh = [path for path, state in now.items() if brought.local.get(path) != state]
     gone = [path for path in brought.remote if path not in now and PurePosixPath(path).name != FILES]
     months = sorted({str(PurePosixPath(path).parent) for path in (*fresh, *gone) if _period(path)})
+    put = _Writer(session, brought, still)
     for month in months:
         if f"{month}/{FILES}" not in brought.remote:
             # Until all of it is there, what was there before counts, or nothing.
-            _list(session, brought.address, month, brought.remote)
-    for path in sorted(fresh, key=lambda path: (PurePosixPath(path).name.startswith("_"), path)):
-        _put(session, brought.address, path, (brought.folder / path).read_bytes())
-    lists = [_list(session, brought.address, month, now) for month in months]
+            put.list(month, brought.remote, {})
+    records = [path for path in fresh if PurePosixPath(path).name.startswith("_")]
+    for path in sorted(set(fresh) - set(records)):
+        put.file(path)
+    for month in months:
+        put.list(month, now, _records(brought.folder, month))
+    for path in sorted(records):
+        put.file(path)
     for path in sorted(gone):
-        session.call("s3", "delete_object", Bucket=brought.address.bucket, Key=brought.address.prefix + path)
-    return sorted([*fresh, *gone, *lists])
+        put.delete(path)
+    return sorted([*fresh, *gone, *(f"{month}/{FILES}" for month in months)])
 
 
-def _list(session: Objects, address: Address, month: str, paths: Iterable[str]) -> str:
-    """Write which of some paths make up a month; the path of the list."""
-    names = sorted(PurePosixPath(path).name for path in paths if str(PurePosixPath(path).parent) == month)
-    _put(session, address, f"{month}/{FILES}", json.dumps({"files": names}).encode())
-    return f"{month}/{FILES}"
+class _Writer:
+    """Writes to S3, each only while it may be done."""
+
+    def __init__(self, session: Objects, brought: Brought, still: Callable[[], None]) -> None:
+        self._session, self._brought, self._still = session, brought, still
+
+    def _write(self, operation: str, path: str, **params: Any) -> None:
+        self._still()
+        address = self._brought.address
+        self._session.call("s3", operation, Bucket=address.bucket, Key=address.prefix + path, **params)
+
+    def file(self, path: str) -> None:
+        """A file as it is here."""
+        self._write("put_object", path, Body=(self._brought.folder / path).read_bytes())
+
+    def list(self, month: str, paths: Iterable[str], records: Mapping[str, str]) -> None:
+        """Which of some paths make up a month, and its records."""
+        names = sorted(PurePosixPath(path).name for path in paths if str(PurePosixPath(path).parent) == month)
+        content = {"files": names, **({"records": records} if records else {})}
+        self._write("put_object", f"{month}/{FILES}", Body=json.dumps(content, sort_keys=True).encode())
+
+    def delete(self, path: str) -> None:
+        """Take a file away."""
+        self._write("delete_object", path)
 
 
-def _put(session: Objects, address: Address, path: str, content: bytes) -> None:
-    session.call("s3", "put_object", Bucket=address.bucket, Key=address.prefix + path, Body=content)
+def _records(folder: Path, month: str) -> dict[str, str]:
+    """Texts of a month's records, by name."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted((folder / month).glob("_*.json"))}
 
 
-def _listed(session: Objects, address: Address, tables: frozenset[str] | None) -> Iterator[str]:
+def _listed(session: Objects, address: Address, tables: frozenset[str] | None) -> Iterator[tuple[str, int]]:
+    """Paths and their sizes in bytes."""
     prefixes = [address.prefix] if tables is None else [f"{address.prefix}{table}/" for table in sorted(tables)]
     for prefix in prefixes:
         for item in session.pages("s3", "list_objects_v2", "Contents", Bucket=address.bucket, Prefix=prefix):
             path = str(item["Key"]).removeprefix(address.prefix)
             if not path.endswith("/"):
-                yield _inside(path)
+                yield _inside(path), int(item.get("Size", 0))
 
 
-def _counted(session: Objects, address: Address, folder: Path, remote: frozenset[str]) -> set[str]:
+def _lists(session: Objects, address: Address, remote: frozenset[str]) -> dict[str, _List]:
+    """What the lists of months say, by folder."""
+    found = {}
+    for path in sorted(path for path in remote if PurePosixPath(path).name == FILES):
+        month = PurePosixPath(path).parent.as_posix()
+        try:
+            content = json.loads(_text(session, address, path))
+            names = [_inside(str(name)) for name in content["files"]]
+            records = {_inside(str(name)): str(text) for name, text in content.get("records", {}).items()}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise LakeError(f"{path} is damaged: {error}", hint="load the month again") from error
+        found[month] = _List(
+            frozenset(f"{month}/{name}" for name in names),
+            {f"{month}/{name}": text for name, text in records.items()},
+        )
+    return found
+
+
+def _counted(remote: frozenset[str], lists: Mapping[str, _List]) -> set[str]:
     """The paths that count: all of a folder, unless its list says which."""
-    lists = {str(PurePosixPath(path).parent): path for path in remote if PurePosixPath(path).name == FILES}
-    named: dict[str, set[str]] = {}
-    for parent, path in lists.items():
-        named[parent] = {f"{parent}/{name}" for name in _names(session, address, folder, path)}
     found = set()
-    for path in remote - set(lists.values()):
-        parent = str(PurePosixPath(path).parent)
-        if parent not in named or path in named[parent]:
+    for path in remote:
+        listed = lists.get(str(PurePosixPath(path).parent))
+        if PurePosixPath(path).name != FILES and (listed is None or path in listed.paths):
             found.add(path)
-    missing = {path for paths in named.values() for path in paths} - found
+    missing = {path for each in lists.values() for path in each.paths - set(each.records)} - found
     if missing:
         raise LakeError(f"{min(missing)} is named by its month, but missing", hint="load the month again")
     return found
 
 
-def _names(session: Objects, address: Address, folder: Path, path: str) -> list[str]:
-    folder.mkdir(parents=True, exist_ok=True)
-    place = folder / ".files"
-    try:
+def _text(session: Objects, address: Address, path: str) -> str:
+    with TemporaryDirectory(prefix="lamp-") as folder:
+        place = Path(folder) / "text"
         session.download("s3", "get_object", place, Bucket=address.bucket, Key=address.prefix + path)
-        names = [str(name) for name in json.loads(place.read_text(encoding="utf-8"))["files"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise LakeError(f"{path} is damaged: {error}", hint="load the month again") from error
-    finally:
-        place.unlink(missing_ok=True)
-    return [_inside(name) for name in names]
+        return place.read_text(encoding="utf-8")
 
 
 def _inside(path: str) -> str:

@@ -1,4 +1,9 @@
-"""The lake in S3, borrowed: brought to the function's disk under a lease, and put back when all went well."""
+"""The lake in S3, borrowed: brought to the function's disk under a lease, and put back when all went well.
+
+The lease is short and is held by renewing it: whoever died with it lets go within minutes. Before every write to the
+lake at least half of it is left, or it is renewed, or nothing more is written. Whoever waited so long for it that the
+time that is left would not do for the work does not take it, and fails: Lambda calls again.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +14,23 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Final
 
-from lamplighter.errors import LakeError
-from lamplighter.lambdas.runtime import MARGIN, SCRATCH, Context, Runtime, new_run, remaining
+from lamplighter.errors import LakeError, LeaseLost, StoreError
+from lamplighter.lambdas.runtime import MARGIN, SCRATCH, Context, Runtime, logger, new_run, remaining
 
 if TYPE_CHECKING:
     from lamplighter.store.lease import Lease
 
-LEASE: Final = timedelta(minutes=16)
-"""Longer than a function can live: whoever holds it is at work, or dead."""
+LEASE: Final = timedelta(minutes=3)
+"""How long the lake is held without renewal."""
+
+RENEWED: Final = LEASE / 4
+"""How often it is renewed while work is under way."""
+
+NEEDS: Final = timedelta(minutes=2)
+"""What work in the lake takes that has only little to do."""
 
 _NAME: Final = "lake"
 _PAUSE: Final = 10
@@ -32,6 +44,7 @@ def lake(
     periods: Collection[str] | None,
     tables: Collection[str] | None = None,
     writes: bool = True,
+    needs: timedelta = NEEDS,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Path]:
     """The months of the lake as a local folder.
@@ -42,41 +55,93 @@ def lake(
         periods: months, YYYY-MM; None for all.
         tables: names of tables and folders; None for all.
         writes: whether changes are to be put back; a reader needs no lease.
+        needs: how long the work will take, bringing and putting back included.
         sleep: waits for that many seconds.
 
     Raises:
-        LakeError: others hold it until there is no time left, or it is damaged.
-        LeaseLost: it took longer than the lease; nothing was put back.
+        LakeError: others hold it until what is left of the call is less than the work needs, or it is damaged, or has no
+            room on the disk.
+        LeaseLost: another took the lease; no more was put back, and readers see the months as they were.
         AwsError: S3 refuses or does not answer.
     """
     from lamplighter.lake.mirror import address_of, bring, put_back
 
     address = address_of(with_.need("LAMPLIGHTER_LAKE"))
-    held = _wait(with_, context, sleep) if writes else None
+    held = _Held(with_, _wait(with_, context, needs, sleep)) if writes else None
     folder = Path(mkdtemp(prefix="lake-", dir=SCRATCH))
     try:
         brought = bring(with_.objects(), address, folder, periods=periods, tables=tables)
         yield folder
         if held is not None:
-            from lamplighter.store.lease import renew
-
-            held = renew(with_.store, held, now=with_.clock(), ttl=LEASE)
-            put_back(with_.objects(), brought)
+            put_back(with_.objects(), brought, held.still)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         if held is not None:
-            from lamplighter.store.lease import release
-
-            release(with_.store, held)
+            held.close()
 
 
-def _wait(with_: Runtime, context: Context, sleep: Callable[[float], None]) -> Lease:
+class _Held:
+    """A lease that is renewed until it is closed."""
+
+    def __init__(self, with_: Runtime, lease: Lease) -> None:
+        self._with, self._lease, self._lock, self._end = with_, lease, Lock(), Event()
+        self._lost: LeaseLost | None = None
+        self._thread = Thread(target=self._keep, name="lease of the lake", daemon=True)
+        self._thread.start()
+
+    def _keep(self) -> None:
+        while not self._end.wait(RENEWED.total_seconds()):
+            try:
+                self._renew()
+            except LeaseLost:
+                return
+            except StoreError as error:
+                # There is time for another try.
+                logger().warning(f"the lease of the lake was not renewed: {error}")
+
+    def _renew(self) -> None:
+        from lamplighter.store.lease import renew
+
+        with self._lock:
+            if self._lost is not None:
+                raise self._lost
+            try:
+                self._lease = renew(self._with.store, self._lease, now=self._with.clock(), ttl=LEASE)
+            except LeaseLost as lost:
+                self._lost = lost
+                raise
+
+    def still(self) -> None:
+        """Have at least half of the lease left.
+
+        Raises:
+            LeaseLost: another took it.
+            StoreError: it could not be renewed.
+        """
+        if self._lost is not None or self._lease.until - self._with.clock() < LEASE / 2:
+            self._renew()
+
+    def close(self) -> None:
+        """Give it back; one that cannot be given back ends by itself."""
+        from lamplighter.store.lease import release
+
+        self._end.set()
+        self._thread.join()
+        try:
+            release(self._with.store, self._lease)
+        except StoreError as error:
+            logger().warning(f"the lease of the lake ends by itself: {error}")
+
+
+def _wait(with_: Runtime, context: Context, needs: timedelta, sleep: Callable[[float], None]) -> Lease:
     from lamplighter.store.lease import acquire
 
-    while True:
+    while remaining(context) >= needs + MARGIN:
         held = acquire(with_.store, _NAME, new_run(), now=with_.clock(), ttl=LEASE)
         if held is not None:
             return held
-        if remaining(context) < 2 * MARGIN:
-            raise LakeError("others are at work in the lake", hint="the function is called again by itself")
         sleep(_PAUSE)
+    raise LakeError(
+        f"others are at work in the lake, and {remaining(context).total_seconds():.0f} s are too little for the work",
+        hint="the function is called again by itself",
+    )

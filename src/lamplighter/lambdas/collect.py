@@ -37,11 +37,12 @@ def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]
         How many looks were taken, failed, and are left.
 
     Raises:
-        LamplighterError: targets cannot be determined, or the lake or the store failed; the same again is harmless.
+        LamplighterError: targets cannot be determined, or the lake or the store failed; the same again is harmless, and
+            takes the looks that were not kept.
     """
     from lamplighter.lake.usage import LOOKS, USAGE
     from lamplighter.scheduler.passes import targets_of
-    from lamplighter.usage.collect import keep, look, plan
+    from lamplighter.usage.collect import keep_in_lake, keep_in_store, look, plan
     from lamplighter.usage.registry import collectors
 
     log, at, config = logger(), with_.clock(), with_.configuration()
@@ -61,10 +62,14 @@ def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]
         )
     if results:
         with lake(with_, context, periods=[f"{at:%Y-%m}"], tables=[USAGE, LOOKS]) as folder:
-            keep(results, at=at, lake=folder, store=world.store)
+            keep_in_lake(results, at=at, lake=folder)
+        # Only what has been put back is known: whoever dies before has it looked at again.
+        keep_in_store(results, store=world.store)
     number = event.get("number", 0) if isinstance(event, dict) else 0
     if waiting and isinstance(number, int) and number < MOST:
         _go_on(with_, context, number + 1)
+    elif waiting:
+        log.warning(f"{len(waiting)} looks of this hour are not taken: {MOST} calls more did not suffice")
     failed = [each for each in results if each.error is not None]
     for each in [*(result.error for result in failed), *(failure.error for failure in found.failures)]:
         log.warning(str(each))

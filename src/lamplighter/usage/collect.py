@@ -17,7 +17,7 @@ from lamplighter.lake.usage import Look, Source, UsageSample
 from lamplighter.resources.kind import Session
 from lamplighter.store.table import Store
 from lamplighter.usage.collector import Around, Collector, beginning, samples_of
-from lamplighter.usage.record import record
+from lamplighter.usage.record import record, record_in_lake, record_in_store
 from lamplighter.usage.tables import Names, known_hours, resource_key, time_key
 
 STATES: Final = "state"
@@ -143,8 +143,21 @@ def look(
 
 def keep(results: Sequence[Result], *, at: datetime, lake: Path, store: Store) -> None:
     """Write what came of a collection, see `lamplighter.usage.record`."""
-    samples = [sample for result in results for sample in result.samples]
-    record(samples, [result.look for result in results], at=at, lake=lake, store=store)
+    record(*_found(results), at=at, lake=lake, store=store)
+
+
+def keep_in_lake(results: Sequence[Result], *, at: datetime, lake: Path) -> None:
+    """The first half of `keep`, where the lake has to be put back before the second may follow."""
+    record_in_lake(*_found(results), at=at, lake=lake)
+
+
+def keep_in_store(results: Sequence[Result], *, store: Store) -> None:
+    """The second half of `keep`."""
+    record_in_store(*_found(results), store=store)
+
+
+def _found(results: Sequence[Result]) -> tuple[list[UsageSample], list[Look]]:
+    return [sample for result in results for sample in result.samples], [result.look for result in results]
 
 
 def _look(sessions: Sessions, task: Task, around: Around) -> Result:

@@ -38,8 +38,24 @@ def record(
         StoreError: the store failed; the lake has been written then, and doing it again does the rest.
         ValueError: samples and looks do not fit together.
     """
-    if not looks:
-        return
     # The lake first: what is known in the store is not looked at again, and would be missing in the lake for ever.
-    write_usage(lake, samples, looks, at=at)
-    put_items(store, cost_items(collectors() if members is None else members, samples, looks, Names(store)))
+    record_in_lake(samples, looks, at=at, lake=lake)
+    record_in_store(samples, looks, store=store, members=members)
+
+
+def record_in_lake(samples: Sequence[UsageSample], looks: Sequence[Look], *, at: datetime, lake: Path) -> None:
+    """The first half of `record`; the second may only follow when the lake is where it stays."""
+    if looks:
+        write_usage(lake, samples, looks, at=at)
+
+
+def record_in_store(
+    samples: Sequence[UsageSample],
+    looks: Sequence[Look],
+    *,
+    store: Store,
+    members: Mapping[str, Collector] | None = None,
+) -> None:
+    """The second half of `record`: from now on nobody looks at these hours again."""
+    if looks:
+        put_items(store, cost_items(collectors() if members is None else members, samples, looks, Names(store)))
