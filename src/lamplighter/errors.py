@@ -6,8 +6,10 @@
     ├── GuardrailError               a pass refused because it would change too much (exit code 5)
     ├── PriceBookError               the price book cannot be read
     ├── BillError                    a bill cannot be read
+    │   ├── Overtaken                a newer telling of its month, or the same, is there
     │   └── Unreconciled             its totals do not agree; nothing was published (exit code 5)
     ├── LakeError                    the lake cannot be read or written, or a question to it is wrong
+    │   └── NoRoom                   the disk has no room for what is to lie there
     ├── ReportError                  a report cannot be made or written
     ├── TargetBusy                   another pass is at work in the target
     ├── OutOfTime                    the time for a pass is over; the rest is for the next one
@@ -104,12 +106,20 @@ class BillError(LamplighterError):
     """A bill cannot be read, or its totals do not agree."""
 
 
+class Overtaken(BillError):
+    """A newer telling of the month, or the same, is there or on its way; nothing was changed."""
+
+
 class Unreconciled(BillError):
     """The totals before and after do not agree; nothing was published."""
 
 
 class LakeError(LamplighterError):
     """The lake cannot be read or written, or a question to it cannot be answered."""
+
+
+class NoRoom(LakeError):
+    """The disk has no room for what is to lie there; nothing was changed."""
 
 
 class ReportError(LamplighterError):

@@ -11,7 +11,8 @@ import pytest
 from tests.billing.conftest import BOUGHT, PLAN, RESERVATION, line, write_cur
 
 from lamplighter.billing.checking import check_months
-from lamplighter.billing.load import Month, load
+from lamplighter.billing.load import load
+from lamplighter.billing.prepared import Month
 from lamplighter.errors import Unreconciled
 
 pytestmark = pytest.mark.slow

@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.models import check_request
 
-from lamplighter.errors import AwsError, LakeError, LeaseLost, NotFound
+from lamplighter.errors import AwsError, LakeError, LeaseLost, NoRoom, NotFound
 from lamplighter.lake.mirror import Address, address_of, bring, peek, put_back
 
 LAKE = Address("example-lake", "lake/")
 OCTOBER, NOVEMBER = "charges/billing_period=2026-10", "charges/billing_period=2026-11"
+
+
+def etag(content: bytes) -> str:
+    return f'"{md5(content, usedforsecurity=False).hexdigest()}"'
 
 
 class Bucket:
@@ -23,6 +29,8 @@ class Bucket:
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.modified: dict[str, datetime] = {}
+        self.fetched: list[str] = []
         self.writes = 0
         self.dies_at: int | None = None
 
@@ -40,13 +48,22 @@ class Bucket:
 
     def pages(self, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:
         assert (service, operation, key) == ("s3", "list_objects_v2", "Contents")
-        yield from ({"Key": name} for name in sorted(self.objects) if name.startswith(params["Prefix"]))
+        for name in sorted(self.objects):
+            if name.startswith(params["Prefix"]):
+                modified = self.modified.get(name, datetime(2026, 11, 3, 8, tzinfo=UTC))
+                tag = etag(self.objects[name])
+                yield {"Key": name, "Size": len(self.objects[name]), "ETag": tag, "LastModified": modified}
 
     def download(self, service: str, operation: str, path: Path, /, **params: Any) -> int:
         assert (service, operation) == ("s3", "get_object")
+        check_request(service, operation, params)
+        self.fetched.append(params["Key"])
         if params["Key"] not in self.objects:
             raise NotFound("no such key")
-        return path.write_bytes(self.objects[params["Key"]])
+        content = self.objects[params["Key"]]
+        if params.get("IfMatch", etag(content)) != etag(content):
+            raise AwsError("it has changed", code="PreconditionFailed")
+        return path.write_bytes(content)
 
     @property
     def lake(self) -> dict[str, str]:
@@ -193,7 +210,7 @@ def test_what_has_no_room_on_the_disk_is_not_fetched(bucket: Bucket, tmp_path: P
 
     large = Large()
     large.objects = bucket.objects
-    with pytest.raises(LakeError, match=r"take 1,152,921,504,606,846,97\d bytes, and"):
+    with pytest.raises(NoRoom, match=r"take 1,152,921,504,606,846,97\d bytes, and"):
         bring(large, LAKE, tmp_path)
     assert files(tmp_path) == {}
 

@@ -2,35 +2,80 @@
 
 A report is written file by file, its manifest last; so its manifest says that it is there, and what it is made of.
 Files of reports that have no manifest (detailed billing reports) speak for themselves.
+
+Reports that overwrite their files may do so while they are read: every object is fetched as it was when it was looked
+at, or not at all.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from lamplighter.billing.sources import is_manifest, read_manifest
-from lamplighter.errors import BillError
+from lamplighter.billing.sources import Bill, announced, is_manifest, read_manifest
+from lamplighter.billing.versions import ALONE, version_alone
+from lamplighter.errors import AwsError, BillError, Overtaken
 
 if TYPE_CHECKING:
-    from lamplighter.aws.access import TargetSession
+    from lamplighter.lake.mirror import Objects
 
-PERMISSIONS: Final = ("s3:GetObject",)
-"""IAM actions on what lies in the bucket of bills."""
-
-_ALONE: Final = re.compile(r"\d{12}-aws-billing-[a-z-]+-\d{4}-\d{2}\.csv(\.zip)?", re.IGNORECASE)
-"""Names of detailed billing reports, which come without manifest."""
+PERMISSIONS: Final = ("s3:GetObject", "s3:ListBucket")
+"""IAM actions on the bucket of bills and what lies in it."""
 
 _MONTH: Final = re.compile(
-    r"billing_period=(\d{4}-\d{2})|/(\d{4})(\d{2})01-\d{8}/|-(\d{4})-(\d{2})\.csv", re.IGNORECASE
+    r"billing_period=(\d{4}-\d{2})|/(\d{4})(\d{2})01-\d{8}/|/year=(\d{4})/month=(\d{1,2})/|-(\d{4})-(\d{2})\.csv",
+    re.IGNORECASE,
 )
+_CHANGED: Final = ("PreconditionFailed", "412")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One object.
+
+    Attributes:
+        key: its key.
+        size: bytes.
+        etag: of its content; empty if not known.
+        modified: when S3 got it, aware; None if not known.
+    """
+
+    key: str
+    size: int
+    etag: str
+    modified: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A bill in a bucket.
+
+    Attributes:
+        bucket: its name.
+        bill: what is known of it, files aside.
+        month: YYYY-MM, as the manifest or else the key says; None where they do not.
+        items: its files, in order.
+    """
+
+    bucket: str
+    bill: Bill
+    month: str | None
+    items: tuple[Item, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files."""
+        return sum(item.size for item in self.items)
 
 
 def is_bill(key: str) -> bool:
     """Whether the arrival of an object means that a bill is there."""
     name = PurePosixPath(key).name
-    return is_manifest(Path(name)) or _ALONE.fullmatch(name) is not None
+    return is_manifest(Path(name)) or ALONE.fullmatch(name) is not None
 
 
 def month_of(key: str) -> str | None:
@@ -38,37 +83,87 @@ def month_of(key: str) -> str | None:
     found = _MONTH.search(key)
     if found is None:
         return None
-    return found[1] or (f"{found[2]}-{found[3]}" if found[2] else f"{found[4]}-{found[5]}")
+    if found[1]:
+        return found[1]
+    year, month = next((found[one], found[one + 1]) for one in (2, 4, 6) if found[one])
+    return f"{year}-{int(month):02}"
 
 
-def fetch_arrived(session: TargetSession, bucket: str, key: str, folder: Path) -> Path:
-    """Bring a bill to an empty folder: its manifest and the files that it names, or the file alone.
+def look_at(session: Objects, bucket: str, key: str, folder: Path) -> Arrived:
+    """Find out what makes up a bill, reading its manifest only.
 
     Args:
         session: calls to S3 that reach the bucket.
         bucket: its name.
-        key: of the manifest, or of the file.
-        folder: where to.
-
-    Returns:
-        The folder, ready to be loaded.
+        key: of the manifest, or of the file that has none.
+        folder: for the manifest.
 
     Raises:
-        BillError: the manifest cannot be read, or a key is no path.
-        AwsError: S3 refuses, or a file that the manifest names is not there.
+        BillError: the manifest cannot be read, names a key that is no path, or a file that is not there.
+        Overtaken: the manifest was overwritten just now.
+        AwsError: S3 refuses or does not answer.
     """
-    first = _fetch(session, bucket, key, folder)
-    if is_manifest(first):
-        for name in read_manifest(first):
-            _fetch(session, bucket, name.removeprefix(f"s3://{bucket}/"), folder)
-    return folder
+    first = _listed(session, bucket, [key]).get(key)
+    if first is None:
+        raise BillError(f"s3://{bucket}/{key} is not there", hint="it was moved or deleted after it had arrived")
+    if not is_manifest(Path(key)):
+        bill = Bill(key, (), version=version_alone(PurePosixPath(key).name, first.modified))
+        return Arrived(bucket, bill, month_of(key), (first,))
+    content, names = read_manifest(fetch_item(session, bucket, first, folder))
+    bill = announced(content, PurePosixPath(key), first.modified)
+    keys = [name.removeprefix(f"s3://{bucket}/") for name in names]
+    for name in keys:
+        _path(bucket, name)
+    there = _listed(session, bucket, keys)
+    missing = [name for name in keys if name not in there]
+    if missing:
+        raise BillError(
+            f"the manifest names {len(keys)} files, of which {len(missing)} are not there: {missing[0]}",
+            hint="if they come later, send the event of the manifest again",
+        )
+    return Arrived(bucket, bill, bill.period or month_of(key), tuple(there[name] for name in keys))
 
 
-def _fetch(session: TargetSession, bucket: str, key: str, folder: Path) -> Path:
+def fetch_item(session: Objects, bucket: str, item: Item, folder: Path) -> Path:
+    """Bring an object to a folder, below its key, as it was when it was looked at.
+
+    Raises:
+        BillError: its key is no path.
+        Overtaken: it was overwritten since.
+        AwsError: S3 refuses or does not answer.
+    """
+    path = folder.joinpath(*_path(bucket, item.key))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unchanged = {"IfMatch": item.etag} if item.etag else {}
+    try:
+        session.download("s3", "get_object", path, Bucket=bucket, Key=item.key, **unchanged)
+    except AwsError as error:
+        if error.code not in _CHANGED:
+            raise
+        raise Overtaken(
+            f"s3://{bucket}/{item.key} was overwritten while the bill was read", hint="the newer one comes by itself"
+        ) from error
+    return path
+
+
+def _path(bucket: str, key: str) -> tuple[str, ...]:
     parts = PurePosixPath(key.lstrip("/")).parts
     if not parts or ".." in parts or key.startswith("s3://"):
         raise BillError(f"the key {key!r} is no path in {bucket}", hint="is the manifest that of this bucket?")
-    path = folder.joinpath(*parts)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    session.download("s3", "get_object", path, Bucket=bucket, Key=key)
-    return path
+    return parts
+
+
+def _listed(session: Objects, bucket: str, keys: Iterable[str]) -> Mapping[str, Item]:
+    """Objects by key; what lies in one folder is listed at once."""
+    wanted, found = set(keys), {}
+    folders = {key.rpartition("/")[0] for key in wanted}
+    prefixes = wanted if len(wanted) == 1 or "" in folders else {f"{folder}/" for folder in folders}
+    for prefix in sorted(prefixes):
+        for each in session.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix):
+            if each["Key"] in wanted:
+                found[each["Key"]] = _item(each)
+    return found
+
+
+def _item(listed: Mapping[str, Any]) -> Item:
+    return Item(listed["Key"], int(listed.get("Size", 0)), str(listed.get("ETag") or ""), listed.get("LastModified"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lamplighter.aws.targets import GLOBAL_REGION, Target
 from lamplighter.billing.sources import files_needed, is_manifest
@@ -31,7 +32,7 @@ def fetch_address(aws: Aws, address: str, folder: Path) -> Path:
         folder: where to put it.
 
     Returns:
-        The folder that now holds the objects.
+        The folder that now holds the objects, each with the time at which S3 got it.
 
     Raises:
         BillError: the address is none, nothing lies there, a manifest is wrong, or the disk cannot be written.
@@ -42,11 +43,10 @@ def fetch_address(aws: Aws, address: str, folder: Path) -> Path:
         raise BillError(f"{address} names no bucket", hint="write s3://bucket/prefix")
     session = aws.session_as(Target(aws.own_account(), aws.region or GLOBAL_REGION), None)
     listed = session.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix)
-    keys = [item["Key"] for item in listed if not item["Key"].endswith("/")]
-    if not keys:
-        raise BillError(f"nothing lies at {address}", hint="check the prefix")
     root = folder / f"s3-{bucket}"
-    places = {_inside(root, key): key for key in keys}
+    places = {_inside(root, item["Key"]): item for item in listed if not item["Key"].endswith("/")}
+    if not places:
+        raise BillError(f"nothing lies at {address}", hint="check the prefix")
 
     def fetch(paths: Iterable[Path]) -> None:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -69,6 +69,8 @@ def _inside(root: Path, key: str) -> Path:
     return root.joinpath(*parts)
 
 
-def _fetch(session: TargetSession, bucket: str, key: str, path: Path) -> None:
+def _fetch(session: TargetSession, bucket: str, item: Mapping[str, Any], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    session.download("s3", "get_object", path, Bucket=bucket, Key=key)
+    session.download("s3", "get_object", path, Bucket=bucket, Key=item["Key"])
+    if "LastModified" in item:
+        os.utime(path, (item["LastModified"].timestamp(),) * 2)

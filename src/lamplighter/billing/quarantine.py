@@ -7,19 +7,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lamplighter.billing.staging import Staged
-from lamplighter.lake.columns import literal
+from lamplighter.billing.unread import KEPT
 from lamplighter.store.journal import stamp
 
 if TYPE_CHECKING:
     import duckdb
 
 FOLDER = "quarantine"
-_KEPT = 100_000
-"""Rows that are written out; more than that are counted only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +43,7 @@ class Quarantined:
 def write_quarantine(
     connection: duckdb.DuckDBPyConnection, lake: Path, staged: Sequence[Staged], *, at: datetime
 ) -> Quarantined:
-    """Write the rows that cannot be read as JSON lines: file, line, reason, and the row or its text.
-
-    The line is that of the row in its file; rows that hold line breaks themselves make it a lower bound.
+    """Write the rows that cannot be read into one file of JSON lines, see `lamplighter.billing.unread`.
 
     Args:
         connection: where the staged rows are.
@@ -54,7 +51,7 @@ def write_quarantine(
         staged: the bills.
         at: aware datetime of the load; names the file.
     """
-    lines = sum(len(each.rejects) for each in staged)
+    lines = sum(sum(each.rejected.values()) for each in staged)
     counted = connection.execute(
         "SELECT COUNT(*), SUM(_cost), COUNT(*) FILTER (_cost IS NULL) FROM staged WHERE NOT _ok"
     ).fetchone()
@@ -65,50 +62,21 @@ def write_quarantine(
         ).fetchall()
     )
     for each in staged:
-        for reject in each.rejects:
-            reason = reject.reason.partition(":")[0]
-            reasons[reason] = reasons.get(reason, 0) + 1
+        for reason, count in each.rejected.items():
+            reasons[reason] = reasons.get(reason, 0) + count
     if not bad + lines:
         return Quarantined(0, Decimal(0), 0, {}, None)
     path = lake / FOLDER / f"{stamp(at).replace(':', '')}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as file:
-        for number, row in enumerate(_rows(connection, staged)):
-            if number == _KEPT:
-                file.write(json.dumps({"more": bad + lines - _KEPT}) + "\n")
-                break
-            file.write(json.dumps(row, default=str) + "\n")
+        file.writelines(islice(_rows(staged), KEPT))
+        if bad + lines > KEPT:
+            file.write(json.dumps({"more": bad + lines - KEPT}) + "\n")
     return Quarantined(bad + lines, cost or Decimal(0), without + lines, reasons, path)
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, staged: Sequence[Staged]) -> Iterator[dict[str, Any]]:
+def _rows(staged: Sequence[Staged]) -> Iterator[str]:
     for each in staged:
-        names = {str(part.path): part.name for read in each.reads for part in read.raw.parts}
-        for reject in each.rejects:
-            yield {
-                "file": names.get(reject.path, reject.path),
-                "line": reject.line,
-                "reason": reject.reason,
-                "text": reject.text,
-            }
-        bad = {
-            row[0]
-            for row in connection.execute(f"SELECT DISTINCT x_SourceFile FROM {each.relation} WHERE NOT _ok").fetchall()
-        }
-        for read in each.reads:
-            raw, reading = read.raw, read.reading
-            for part in raw.parts:
-                if part.name not in bad:
-                    continue
-                columns = ", ".join(
-                    f'{literal(name)}: "{name.replace(chr(34), chr(34) * 2)}"' for name in raw.table.columns
-                )
-                cursor = connection.execute(
-                    f"SELECT line, reason, row FROM (SELECT row_number() OVER () + {raw.skip} AS line,"
-                    f" {reading.keep} AS keep, {reading.problem} AS reason, {{{columns}}} AS row"
-                    f" FROM {raw.sql([part], sequential=True)}) WHERE keep AND reason IS NOT NULL"
-                )
-                while rows := cursor.fetchmany(1000):
-                    for line, reason, row in rows:
-                        kept = {name: value for name, value in row.items() if value not in (None, "")}
-                        yield {"file": part.name, "line": line, "reason": reason, "row": kept}
+        for path in each.unread:
+            with path.open(encoding="utf-8") as file:
+                yield from file

@@ -1,8 +1,8 @@
 """The record of a month: for each payer whose charges are in it, the load that brought them.
 
 What concerns the month as a whole stands on top: all payers, formats and totals; when it was loaded last, and what was
-said of that load. `loads` has for each payer its own time, files, totals, differences and who accepted them. A payer
-whose charges were carried over keeps its entry as it was.
+said of that load. `loads` has for each payer its own time, files, totals, differences and who accepted them, and which
+telling of the month it was (`source`). A payer whose charges were carried over keeps its entry as it was.
 """
 
 from __future__ import annotations
@@ -83,8 +83,9 @@ def record(
 def _files(staged: Staged) -> dict[str, Any]:
     return {
         "formats": sorted(staged.formats),
-        "files": [{"name": part.name, "bytes": part.path.stat().st_size} for part in staged.bill.parts],
+        "files": [dict(each) for each in staged.sources],
         "account": staged.bill.account,
+        "source": staged.bill.version.as_json(),
     }
 
 

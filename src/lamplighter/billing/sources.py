@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import glob
 import json
+import shutil
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, Final
 
+from lamplighter.billing.versions import UNKNOWN, Version, version_alone, version_of
 from lamplighter.errors import BillError
 
 CSV: Final = "csv"
@@ -21,7 +24,12 @@ GZIP: Final = "csv.gz"
 PARQUET: Final = "parquet"
 
 Fetch = Callable[[str, Path], Path]
-"""Brings what lies under an `s3://` address into a folder, and gives the folder or file that it became."""
+"""Brings what lies under an `s3://` address into a folder, and gives the folder or file that it became.
+
+Files get the time at which S3 got them: it tells which of two tellings of a month is the newer one.
+"""
+
+_ADDRESS: Final = "s3://"
 
 _ENDINGS = (".csv", ".csv.gz", ".gz", ".zip", ".parquet", ".txt")
 _MOST_BYTES: Final = 1 << 40
@@ -55,6 +63,7 @@ class Bill:
         period: YYYY-MM as its manifest says, or None without one.
         passed_over: files beside it that its manifest does not name.
         account: whose report it is, as its manifest says, or None where it does not.
+        version: which telling of the month it is.
     """
 
     name: str
@@ -62,6 +71,7 @@ class Bill:
     period: str | None = None
     passed_over: tuple[str, ...] = ()
     account: str | None = None
+    version: Version = UNKNOWN
 
 
 def most_unpacked(size: int) -> int:
@@ -86,19 +96,35 @@ def find_bills(words: Sequence[str], scratch: Path, fetch: Fetch | None = None) 
     for word in words:
         for path in _places(word, scratch, fetch):
             if path.is_dir():
-                bills += _in_folder(path, scratch)
+                bills += _in_folder(path, scratch, fetched=word.startswith(_ADDRESS))
             else:
                 loose.append(path)
     if loose:
-        parts = tuple(part for path in loose for part in _parts(path, scratch))
-        bills.append(Bill(parts[0].name if len(parts) == 1 else f"{len(parts)} files", parts))
+        bills.append(bill_of(loose, scratch))
     if not any(bill.parts for bill in bills):
         raise BillError(f"there is no bill in {', '.join(words)}", hint="give CSV or Parquet files, or their folder")
     return [bill for bill in bills if bill.parts]
 
 
+def bill_of(files: Sequence[Path], scratch: Path, like: Bill | None = None) -> Bill:
+    """The bill that files make up.
+
+    Args:
+        files: its files, or some of them.
+        scratch: a folder for what must be unpacked.
+        like: what is known of it, parts aside; None if nothing is.
+
+    Raises:
+        BillError: a file is empty, or an archive is damaged, a bomb, or larger than the disk.
+    """
+    parts = tuple(part for path in files for part in _parts(path, scratch))
+    if like is not None:
+        return replace(like, parts=parts)
+    return Bill(parts[0].name if len(parts) == 1 else f"{len(parts)} files", parts)
+
+
 def _places(word: str, scratch: Path, fetch: Fetch | None) -> list[Path]:
-    if word.startswith("s3://"):
+    if word.startswith(_ADDRESS):
         if fetch is None:
             raise BillError(f"{word} cannot be fetched here", hint="copy the files, and give their folder")
         return [fetch(word, scratch)]
@@ -112,13 +138,14 @@ def _places(word: str, scratch: Path, fetch: Fetch | None) -> list[Path]:
     return [Path(word)]
 
 
-def _in_folder(folder: Path, scratch: Path) -> Iterator[Bill]:
+def _in_folder(folder: Path, scratch: Path, *, fetched: bool) -> Iterator[Bill]:
     there = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     data = [path for path in there if _is_data(path)]
     manifests = _top_manifests(path for path in there if is_manifest(path))
     if not manifests:
         if data:
-            yield Bill(str(folder), tuple(part for path in data for part in _parts(path, scratch)))
+            alone = version_alone(data[0].name, _arrived(data, fetched)) if len(data) == 1 else UNKNOWN
+            yield bill_of(data, scratch, Bill(str(folder), (), version=alone))
         return
     named: set[Path] = set()
     chosen = []
@@ -128,10 +155,29 @@ def _in_folder(folder: Path, scratch: Path) -> Iterator[Bill]:
         chosen.append((manifest, content, files))
     left = tuple(str(path.relative_to(folder)) for path in data if path not in named)
     for manifest, content, files in chosen:
-        parts = tuple(part for path in files for part in _parts(path, scratch))
-        account = str(content.get("account") or "") or None
-        yield Bill(str(manifest.relative_to(folder)), parts, _period(content, manifest), left, account)
+        told = announced(content, manifest, _arrived([manifest], fetched))
+        name = str(manifest.relative_to(folder))
+        yield bill_of(files, scratch, replace(told, name=name, passed_over=left))
         left = ()
+
+
+def announced(manifest: Mapping[str, Any], place: PurePath, arrived: datetime | None) -> Bill:
+    """What a manifest says of its bill, without files.
+
+    Args:
+        manifest: its content.
+        place: its path or key.
+        arrived: when S3 got it, aware; None if not known.
+    """
+    version = version_of(manifest, PurePosixPath(place.as_posix()), arrived)
+    return Bill(
+        str(place), (), _period(manifest, place), account=str(manifest.get("account") or "") or None, version=version
+    )
+
+
+def _arrived(files: Sequence[Path], fetched: bool) -> datetime | None:
+    """When S3 got the last of them; a file that lies here says nothing of it."""
+    return datetime.fromtimestamp(max(path.stat().st_mtime for path in files), UTC) if fetched else None
 
 
 def is_manifest(path: Path) -> bool:
@@ -157,13 +203,14 @@ def files_needed(paths: Iterable[Path]) -> list[Path]:
     return sorted({_file_of(key, data, path) for path, content in manifests for key in _keys(content, path)})
 
 
-def read_manifest(path: Path) -> list[str]:
-    """The files that a manifest names, as it writes them: keys, or `s3://` addresses.
+def read_manifest(path: Path) -> tuple[dict[str, Any], list[str]]:
+    """A manifest, and the files that it names, as it writes them: keys, or `s3://` addresses.
 
     Raises:
         BillError: it cannot be read, or names none.
     """
-    return _keys(_json(path), path)
+    content = _json(path)
+    return content, _keys(content, path)
 
 
 def _is_data(path: Path) -> bool:
@@ -199,7 +246,7 @@ def _keys(content: dict[str, Any], path: Path) -> list[str]:
     return keys
 
 
-def _period(content: dict[str, Any], path: Path) -> str | None:
+def _period(content: Mapping[str, Any], path: PurePath) -> str | None:
     """`billingPeriod.start` of version 1, else the folder `BILLING_PERIOD=YYYY-MM` of version 2."""
     start = content.get("billingPeriod", {})
     text = str(start.get("start", "")) if isinstance(start, dict) else ""
@@ -271,6 +318,12 @@ def _unpacked(path: Path, scratch: Path) -> Iterator[Part]:
                     raise BillError(
                         f"{path.name} unpacks to {member.file_size:,} bytes, {_MOST_RATIO} times its size",
                         hint="that is no bill",
+                    )
+                free = shutil.disk_usage(scratch).free
+                if member.file_size > free:
+                    raise BillError(
+                        f"{path.name} unpacks to {member.file_size:,} bytes, and {free:,} are free on the disk",
+                        hint="make room; or let the report be delivered as gzip or Parquet, which is read as it is",
                     )
                 target = scratch / f"{path.name}-{number}.csv"
                 _unpack(archive, member, target)

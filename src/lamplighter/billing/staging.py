@@ -6,7 +6,9 @@ some of its rows must not go there. Columns that begin with `_` are ours alone; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,9 +16,11 @@ from uuid import uuid4
 
 from lamplighter.billing.columns import quoted
 from lamplighter.billing.format import Format, Reading
+from lamplighter.billing.lines import count_lines, prove_lines
 from lamplighter.billing.raw import Raw, Reject, read_tables, rejects
 from lamplighter.billing.registry import formats, recognise
-from lamplighter.billing.sources import Bill
+from lamplighter.billing.sources import PARQUET, Bill, Part
+from lamplighter.billing.unread import Read, write_unread
 from lamplighter.errors import UsageError
 from lamplighter.lake.columns import CHARGE, MONEY, Column, literal
 from lamplighter.lake.tags import map_sql, spellings, tag_columns
@@ -24,49 +28,45 @@ from lamplighter.lake.tags import map_sql, spellings, tag_columns
 if TYPE_CHECKING:
     import duckdb
 
+UNREAD: Final = "unread.jsonl"
 _EXTRA: Final = ("_unused", "_net_unused", "_used_units")
 _LAYOUT: Final = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880, FILE_SIZE_BYTES '256MB'"
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """Files with the same columns, and how they were read.
-
-    Attributes:
-        raw: the files.
-        reading: how.
-        rows: rows and lines that are no rows, as the reader counted them.
-    """
-
-    raw: Raw
-    reading: Reading
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
 class Staged:
-    """A bill whose rows are staged.
+    """A bill, or some of its files, whose rows are staged. What it was staged from is not needed any more.
 
     Attributes:
         bill: what was staged.
+        sources: name and bytes of each file that was staged.
         files: the staged Parquet.
-        relation: FROM item of its rows: columns of a charge, `_ok`, `_problem`, `_period`, `_cost` (the bill's own),
-            `_kind` (the bill's own), `_unused`, `_net_unused`, `_used_units` (of reservations, normalised).
-        reads: each group of files with the same columns.
-        rejects: lines that are no rows.
+        unread: JSON lines of what cannot be read, see `lamplighter.billing.unread`.
+        rows: rows and lines that are no rows, as the reader counted them.
+        rejected: lines that are no rows, by reason.
         not_charges: rows that are sums or remarks in their format.
         formats: names of formats, with the number of files.
         notes: what was assumed.
     """
 
     bill: Bill
+    sources: Sequence[Mapping[str, str | int]]
     files: Sequence[Path]
-    relation: str
-    reads: Sequence[Read]
-    rejects: Sequence[Reject]
+    unread: Sequence[Path]
+    rows: int
+    rejected: Mapping[str, int]
     not_charges: int
     formats: Mapping[str, int]
     notes: Sequence[str]
+
+    @property
+    def relation(self) -> str:
+        """FROM item of its rows.
+
+        Columns of a charge, `_ok`, `_problem`, `_period`, `_cost` and `_kind` (the bill's own), `_unused`,
+        `_net_unused`, `_used_units` (of reservations, normalised).
+        """
+        return f"(SELECT *, _keep AND _problem IS NULL AS _ok FROM {parquet(self.files)} WHERE _keep)"
 
 
 def stage_bill(
@@ -76,7 +76,7 @@ def stage_bill(
     tags: Sequence[str] = (),
     only_format: str | None = None,
 ) -> Staged:
-    """Stage the rows of a bill as Parquet.
+    """Stage the rows of a bill as Parquet, with what cannot be read beside it. Every line of its text is accounted for.
 
     Args:
         connection: for the work.
@@ -90,7 +90,23 @@ def stage_bill(
         UsageError: there is no such format.
         duckdb.Error: a file is damaged.
     """
-    folder.mkdir()
+    folder.mkdir(parents=True)
+    with ThreadPoolExecutor(1) as beside:
+        lines = {part.path: beside.submit(count_lines, part) for part in bill.parts if part.kind != PARQUET}
+        try:
+            return _stage(connection, bill, folder, tags, only_format, lambda part: lines[part.path].result())
+        finally:
+            beside.shutdown(cancel_futures=True)
+
+
+def _stage(
+    connection: duckdb.DuckDBPyConnection,
+    bill: Bill,
+    folder: Path,
+    tags: Sequence[str],
+    only_format: str | None,
+    lines: Callable[[Part], int],
+) -> Staged:
     reads: list[Read] = []
     refused: list[Reject] = []
     found: dict[str, int] = {}
@@ -102,20 +118,37 @@ def stage_bill(
         raw = replace(raw, values=reading.values)
         if reading.month is not None:
             raw = replace(raw, months=_months(connection, raw, reading.month))
-        sql = _staged_sql(raw, reading, chosen.name, bill.period, tags)
+        problem = _problem(reading, bill.period)
+        sql = _staged_sql(raw, reading, chosen.name, problem, tags)
         rows = copy_rows(connection, sql, folder / str(number))
         wrong = list(rejects(connection)) if raw.is_text else []
         refused += wrong
-        if reading.keep != "true":
+        if reading.keep != "true" and rows:
             written = literal(str(folder / str(number) / "*.parquet"))
             row = connection.execute(f"SELECT COUNT(*) FROM {written} WHERE NOT _keep").fetchone()
             skipped += row[0] if row else 0
-        reads.append(Read(raw, reading, rows + len(wrong)))
+        reads.append(Read(raw, reading, problem, rows + len(wrong)))
         found[chosen.name] = found.get(chosen.name, 0) + len(raw.parts)
         notes.update(dict.fromkeys(reading.notes))
-    files = sorted(folder.rglob("*.parquet"))
-    relation = f"(SELECT *, _keep AND _problem IS NULL AS _ok FROM {parquet(files)} WHERE _keep)"
-    return Staged(bill, files, relation, reads, refused, skipped, found, tuple(notes))
+    for read in (read for read in reads if read.raw.is_text):
+        prove_lines(connection, read.raw, sum(map(lines, read.raw.parts)), read.rows)
+    staged = Staged(
+        replace(bill, parts=()),
+        [{"name": part.name, "bytes": part.path.stat().st_size} for part in bill.parts],
+        sorted(folder.rglob("*.parquet")),
+        (),
+        sum(read.rows for read in reads),
+        Counter(reject.reason.partition(":")[0] for reject in refused),
+        skipped,
+        found,
+        tuple(notes),
+    )
+    sql = f"SELECT DISTINCT x_SourceFile FROM {staged.relation} WHERE NOT _ok"
+    bad = {row[0] for row in connection.execute(sql).fetchall()} if staged.files else set()
+    if not bad and not refused:
+        return staged
+    write_unread(connection, folder / UNREAD, reads, refused, bad)
+    return replace(staged, unread=(folder / UNREAD,))
 
 
 def _months(connection: duckdb.DuckDBPyConnection, raw: Raw, month: str) -> dict[str, str]:
@@ -157,23 +190,31 @@ def _format(name: str) -> Format:
     return formats()[name]
 
 
-def _staged_sql(raw: Raw, reading: Reading, name: str, period: str | None, tags: Sequence[str]) -> str:
+def _period_sql(reading: Reading) -> str:
+    return f"strftime({reading.charges['BillingPeriodStart']}, '%Y-%m')"
+
+
+def _problem(reading: Reading, period: str | None) -> str:
+    """SQL of the reason why a row cannot be read, or NULL."""
+    if period is None:
+        return reading.problem
+    of_period = _period_sql(reading)
+    return (
+        f"COALESCE({reading.problem}, CASE WHEN {of_period} <> {literal(period)}"
+        f" THEN 'it belongs to another month than its bill: ' || {of_period} END)"
+    )
+
+
+def _staged_sql(raw: Raw, reading: Reading, name: str, problem: str, tags: Sequence[str]) -> str:
     given = {
         **reading.charges,
         "x_SourceFile": _by_file({str(part.path): part.name for part in raw.parts}),
         "x_SourceFormat": literal(name),
     }
-    of_period = f"strftime({given['BillingPeriodStart']}, '%Y-%m')"
-    problem = reading.problem
-    if period is not None:
-        problem = (
-            f"COALESCE({problem}, CASE WHEN {of_period} <> {literal(period)}"
-            f" THEN 'it belongs to another month than its bill: ' || {of_period} END)"
-        )
     own = {
         "_keep": f"COALESCE({reading.keep}, false)",
         "_problem": problem,
-        "_period": of_period,
+        "_period": _period_sql(reading),
         "_cost": f"TRY_CAST({reading.cost} AS {MONEY})",
         "_kind": reading.kind,
         **{extra: f"CAST({given.get(extra, 'NULL')} AS {MONEY})" for extra in _EXTRA},

@@ -18,7 +18,8 @@ from lamplighter.cli.views import counted
 
 if TYPE_CHECKING:
     from lamplighter.billing.checking import Checked
-    from lamplighter.billing.load import Loaded, Month
+    from lamplighter.billing.load import Loaded
+    from lamplighter.billing.prepared import Month
     from lamplighter.cli.show import Printer, Record
 
 app = group("Load bills into the lake, see what is there, check it again.")

@@ -59,6 +59,7 @@ _ALL = (
     Metric("Looks", "Count", "collect", "looks taken at a service in a target"),
     Metric("LooksFailed", "Count", "collect", "looks that failed: what was in use is not known"),
     Metric("MonthsLoaded", "Count", "ingest", "months of a bill that were published"),
+    Metric("BillsSuperseded", "Count", "ingest", "bills left out: the same, or a newer one, was there already"),
     Metric("BillsRefused", "Count", "ingest", "bills that could not be read, or whose totals do not agree"),
     Metric("ReportsWritten", "Count", "report", "workbooks written"),
     Metric("StackRequests", "Count", "custom_resource", "requests of CloudFormation that were done"),

@@ -1,7 +1,7 @@
 """A lake in S3: months are brought to a local folder, worked on there, and put back.
 
 A month in S3 is its files and `_files.json`, which names those that count and holds the month's records (`_load.json`)
-as well. What is put back comes in this order: new files, then `_files.json`, then records as files of their own, then
+as well. What is put back comes in this order: new files, then records as files of their own, then `_files.json`, then
 old files go. So one write makes the month another one, data and record together: who reads through here sees the month
 as it was or as it is, also when somebody died in between; Athena, which reads folders, may see both for some seconds.
 One writer at a time: whoever puts back holds a lease for it (see `lamplighter.lambdas.borrowed`), and readers need
@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple, Protocol
 
-from lamplighter.errors import LakeError, NotFound
+from lamplighter.errors import LakeError, NoRoom, NotFound
 from lamplighter.lake.columns import PARTITION
 
 PERMISSIONS: Final = ("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
@@ -77,6 +77,9 @@ class Brought:
         periods: months that were asked for; None for all.
         tables: folders that were asked for; None for all.
         remote: paths below the address that lie in S3 and belong to what was asked for, counted or not.
+        counted: those of them that count.
+        listed: months whose list says all of that, records included.
+        records: texts of records as they were brought, by path.
         local: state of each file as it was brought.
     """
 
@@ -85,6 +88,9 @@ class Brought:
     periods: frozenset[str] | None
     tables: frozenset[str] | None
     remote: frozenset[str]
+    counted: frozenset[str]
+    listed: frozenset[str]
+    records: Mapping[str, str]
     local: Mapping[str, _State]
 
 
@@ -132,7 +138,8 @@ def bring(
 
     Raises:
         AwsError: S3 refuses or does not answer.
-        LakeError: a list of files is damaged, a key is no path, or the disk has no room for it.
+        LakeError: a list of files is damaged, or a key is no path.
+        NoRoom: the disk has no room for it; nothing was fetched.
         OSError: the folder cannot be written.
     """
     chosen = frozenset(periods) if periods is not None else None
@@ -141,7 +148,9 @@ def bring(
     for attempt in range(1, _ATTEMPTS + 1):
         sizes = {path: size for path, size in _listed(session, address, named) if _wanted(path, chosen, named)}
         try:
-            stale = _fetch(session, address, folder, sizes)
+            lists = _lists(session, address, frozenset(sizes))
+            counted = _counted(frozenset(sizes), lists)
+            stale = _fetch(session, address, folder, {path: sizes[path] for path in counted}, lists)
             break
         except NotFound:
             # The month was replaced after it had been listed.
@@ -150,20 +159,27 @@ def bring(
             for path in folder.iterdir():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
     states = {path: state for path, state in _states(folder).items() if path not in stale}
-    return Brought(address, folder, chosen, named, frozenset(sizes), states)
+    records = {path: (folder / path).read_text(encoding="utf-8") for path in _states(folder) if _is_record(path)}
+    listed = {
+        month
+        for month, each in lists.items()
+        if {path for path in records if str(PurePosixPath(path).parent) == month} == set(each.records)
+    }
+    remote, said = frozenset(sizes), frozenset(listed)
+    return Brought(address, folder, chosen, named, remote, frozenset(counted), said, records, states)
 
 
-def _fetch(session: Objects, address: Address, folder: Path, sizes: Mapping[str, int]) -> set[str]:
+def _fetch(
+    session: Objects, address: Address, folder: Path, sizes: Mapping[str, int], lists: Mapping[str, _List]
+) -> set[str]:
     """Fetch what counts; the paths of records that are not in S3 as the list of their month has them."""
-    lists = _lists(session, address, frozenset(sizes))
-    counted = _counted(frozenset(sizes), lists)
-    need, free = sum(sizes[path] for path in counted), shutil.disk_usage(folder).free - _SPARE
+    need, free = sum(sizes.values()), shutil.disk_usage(folder).free - _SPARE
     if need > free:
-        raise LakeError(
+        raise NoRoom(
             f"the lake's months take {need:,} bytes, and {max(0, free):,} are free on the disk of {folder}",
             hint="give the function more disk (EphemeralStorage), or work on a copy of the lake",
         )
-    for path in sorted(counted):
+    for path in sorted(sizes):
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         session.download("s3", "get_object", target, Bucket=address.bucket, Key=address.prefix + path)
@@ -224,17 +240,14 @@ def put_back(session: Objects, brought: Brought, still: Callable[[], None] = lam
     gone = [path for path in brought.remote if path not in now and PurePosixPath(path).name != FILES]
     months = sorted({str(PurePosixPath(path).parent) for path in (*fresh, *gone) if _period(path)})
     put = _Writer(session, brought, still)
-    for month in months:
-        if f"{month}/{FILES}" not in brought.remote:
-            # Until all of it is there, what was there before counts, or nothing.
-            put.list(month, brought.remote, {})
-    records = [path for path in fresh if PurePosixPath(path).name.startswith("_")]
-    for path in sorted(set(fresh) - set(records)):
+    for month in sorted(set(months) - brought.listed):
+        # Until all of it is there, what was there before counts, or nothing.
+        put.list(month, brought.counted, brought.records)
+    for path in sorted(fresh, key=lambda path: (_is_record(path), path)):
         put.file(path)
+    records = {path: (brought.folder / path).read_text(encoding="utf-8") for path in now if _is_record(path)}
     for month in months:
-        put.list(month, now, _records(brought.folder, month))
-    for path in sorted(records):
-        put.file(path)
+        put.list(month, now, records)
     for path in sorted(gone):
         put.delete(path)
     return sorted([*fresh, *gone, *(f"{month}/{FILES}" for month in months)])
@@ -256,9 +269,10 @@ class _Writer:
         self._write("put_object", path, Body=(self._brought.folder / path).read_bytes())
 
     def list(self, month: str, paths: Iterable[str], records: Mapping[str, str]) -> None:
-        """Which of some paths make up a month, and its records."""
+        """Which of some paths make up a month, and its records among some."""
         names = sorted(PurePosixPath(path).name for path in paths if str(PurePosixPath(path).parent) == month)
-        content = {"files": names, **({"records": records} if records else {})}
+        texts = {name: records[f"{month}/{name}"] for name in names if f"{month}/{name}" in records}
+        content = {"files": names, **({"records": texts} if texts else {})}
         self._write("put_object", f"{month}/{FILES}", Body=json.dumps(content, sort_keys=True).encode())
 
     def delete(self, path: str) -> None:
@@ -266,9 +280,10 @@ class _Writer:
         self._write("delete_object", path)
 
 
-def _records(folder: Path, month: str) -> dict[str, str]:
-    """Texts of a month's records, by name."""
-    return {path.name: path.read_text(encoding="utf-8") for path in sorted((folder / month).glob("_*.json"))}
+def _is_record(path: str) -> bool:
+    """Whether a file tells of its month, as `_load.json` does."""
+    name = PurePosixPath(path).name
+    return _period(path) is not None and name.startswith("_") and name.endswith(".json") and name != FILES
 
 
 def _listed(session: Objects, address: Address, tables: frozenset[str] | None) -> Iterator[tuple[str, int]]:

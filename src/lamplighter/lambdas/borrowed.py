@@ -59,8 +59,8 @@ def lake(
         sleep: waits for that many seconds.
 
     Raises:
-        LakeError: others hold it until what is left of the call is less than the work needs, or it is damaged, or has no
-            room on the disk.
+        LakeError: others hold it until what is left of the call is less than the work needs, or it is damaged.
+        NoRoom: the disk has no room for it.
         LeaseLost: another took the lease; no more was put back, and readers see the months as they were.
         AwsError: S3 refuses or does not answer.
     """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from lamplighter.lambdas.again import call_again
 from lamplighter.lambdas.borrowed import lake
 from lamplighter.lambdas.runtime import MARGIN, Context, Meters, Runtime, logger, remaining, runtime
 
@@ -67,7 +67,7 @@ def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]
         keep_in_store(results, store=world.store)
     number = event.get("number", 0) if isinstance(event, dict) else 0
     if waiting and isinstance(number, int) and number < MOST:
-        _go_on(with_, context, number + 1)
+        call_again(with_, context, {"number": number + 1})
     elif waiting:
         log.warning(f"{len(waiting)} looks of this hour are not taken: {MOST} calls more did not suffice")
     failed = [each for each in results if each.error is not None]
@@ -80,13 +80,3 @@ def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]
     said = {"looks": len(results), "failed": len(failed), "left": len(waiting)}
     log.info("collected", extra=said)
     return said
-
-
-def _go_on(with_: Runtime, context: Context, number: int) -> None:
-    with_.session().call(
-        "lambda",
-        "invoke",
-        FunctionName=context.invoked_function_arn,
-        InvocationType="Event",
-        Payload=json.dumps({"number": number}).encode(),
-    )

@@ -1,16 +1,32 @@
-"""Ingest: a bill that arrived in S3 goes into the lake, month by month, or is refused with its reason."""
+"""Ingest: a bill that arrived in S3 goes into the lake, month by month, or is refused with its reason.
+
+Reading it takes no lease: the lake is borrowed when all of the bill is staged. What time does not suffice for goes on
+in a new call. A bill that is not newer than what is there is left out, so events may come twice, late and in any order.
+"""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
-from lamplighter.errors import BillError
+from lamplighter.errors import BillError, NoRoom, Overtaken
+from lamplighter.lambdas.again import call_again
 from lamplighter.lambdas.borrowed import lake
-from lamplighter.lambdas.runtime import SCRATCH, Context, Meters, Runtime, logger, runtime
+from lamplighter.lambdas.runtime import MARGIN, SCRATCH, Context, Meters, Runtime, logger, remaining, runtime
+
+if TYPE_CHECKING:
+    from lamplighter.billing.arrived import Arrived
+    from lamplighter.lake.mirror import Address
+
+MOST: Final = 12
+"""Calls that one bill may take; Lambda ends what calls itself 16 times in a row."""
+
+AGAIN: Final = "x_number"
+"""Member of the event of a call that goes on: how many calls there were before."""
 
 
 def handler(event: object, context: Context) -> Mapping[str, Any]:
@@ -18,51 +34,126 @@ def handler(event: object, context: Context) -> Mapping[str, Any]:
     return answer(event, context, runtime())
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call of the function."""
+
+    bucket: str
+    key: str
+    number: int
+    event: Mapping[str, Any]
+    context: Context
+    with_: Runtime
+
+
 def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]:
     """One object that arrived.
 
     Args:
-        event: `Object Created` of S3, by EventBridge.
+        event: `Object Created` of S3, by EventBridge; with `AGAIN` when a call before handed it on.
         context: of the call.
         with_: connections.
 
     Returns:
-        What was done: `loaded` with its months, `refused` with the reason, `waits` for the manifest, or `parked`.
+        What was done: `loaded` with its months, `superseded` or `refused` with the reason, `waits` for the manifest,
+        `goes on` in a new call, or `parked`.
 
     Raises:
         LamplighterError: S3, the lake or the store failed; the same event again is harmless.
     """
     from lamplighter.billing.arrived import is_bill
 
-    match event:
+    told = event if isinstance(event, dict) else {}
+    match told:
         case {"source": "aws.s3", "detail": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)}}}:
             if not is_bill(key):
                 return {"did": "waits", "key": key}
-            return _load(bucket, key, context, with_)
+            number = told.get(AGAIN, 0)
+            return _ingest(_Call(bucket, key, number if isinstance(number, int) else 0, told, context, with_))
     return _park(with_, event, "parked", "it is no object of S3 that was created")
 
 
-def _load(bucket: str, key: str, context: Context, with_: Runtime) -> Mapping[str, Any]:
-    from lamplighter.billing.arrived import fetch_arrived, month_of
-    from lamplighter.billing.load import load
-    from lamplighter.lake.months import CHARGES
+def _ingest(call: _Call) -> Mapping[str, Any]:
+    from lamplighter.billing.arrived import look_at
+    from lamplighter.billing.portions import clear, place_of
+    from lamplighter.lake.mirror import address_of
 
-    month = month_of(key)
+    with_, session = call.with_, call.with_.objects()
     folder = Path(mkdtemp(prefix="bill-", dir=SCRATCH))
+    place: Address | None = None
     try:
-        fetch_arrived(with_.objects(), bucket, key, folder)
-        with lake(with_, context, periods=[month] if month else None, tables=[CHARGES, "quarantine"]) as place:
-            loaded = load([str(folder)], place, at=with_.clock())
-    except BillError as error:
+        arrived = look_at(session, call.bucket, call.key, folder)
+        place = place_of(arrived, address_of(with_.need("LAMPLIGHTER_LAKE")))
+        _refuse_overtaken(with_, arrived)
+        return _load(call, arrived, place, folder)
+    except Overtaken as late:
+        said = _superseded(with_, call, late)
+    except (BillError, NoRoom) as error:
         # Tried again it would be refused again.
-        return _park(with_, {"bucket": bucket, "key": key}, "refused", str(error))
+        reason = f"{error.message}; {error.hint}" if error.hint else error.message
+        said = _park(with_, {"bucket": call.bucket, "key": call.key}, "refused", reason)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    if place is not None:
+        clear(session, place)
+    return said
+
+
+def _refuse_overtaken(with_: Runtime, arrived: Arrived) -> None:
+    """Before anything of the bill is read; when it is published, it is looked at again.
+
+    Raises:
+        Overtaken: the same report has brought the same telling of the month, or a newer one.
+    """
+    from lamplighter.billing.load import not_newer
+    from lamplighter.billing.records import loads_of
+    from lamplighter.billing.versions import Standing, standing_of_report
+    from lamplighter.lake.columns import PARTITION
+    from lamplighter.lake.mirror import address_of, peek
+    from lamplighter.lake.months import CHARGES, RECORD
+
+    if arrived.month is None:
+        return
+    path = f"{CHARGES}/{PARTITION}={arrived.month}/{RECORD}"
+    told = peek(with_.objects(), address_of(with_.need("LAMPLIGHTER_LAKE")), path)
+    how, there = standing_of_report(arrived.bill.version, loads_of(told or {}))
+    if how is not Standing.NEW:
+        raise Overtaken(not_newer(how, arrived.bill.version, there, f"the charges for {arrived.month}"))
+
+
+def _load(call: _Call, arrived: Arrived, place: Address, folder: Path) -> Mapping[str, Any]:
+    from lamplighter.billing.load import months_of, publish
+    from lamplighter.billing.portions import clear, stage_arrived
+    from lamplighter.lake.months import CHARGES
+
+    with_, context, session = call.with_, call.context, call.with_.objects()
+    progress = stage_arrived(session, arrived, folder, place, lambda: remaining(context) - MARGIN)
+    if progress.staged is None:
+        if call.number >= MOST:
+            raise BillError(f"{MOST} calls did not suffice for {call.key}", hint="load it on a machine: lamp bill load")
+        call_again(with_, context, {**call.event, AGAIN: call.number + 1})
+        said = {"did": "goes on", "staged": progress.done, "of": progress.of, "number": call.number + 1}
+        logger().info("bill", extra={**said, "key": call.key})
+        return said
+    periods = months_of(progress.staged)
+    with lake(with_, context, periods=periods, tables=[CHARGES, "quarantine"], needs=progress.finishing) as here:
+        loaded = publish(progress.staged, here, at=with_.clock(), newer_only=True)
+    if progress.kept:
+        clear(session, place)
     meters = Meters(with_.environ)
     meters.add("MonthsLoaded", len(loaded.months))
     meters.write()
     said = {"did": "loaded", "months": [each.period for each in loaded.months], "rows": loaded.rows_loaded}
-    logger().info("bill", extra={**said, "key": key, "quarantined": loaded.quarantined.rows})
+    logger().info("bill", extra={**said, "key": call.key, "quarantined": loaded.quarantined.rows})
+    return said
+
+
+def _superseded(with_: Runtime, call: _Call, late: Overtaken) -> Mapping[str, Any]:
+    meters = Meters(with_.environ)
+    meters.add("BillsSuperseded")
+    meters.write()
+    said = {"did": "superseded", "reason": late.message}
+    logger().info("bill", extra={**said, "key": call.key})
     return said
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from tests.estate.bill.conftest import FIFTH, OCTOBER, SEVENTEENTH, Prepare, csv_sql, rows_of
 
-from lamplighter.billing.load import Month, load
+from lamplighter.billing.load import load
+from lamplighter.billing.prepared import Month
 from lamplighter.errors import UsageError
 from lamplighter.estate.bill.bought import buy
 from lamplighter.estate.bill.fleet import make_used
