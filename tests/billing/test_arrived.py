@@ -67,6 +67,13 @@ def test_a_manifest_tells_what_makes_up_its_bill(tmp_path: Path) -> None:
     assert fetch_item(bucket, "bills", found.items[0], tmp_path).read_bytes() == b"PAR1 of another"
 
 
+def test_keys_that_begin_with_a_slash_in_the_manifest_only(tmp_path: Path) -> None:
+    bucket = bucket_of(reportKeys=["/cur2/lamp/data/a.parquet"])
+    assert [item.key for item in look_at(bucket, "bills", CUR2, tmp_path).items] == ["cur2/lamp/data/a.parquet"]
+    bucket.objects["/cur2/lamp/data/a.parquet"] = b"PAR1"
+    assert [item.key for item in look_at(bucket, "bills", CUR2, tmp_path).items] == ["/cur2/lamp/data/a.parquet"]
+
+
 def test_a_file_that_comes_alone_is_a_bill(tmp_path: Path) -> None:
     bucket = Bucket()
     name = "111122223333-aws-billing-detailed-line-items-2026-10.csv.zip"

@@ -10,6 +10,8 @@ from tests.billing.conftest import cur_text, line
 
 from lamplighter.aws.access import Aws
 from lamplighter.billing.fetch import PERMISSIONS, fetch_address
+from lamplighter.billing.sources import find_bills
+from lamplighter.billing.versions import Version
 from lamplighter.errors import AwsError, BillError
 from lamplighter.estate.control import start_thread
 from lamplighter.estate.testing import EstateProbe
@@ -54,12 +56,16 @@ def fetched(root: Path) -> list[str]:
 def test_only_what_the_manifest_names_is_fetched(aws: Aws, s3: Any, tmp_path: Path) -> None:
     for assembly in ("aaa", "bbb"):
         put(s3, f"{MONTH}/{assembly}/cur-1.csv", cur_text([line(cost="1")]))
-    text = json.dumps({"reportName": "cur", "reportKeys": [f"/{MONTH}/bbb/cur-1.csv"]})
+    text = json.dumps({"reportName": "cur", "assemblyId": "bbb", "reportKeys": [f"/{MONTH}/bbb/cur-1.csv"]})
     put(s3, f"{MONTH}/cur-Manifest.json", text)
     put(s3, "other/never.csv")
     root = fetch_address(aws, f"s3://{BUCKET}/cur/", tmp_path)
     assert fetched(root) == [f"{MONTH}/bbb/cur-1.csv", f"{MONTH}/cur-Manifest.json"]
     assert (root / MONTH / "bbb" / "cur-1.csv").read_text() == cur_text([line(cost="1")])
+    # The time at which S3 got the manifest tells which of two tellings is the newer one.
+    told = s3.head_object(Bucket=BUCKET, Key=f"{MONTH}/cur-Manifest.json")["LastModified"]
+    [bill] = find_bills([f"s3://{BUCKET}/cur/"], tmp_path, lambda *_: root)
+    assert bill.version == Version("/cur", "bbb", told)
 
 
 def test_without_a_manifest_all_of_it(aws: Aws, s3: Any, tmp_path: Path) -> None:

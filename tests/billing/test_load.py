@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -8,9 +9,11 @@ from pathlib import Path
 import pytest
 from tests.billing.conftest import BOUGHT, line, write_cur
 
-from lamplighter.billing.load import load
+from lamplighter.billing.load import load, months_of, publish, stage
+from lamplighter.billing.pieces import keep, named, read_piece
 from lamplighter.billing.records import Accepted
-from lamplighter.errors import BillError, Unreconciled
+from lamplighter.billing.sources import Bill, find_bills
+from lamplighter.errors import BillError, Overtaken, Unreconciled
 from lamplighter.lake import months
 from lamplighter.lake.ledger import Ledger
 
@@ -120,3 +123,105 @@ def test_a_cut_off_file_leaves_the_month(tmp_path: Path) -> None:
         with pytest.raises(BillError):
             load([str(path)], lake, at=AT)
     assert costs(lake, "BilledCost") == {"Usage": Decimal(1)}
+
+
+def report(folder: Path, assembly: str, cost: str, *names: str) -> Path:
+    """A telling of October in files, its manifest beside them; each file has a row of this cost."""
+    folder.mkdir()
+    keys = names or ("estate-1.csv",)
+    for key in keys:
+        write_cur(folder / key, [line(cost=cost)])
+    told = {"assemblyId": assembly, "account": "111122223333", "reportName": "estate", "reportKeys": list(keys)}
+    (folder / "estate-Manifest.json").write_text(json.dumps(told))
+    return folder
+
+
+def test_the_record_tells_which_telling_a_month_was_loaded_from(tmp_path: Path) -> None:
+    load([str(report(tmp_path / "a", "20261103T081500Z", "1"))], tmp_path / "lake", at=AT)
+    told = months.record_of(tmp_path / "lake", months.CHARGES, "2026-10")
+    assert told is not None
+    assert told["loads"]["111122223333"]["source"] == {
+        "report": "111122223333/estate",
+        "assembly": "20261103T081500Z",
+        "made": "2026-11-03T08:15:00+00:00",
+    }
+
+
+def test_people_may_load_an_older_telling_and_are_told(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    load([str(report(tmp_path / "b", "20261103T091500Z", "2"))], lake, at=AT)
+    loaded = load([str(report(tmp_path / "a", "20261103T081500Z", "1"))], lake, at=AT)
+    said = (
+        "the charges of 111122223333 for 2026-10 are of a newer telling: 111122223333/estate 20261103T091500Z, made"
+        " 2026-11-03 09:15:00 UTC; this one is 111122223333/estate 20261103T081500Z, made 2026-11-03 08:15:00 UTC;"
+        " it was replaced all the same"
+    )
+    assert loaded.notes == (said,)
+    assert costs(lake, "BilledCost") == {"Usage": Decimal(1)}
+    assert load([str(tmp_path / "a")], lake, at=AT).notes == (), "the same again is nothing to be told of"
+
+
+def test_only_newer_ones_where_that_is_asked_for(tmp_path: Path) -> None:
+    lake, scratch = tmp_path / "lake", tmp_path / "scratch"
+    scratch.mkdir()
+    for name, assembly, cost in (("b", "20261103T091500Z", "2"), ("a", "20261103T081500Z", "1")):
+        [bill] = find_bills([str(report(tmp_path / name, assembly, cost))], scratch)
+        staged = stage(bill, scratch / name)
+        assert months_of([staged]) == ["2026-10"]
+        if name == "b":
+            publish([staged], lake, at=AT, newer_only=True)
+        for _ in range(2):
+            with pytest.raises(Overtaken):
+                publish([staged], lake, at=AT, newer_only=True)
+    assert costs(lake, "BilledCost") == {"Usage": Decimal(2)}
+    assert publish([staged], lake, at=AT).months[0].published, "unless it is not"
+
+
+def test_a_bill_in_pieces_is_the_bill(tmp_path: Path) -> None:
+    """Rows that are bad, lines that are no rows, a file without rows, commitments: over three pieces, and at once."""
+    bad = [line(cost="much"), line(cost="3", bill__BillingPeriodStartDate="2026-09-01T00:00:00Z")]
+    folder = report(tmp_path / "a", "1", "1", "x-1.csv", "x-2.csv", "x-3.csv")
+    told = json.loads((folder / "estate-Manifest.json").read_text())
+    told["billingPeriod"] = {"start": "20261001T000000.000Z"}
+    (folder / "estate-Manifest.json").write_text(json.dumps(told))
+    write_cur(folder / "x-1.csv", [*BOUGHT, *bad])
+    (folder / "x-1.csv").write_text((folder / "x-1.csv").read_text() + "too,short\n")
+    write_cur(folder / "x-2.csv", [])
+    at_once = load([str(folder)], tmp_path / "lake", at=AT)
+
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    [bill] = find_bills([str(folder)], scratch)
+    pieces = []
+    for number, part in enumerate(bill.parts):
+        piece = stage(replace(bill, parts=(part,)), scratch / str(number))
+        kept = keep(piece, scratch / str(number))
+        assert kept[-1].name == "piece.json"
+        moved = scratch / f"moved-{number}"
+        for path in kept:
+            target = moved / path.relative_to(scratch / str(number))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+        assert sorted(named(moved)) == sorted(str(path.relative_to(scratch / str(number))) for path in kept[:-1])
+        pieces.append(read_piece(moved, replace(bill, parts=())))
+    in_pieces = publish(pieces, tmp_path / "other", at=AT)
+    assert in_pieces.months == at_once.months
+    assert (in_pieces.rows_in, in_pieces.rows_loaded, in_pieces.formats) == (15, 12, {"cur-csv": 3})
+    assert (in_pieces.rows_in, in_pieces.rows_loaded) == (at_once.rows_in, at_once.rows_loaded)
+    first, second = at_once.quarantined, in_pieces.quarantined
+    assert (second.rows, second.cost, second.without_cost, second.reasons) == (
+        (first.rows, first.cost, first.without_cost, first.reasons)
+    )
+    assert first.path is not None
+    assert second.path is not None
+    assert second.path.read_text() == first.path.read_text()
+    assert len(second.path.read_text().splitlines()) == second.rows == 3
+    for column in ("BilledCost", "EffectiveCost"):
+        assert costs(tmp_path / "other", column) == costs(tmp_path / "lake", column)
+
+
+def test_a_piece_that_is_damaged_is_said(tmp_path: Path) -> None:
+    for content in ("", "{", "[]"):
+        (tmp_path / "piece.json").write_text(content)
+        with pytest.raises(BillError, match="what was staged in"):
+            read_piece(tmp_path, Bill("x", ()))

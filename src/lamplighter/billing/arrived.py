@@ -114,7 +114,9 @@ def look_at(session: Objects, bucket: str, key: str, folder: Path) -> Arrived:
     keys = [name.removeprefix(f"s3://{bucket}/") for name in names]
     for name in keys:
         _path(bucket, name)
-    there = _listed(session, bucket, keys)
+    # Where a report has no prefix, its manifest may begin keys with a slash that they do not have.
+    listed = _listed(session, bucket, [*keys, *(name.lstrip("/") for name in keys)])
+    there = {name: found for name in keys if (found := listed.get(name) or listed.get(name.lstrip("/")))}
     missing = [name for name in keys if name not in there]
     if missing:
         raise BillError(

@@ -33,6 +33,7 @@ class On(StrEnum):
 
     STORE = "store"
     LAKE = "lake"
+    STAGED = "staged"
     BILLS = "bills"
     QUEUE = "queue"
     TOPIC = "topic"
@@ -278,8 +279,11 @@ _INGEST = Handler(
     {
         On.STORE: (*_READ, *_WRITE),
         On.LAKE: _LAKE_WRITE,
+        On.STAGED: ("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
         On.BILLS: ("s3:GetObject", "s3:ListBucket"),
+        On.ITSELF: ("lambda:InvokeFunction",),
     },
+    # Texts of a portion, all that is staged of a bill, and its month as it was and as it will be: see docs/handlers.md.
     disk=10_240,
 )
 _REPORT = Handler(

@@ -159,6 +159,7 @@ _ARNS: Final = {
     On.TOPIC: "${Topic}",
     On.WAKE: HERE.format("scheduler", "schedule/${Prefix}/${Prefix}-wake"),
     On.WAKE_LIKE: HERE.format("scheduler", "schedule/${Prefix}/${Prefix}-clock"),
+    On.STAGED: "arn:${AWS::Partition}:s3:::${LakeBucket}/staging/*",
     On.ITSELF: HERE.format("lambda", "function:${Prefix}-{handler}"),
     On.MEMBER_ROLES: "arn:${AWS::Partition}:iam::*:role/${MemberRole}",
 }
