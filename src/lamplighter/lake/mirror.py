@@ -259,25 +259,27 @@ class _Writer:
     def __init__(self, session: Objects, brought: Brought, still: Callable[[], None]) -> None:
         self._session, self._brought, self._still = session, brought, still
 
-    def _write(self, operation: str, path: str, **params: Any) -> None:
+    def _put(self, path: str, content: bytes) -> None:
         self._still()
         address = self._brought.address
-        self._session.call("s3", operation, Bucket=address.bucket, Key=address.prefix + path, **params)
+        self._session.call("s3", "put_object", Bucket=address.bucket, Key=address.prefix + path, Body=content)
 
     def file(self, path: str) -> None:
         """A file as it is here."""
-        self._write("put_object", path, Body=(self._brought.folder / path).read_bytes())
+        self._put(path, (self._brought.folder / path).read_bytes())
 
     def list(self, month: str, paths: Iterable[str], records: Mapping[str, str]) -> None:
         """Which of some paths make up a month, and its records among some."""
         names = sorted(PurePosixPath(path).name for path in paths if str(PurePosixPath(path).parent) == month)
         texts = {name: records[f"{month}/{name}"] for name in names if f"{month}/{name}" in records}
         content = {"files": names, **({"records": texts} if texts else {})}
-        self._write("put_object", f"{month}/{FILES}", Body=json.dumps(content, sort_keys=True).encode())
+        self._put(f"{month}/{FILES}", json.dumps(content, sort_keys=True).encode())
 
     def delete(self, path: str) -> None:
         """Take a file away."""
-        self._write("delete_object", path)
+        self._still()
+        address = self._brought.address
+        self._session.call("s3", "delete_object", Bucket=address.bucket, Key=address.prefix + path)
 
 
 def _is_record(path: str) -> bool:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from lamplighter.lambdas.runtime import Context, Runtime
+
+PERMISSIONS: Final = ("lambda:InvokeFunction",)
+"""IAM actions on the function itself."""
 
 
 def call_again(with_: Runtime, context: Context, event: Mapping[str, Any]) -> None:
