@@ -203,7 +203,7 @@ variable "ClockSchedule" {
 }
 
 variable "NotificationEmail" {
-  description = "Mail address that errors, digests and alarms are sent to; it is asked first. Empty for none."
+  description = "Mail address that errors and alarms are sent to; it is asked first. Empty for none."
   type        = string
   default     = ""
 
@@ -225,13 +225,13 @@ variable "LogRetentionDays" {
 }
 
 variable "LogLevel" {
-  description = "The least of what functions log."
+  description = "DEBUG logs every step; less than INFO there is not, for metrics are made of those lines."
   type        = string
   default     = "INFO"
 
   validation {
-    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR"], var.LogLevel)
-    error_message = "LogLevel: one of DEBUG, INFO, WARNING, ERROR."
+    condition     = contains(["DEBUG", "INFO"], var.LogLevel)
+    error_message = "LogLevel: one of DEBUG, INFO."
   }
 }
 

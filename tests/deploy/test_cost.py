@@ -34,8 +34,8 @@ def test_nothing_due_sends_nothing_but_the_slow_reconciliation() -> None:
     assert asked(QUIET).transition == asked(QUIET).watch == asked(QUIET).event == 0
     assert quantity(found, "clock", "sqs.requests") == 365
     assert quantity(found, "events", "lambda.requests") == 0
-    # Three ticks in 4 hours: to reconcile, to see what came of it, and the one that is set for it.
-    assert quantity(found, "clock", "lambda.requests") == Decimal("547.5")
+    # Six ticks in 4 hours: one an hour, the one that is set to reconcile, and the one to see what came of it.
+    assert quantity(found, "clock", "lambda.requests") == Decimal(1095)
 
 
 @pytest.mark.parametrize("frequency", [1, 2, 10, 60])

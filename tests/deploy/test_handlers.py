@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lamplighter.deploy.handlers import HANDLERS, Event, Every, Group, Handler, On, Queue, Stack
+from lamplighter.deploy.handlers import _TARGETS, HANDLERS, Event, Every, Group, Handler, On, Queue, Stack
 from lamplighter.deploy.metrics import METRICS
 from lamplighter.scheduler.change_calendars import PERMISSIONS
 
@@ -66,6 +66,31 @@ def test_passes_take_messages_and_the_clock_looks_every_hour_at_least() -> None:
     (stack,) = HANDLERS["custom_resource"].triggers
     assert isinstance(stack, Stack)
     assert stack.types[0] == "Custom::ServiceInstanceSchedule"
+
+
+@pytest.mark.parametrize("handler", HANDLERS.values(), ids=lambda each: each.name)
+def test_a_handler_writes_its_own_metrics_and_no_other_does(handler: Handler) -> None:
+    module = find_spec(f"lamplighter.lambdas.{handler.name}")
+    assert module is not None
+    assert module.origin is not None
+    written = {
+        argument.value
+        for node in ast.walk(ast.parse(Path(module.origin).read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "add"
+        for part in node.args[:1]
+        for argument in ast.walk(part)
+        if isinstance(argument, ast.Constant) and argument.value in METRICS
+    }
+    own = {each.name for each in METRICS.values() if each.handler == handler.name}
+    assert written - own == ({"Parked"} if handler.name == "passes" else set())
+    assert own <= written
+
+
+def test_who_finds_out_targets_may_ask_the_organization_and_for_regions() -> None:
+    asks = {name for name, each in HANDLERS.items() if "organizations:ListAccounts" in each.permissions.get(On.ALL, ())}
+    assert asks == {"clock", "collect", "remote"}
+    for name in asks:
+        assert set(_TARGETS) <= set(HANDLERS[name].permissions[On.ALL])
 
 
 def test_metrics_belong_to_handlers_and_have_units_of_cloudwatch() -> None:

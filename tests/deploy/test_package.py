@@ -118,7 +118,7 @@ sys.path.insert(0, sys.argv[1])
 from lamplighter.lambdas.runtime import Runtime
 from lamplighter.lambdas import custom_resource, events, passes
 with_ = Runtime({"LAMPLIGHTER_STORE": "memory:", "LAMPLIGHTER_QUEUE_URL": "https://queue", "AWS_REGION": "eu-west-1"})
-assert custom_resource.answer({}, with_)["Status"] == "PARKED"
+assert custom_resource.answer({}, None, with_)["Status"] == "PARKED"
 assert events.answer({"source": "x"}, with_)["did"] == "parked"
 assert passes.answer({"Records": []}, None, with_) == {"batchItemFailures": []}
 from lamplighter.scheduler.kept_definitions import put_files

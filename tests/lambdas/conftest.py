@@ -20,6 +20,7 @@ from lamplighter.aws.access import Aws
 from lamplighter.aws.targets import Target
 from lamplighter.deploy.contents import OWN, closure, copy_distribution, copy_own
 from lamplighter.deploy.handlers import Group
+from lamplighter.deploy.metrics import METRICS
 from lamplighter.deploy.package import ROOTS, build
 from lamplighter.lambdas.runtime import Runtime
 from lamplighter.resources.kind import Session
@@ -155,7 +156,10 @@ def answers() -> Iterator[Answers]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
+    class Server(HTTPServer):
+        request_queue_size = 64
+
+    server = Server(("127.0.0.1", 0), Handler)
     found.url = f"http://127.0.0.1:{server.server_port}/answer?signature=x"
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield found
@@ -171,8 +175,10 @@ def metrics(text: str) -> dict[str, float]:
         if "_aws" not in data:
             continue
         (directive,) = data["_aws"]["CloudWatchMetrics"]
+        assert directive["Dimensions"] == [["service"]]
         assert directive["Namespace"] == "Lamplighter"
         for metric in directive["Metrics"]:
+            assert data["service"] == METRICS[metric["Name"]].service
             values = data[metric["Name"]]
             found[metric["Name"]] = found.get(metric["Name"], 0) + sum(values if isinstance(values, list) else [values])
         for names in directive["Dimensions"]:

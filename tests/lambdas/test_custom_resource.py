@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier, get_ident
 from typing import Any
 
 import pytest
-from tests.lambdas.conftest import ENVIRON, Answers, Hub, event, metrics
+from tests.lambdas.conftest import ENVIRON, Answers, Context, Hub, event, metrics
 
 from lamplighter.errors import VersionConflict
 from lamplighter.lambdas import clock
@@ -25,6 +28,8 @@ class Stack:
         self.hub = Hub(environ={**ENVIRON, "LAMPLIGHTER_ENDPOINT_URL": "http://127.0.0.1:1"})
         self.answers = answers
         self.id = ""
+        self.left = timedelta(minutes=2)
+        self.pauses: list[float] = []
 
     def ask(self, kind: str, properties: object = None, **more: Any) -> dict[str, Any]:
         given = {**event("stack_create"), "RequestType": kind, "ResponseURL": self.answers.url, **more}
@@ -32,7 +37,7 @@ class Stack:
             given["ResourceProperties"] = properties
         if self.id:
             given["PhysicalResourceId"] = self.id
-        answer(given, self.hub.runtime)
+        answer(given, Context(self.left), self.hub.runtime, sleep=self.pauses.append)
         told = self.answers.bodies[-1]
         for key in ("StackId", "RequestId", "LogicalResourceId"):
             assert told[key] == given[key]
@@ -164,6 +169,8 @@ def test_a_request_again_changes_nothing(stack: Stack) -> None:
         ({"Periods": [{"BeginTime": "25:00"}]}, "25:00"),
         ({"Periods": [{"WeekDays": {"a": "b"}}]}, "Periods[0].WeekDays must be a text or a list of texts"),
         ({"Periods": [{"Begintime": "09:00"}]}, "did you mean BeginTime?"),
+        ({"Periods": [{}]}, "Periods[0] says no time"),
+        ({"Periods": [{"Description": "x", "InstanceType": "t3.micro", "WeekDays": ""}]}, "Periods[0] says no time"),
         ({"Zone": "UTC"}, "there is no property Zone"),
         ({"OverrideStatus": "sleeping"}, "override_status"),
         ({"SsmMaintenanceWindow": [{"x": "y"}]}, "SsmMaintenanceWindow"),
@@ -235,8 +242,40 @@ def test_a_change_at_the_same_time_is_tried_again(stack: Stack, monkeypatch: pyt
 
     monkeypatch.setattr(stack.hub.store, "transact", busy)
     assert stack.create()["Status"] == "SUCCESS"
+    assert len(stack.pauses) == 2
+    assert 0 <= min(stack.pauses) <= max(stack.pauses) <= 2
     left += [1, 1, 1]
+    stack.left = timedelta(seconds=29)
     assert stack.ask("Delete")["Reason"] == "somebody else"
+
+
+def test_thirty_resources_of_a_stack_are_made_and_taken_away_at_once(answers: Answers) -> None:
+    hub = Hub(environ={**ENVIRON, "LAMPLIGHTER_ENDPOINT_URL": "http://127.0.0.1:1"})
+    good, together, fresh = hub.store.transact, Barrier(30, timeout=30), set[int]()
+
+    def meeting(writes: Any) -> None:
+        if get_ident() in fresh:
+            # All of them have read the same version by now: one can win, and 29 have to do it again.
+            fresh.discard(get_ident())
+            together.wait()
+        good(writes)
+
+    hub.store.transact = meeting  # type: ignore[method-assign]
+
+    def ask(kind: str, number: int, known: str = "") -> str:
+        fresh.add(get_ident())
+        given = {**event("stack_create"), "RequestType": kind, "ResponseURL": answers.url}
+        given |= {"LogicalResourceId": f"Schedule{number}", "PhysicalResourceId": known}
+        given["ResourceProperties"] = {"Name": f"s{number}", "Periods": [{"BeginTime": "08:00"}]}
+        told = answer(given, Context(), hub.runtime, sleep=lambda _: None)
+        assert told["Status"] == "SUCCESS", told
+        return str(told["PhysicalResourceId"])
+
+    with ThreadPoolExecutor(30) as threads:
+        names = list(threads.map(lambda number: ask("Create", number), range(30)))
+        assert len(kept_definitions.read(hub.store).entries) == 60
+        list(threads.map(lambda number: ask("Delete", number, names[number]), range(30)))
+    assert kept_definitions.read(hub.store).entries == ()
 
 
 def test_an_answer_that_is_not_heard_is_given_again(stack: Stack) -> None:
@@ -245,13 +284,13 @@ def test_an_answer_that_is_not_heard_is_given_again(stack: Stack) -> None:
 
 
 def test_only_cloudformation_over_tls_is_answered(hub: Hub) -> None:
-    told = answer({**event("stack_create"), "ResponseURL": "http://127.0.0.1:9/x"}, hub.runtime)
+    told = answer({**event("stack_create"), "ResponseURL": "http://127.0.0.1:9/x"}, Context(), hub.runtime)
     assert told["Status"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("shape", [None, "x", {}, {"RequestType": "Create"}])
 def test_what_is_no_request_is_parked(hub: Hub, shape: object) -> None:
-    assert answer(shape, hub.runtime)["Status"] == "PARKED"
+    assert answer(shape, Context(), hub.runtime)["Status"] == "PARKED"
     assert "no request of CloudFormation" in str(parked(hub.store)[0]["reason"])
 
 
@@ -294,6 +333,22 @@ def test_overrides_are_set_replaced_and_cleared(stack: Stack) -> None:
     assert [each.hold for each in list_overrides(stack.hub.store)] == ["running"]
     stack.id = second["PhysicalResourceId"]
     stack.ask("Delete", given, **kind)
+    assert list_overrides(stack.hub.store) == []
+
+
+def test_a_stack_with_an_override_that_is_over_is_rolled_back(stack: Stack) -> None:
+    kind = {"ResourceType": "Custom::LamplighterOverride", "LogicalResourceId": "YearEnd"}
+    over = {"Selector": "i-1", "Keep": "stopped", "Until": "2026-11-24T08:00+00:00"}
+    longer = {**over, "Until": "2026-12-28T08:00+00:00"}
+    first = stack.create(over, **kind)
+    stack.hub.clock.now += timedelta(days=2)
+    second = stack.ask("Update", longer, **kind)
+    stack.id = second["PhysicalResourceId"]
+    back = stack.ask("Update", over, **kind)
+    assert (back["Status"], back["PhysicalResourceId"]) == ("SUCCESS", first["PhysicalResourceId"])
+    assert stack.ask("Delete", longer, **kind)["Status"] == "SUCCESS", "CloudFormation takes away what was replaced"
+    stack.id = back["PhysicalResourceId"]
+    assert stack.ask("Delete", over, **kind)["Status"] == "SUCCESS"
     assert list_overrides(stack.hub.store) == []
 
 

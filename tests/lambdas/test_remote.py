@@ -22,6 +22,9 @@ from lamplighter.lambdas.remote import answer
         (["schedules", "delete", "x"], "'schedules delete' is not run from afar"),
         (["next", "--file", "/etc/passwd"], "--file is not taken from afar"),
         (["next", "--file=/etc/passwd"], "--file is not taken from afar"),
+        (["plan", "-f", "/etc/passwd"], "-f is not taken from afar"),
+        (["plan", "-vf", "/etc/passwd"], "-vf is not taken from afar"),
+        (["plan", "-f/etc/passwd"], "-f/etc/passwd is not taken from afar"),
         (["plan", "--endpoint-url", "http://192.0.2.1"], "--endpoint-url is not taken from afar"),
     ],
 )

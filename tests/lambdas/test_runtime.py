@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from logging import DEBUG, INFO, getLogger
 
 import pytest
 from tests.lambdas.conftest import ENVIRON, Context, Hub
 from tests.scheduler.conftest import MONDAY
 
 from lamplighter.errors import UsageError
-from lamplighter.lambdas.runtime import MARGIN, Meters, Runtime, remaining
+from lamplighter.lambdas.runtime import MARGIN, Meters, Runtime, logger, remaining
 
 
 def test_variables_become_the_sections_that_definitions_lack() -> None:
@@ -30,6 +31,34 @@ def test_variables_become_the_sections_that_definitions_lack() -> None:
     assert [each.id for each in config.targets.accounts] == ["111122223333", "444455556666"]
     assert (config.targets.role, config.targets.external_id) == ("member", "secret-1")
     assert (config.targets.regions, config.targets.include_own) == (("eu-west-1", "us-east-1"), True)
+
+
+def test_the_topic_is_told_errors_until_the_definitions_say_who_is_told_what() -> None:
+    hub = Hub(environ={"LAMPLIGHTER_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:lamplighter"})
+    (rule,) = hub.runtime.configuration().notify.rules
+    assert (rule.to, rule.about) == ("sns:arn:aws:sns:eu-west-1:111122223333:lamplighter", ("errors",))
+    hub.define("version: 1\nnotify: {rules: []}\n")
+    assert hub.runtime.configuration().notify.rules == ()
+    assert Hub(environ={}).runtime.configuration().notify.rules == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "level"),
+    [({"AWS_LAMBDA_LOG_LEVEL": "DEBUG"}, DEBUG), ({"AWS_LAMBDA_LOG_LEVEL": "INFO"}, INFO), ({}, INFO)],
+)
+def test_lambda_says_how_much_is_logged(monkeypatch: pytest.MonkeyPatch, said: dict[str, str], level: int) -> None:
+    monkeypatch.delenv("POWERTOOLS_LOG_LEVEL", raising=False)
+    # A logger of that library is made once for each name.
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"logs-{level}-{len(said)}")
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    ours = getLogger("lamplighter")
+    before = ours.level, ours.handlers[:], ours.propagate
+    try:
+        assert logger.__wrapped__().log_level == level
+        assert ours.level == level
+    finally:
+        ours.level, ours.handlers[:], ours.propagate = before
 
 
 @pytest.mark.parametrize(("value", "whole"), [("true", True), ("o-exampleorgid", True), ("", False), ("false", False)])

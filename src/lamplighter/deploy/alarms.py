@@ -72,11 +72,11 @@ ALARMS: Final = (
     ),
     Alarm(
         "clock-silent",
-        "The clock has not looked for 12 hours: nothing is lit or put out. Look at its log and at the schedules.",
+        "The clock has not looked for 3 hours: nothing is lit or put out. Look at its log and at the schedules.",
         "Ticks",
         period=_HOUR,
-        of=12,
-        bad=12,
+        of=3,
+        bad=3,
         silent=True,
     ),
     Alarm(
@@ -106,7 +106,7 @@ ALARMS: Final = (
     Alarm("passes-refused", "A guardrail refused a pass: more would have changed than is allowed.", "PassesRefused"),
     Alarm("looks-failed", "What was in use is not known for some hours.", "LooksFailed", period=_HOUR, of=3, bad=3),
     Alarm("bills-refused", "A bill was not loaded: it cannot be read, or its totals do not agree.", "BillsRefused"),
-    Alarm("parked", "Events came that nobody knows the shape of; the log has them.", "Parked", period=_HOUR),
+    Alarm("parked", "Events or messages came whose shape nobody knows; the log has them.", "Parked", period=_HOUR),
     Alarm(
         "stack-requests-failed",
         "A stack could not make or change a schedule; its events say why.",

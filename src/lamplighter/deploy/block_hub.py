@@ -51,7 +51,6 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "LAMPLIGHTER_RECONCILE": "${ReconcileHours}",
     "LAMPLIGHTER_ROLE": "${MemberRole}",
     "LAMPLIGHTER_EXTERNAL_ID": "${ExternalId}",
-    "POWERTOOLS_LOG_LEVEL": "${LogLevel}",
     "POWERTOOLS_METRICS_NAMESPACE": "${Prefix}",
 }
 """Variables of every function that are one text; the others depend on conditions."""
@@ -176,7 +175,7 @@ def _function(handler: Handler) -> dict[str, Any]:
             "Role": GetAtt(f"{name}Role.Arn"),
             "KmsKeyArn": Ref("KeyArn"),
             "Environment": {"Variables": variables},
-            "LoggingConfig": Row(LogGroup=Ref(f"{name}Logs"), LogFormat="JSON"),
+            "LoggingConfig": Row(LogGroup=Ref(f"{name}Logs"), LogFormat="JSON", ApplicationLogLevel=Ref("LogLevel")),
             "VpcConfig": If(
                 ["HasVpc", {"SubnetIds": Ref("SubnetIds"), "SecurityGroupIds": Ref("SecurityGroupIds")}, NO_VALUE]
             ),

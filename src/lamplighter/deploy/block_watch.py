@@ -67,8 +67,7 @@ _WAITING: Final = (
 
 
 def _series(metric: Metric) -> list[Any]:
-    service = dashed(HANDLERS[metric.handler])
-    return ["${Prefix}", metric.name, SERVICE, service, {"stat": _statistic(metric)}]
+    return ["${Prefix}", metric.name, SERVICE, metric.service, {"stat": _statistic(metric)}]
 
 
 def _by_account() -> dict[str, Any]:
@@ -127,7 +126,7 @@ def _alarm(alarm: Alarm) -> dict[str, Any]:
 
 def _looked_at(alarm: Alarm) -> dict[str, Any]:
     own = alarm.own
-    dimensions_of = alarm.dimensions if own is None else ((SERVICE, dashed(HANDLERS[own.handler])),)
+    dimensions_of = alarm.dimensions if own is None else ((SERVICE, own.service),)
     return {
         "Namespace": alarm.namespace or Ref("Prefix"),
         "MetricName": alarm.metric,

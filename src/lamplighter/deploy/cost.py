@@ -275,7 +275,7 @@ def _clock(estate: Estate) -> Iterator[Line]:
     rounds = HOURS / estate.reconcile
     moments = estate.schedules * estate.transitions * DAYS if passes.transition else Decimal(0)
     due = moments + (estate.intervals if estate.watched else 0)
-    idle = rounds * len([each for each in handler.triggers if isinstance(each, Every)]) + rounds
+    idle = HOURS * len([each for each in handler.triggers if isinstance(each, Every)]) + rounds
     ticks = due + rounds + idle
     roster = ceiling(estate.targets * fact("roster.reads"))
     sends = ceiling((passes.transition + passes.reconcile + passes.watch) / fact("send.targets"))

@@ -327,7 +327,7 @@ _REMOTE = Handler(
         On.QUEUE: ("sqs:SendMessage",),
         **_ALARM,
         On.MEMBER_ROLES: _ENTER,
-        On.ALL: _CALENDARS,
+        On.ALL: (*_TARGETS, *_CALENDARS),
     },
     (Family.KINDS,),
 )
@@ -342,7 +342,7 @@ ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType(
         "LAMPLIGHTER_STORE": "address of the store: dynamodb://<prefix>?region=<region>",
         "LAMPLIGHTER_LAKE": "address of the lake: s3://<bucket>/lake",
         "LAMPLIGHTER_QUEUE_URL": "URL of the queue of passes",
-        "LAMPLIGHTER_TOPIC_ARN": "ARN of the topic for messages; empty for none",
+        "LAMPLIGHTER_TOPIC_ARN": "ARN of the topic that is told errors, where the definitions have no `notify`",
         "LAMPLIGHTER_WAKE": "<group>/<name> of the one-time schedule that calls the clock; who sets it makes it",
         "LAMPLIGHTER_CLOCK": "<group>/<name> of the schedule that calls the clock each hour; the other is made like it",
         "LAMPLIGHTER_TAG": "key of the schedule tag, where the definitions name none",

@@ -9,18 +9,31 @@ has 4,096 bytes at most, and without it a stack waits for an hour.
 from __future__ import annotations
 
 import json
+import random
+import time
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lamplighter.errors import LamplighterError, UsageError, VersionConflict
-from lamplighter.lambdas.runtime import Context, Meters, Runtime, logger, runtime
+from lamplighter.lambdas.runtime import Context, Meters, Runtime, logger, remaining, runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _REASON: Final = 1_000
 _LARGEST: Final = 4_096
 """Bytes of an answer."""
 
 _TRIES: Final = 3
+"""How often CloudFormation is answered, if it does not hear."""
+
+_LEFT: Final = timedelta(seconds=30)
+"""What the answer itself may take, three times over."""
+
+_SHORTEST, _LONGEST = 0.1, 2.0
+"""Seconds of a pause at most, at first and in the end."""
+
 _GATHER: Final = timedelta(seconds=30)
 """How long the clock is not woken after a change: a stack makes several."""
 
@@ -30,17 +43,21 @@ CLOCK: Final = "Custom::LamplighterClock"
 _FIELDS: Final = ("RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId", "ResourceType")
 
 
-def handler(event: object, context: Context) -> Mapping[str, Any]:  # noqa: ARG001 - Lambda's signature
+def handler(event: object, context: Context) -> Mapping[str, Any]:
     """What Lambda calls."""
-    return answer(event, runtime())
+    return answer(event, context, runtime())
 
 
-def answer(event: object, with_: Runtime) -> Mapping[str, Any]:
+def answer(
+    event: object, context: Context, with_: Runtime, *, sleep: Callable[[float], None] = time.sleep
+) -> Mapping[str, Any]:
     """One request of CloudFormation, answered at its ResponseURL.
 
     Args:
         event: the request.
+        context: of the call: what others do at the same time is waited for as long as time allows.
         with_: connections.
+        sleep: waits for that many seconds.
 
     Returns:
         What was answered; `{"Status": "PARKED"}` for what is no such request.
@@ -51,7 +68,7 @@ def answer(event: object, with_: Runtime) -> Mapping[str, Any]:
     said = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
     known = str(event.get("PhysicalResourceId") or "")
     try:
-        name, data = _do(event, with_)
+        name, data = _do(event, with_, lambda act: _insist(act, context, sleep))
         reply = {**said, "Status": "SUCCESS", "PhysicalResourceId": name, "Data": data}
         meters.add("StackRequests")
     except Exception as error:  # noqa: BLE001 - a stack that is not answered waits for an hour
@@ -68,7 +85,9 @@ def answer(event: object, with_: Runtime) -> Mapping[str, Any]:
     return reply
 
 
-def _do(event: Mapping[str, Any], with_: Runtime) -> tuple[str, Mapping[str, str]]:
+def _do(
+    event: Mapping[str, Any], with_: Runtime, insist: Callable[[Callable[[], bool]], bool]
+) -> tuple[str, Mapping[str, str]]:
     """Physical id and attributes of the resource."""
     from lamplighter.scheduler.stack_resources import Wanted, apply, remove
 
@@ -86,27 +105,36 @@ def _do(event: Mapping[str, Any], with_: Runtime) -> tuple[str, Mapping[str, str
         properties,
         str(event.get("PhysicalResourceId") or ""),
     )
-    for number in range(1, _TRIES + 1):
-        try:
-            if event["RequestType"] == "Delete":
-                name = wanted.physical
-                changed = remove(with_.store, wanted, at=with_.clock())
-            else:
-                changed = True
-                name = apply(
-                    with_.store,
-                    wanted,
-                    defaults=with_.defaults(),
-                    calendar=with_.calendar,
-                    at=with_.clock(),
-                )
-            break
-        except VersionConflict:
-            if number == _TRIES:
-                raise
+    name = wanted.physical
+
+    def change() -> bool:
+        nonlocal name
+        if event["RequestType"] == "Delete":
+            return remove(with_.store, wanted, at=with_.clock())
+        name = apply(with_.store, wanted, defaults=with_.defaults(), calendar=with_.calendar, at=with_.clock())
+        return True
+
+    changed = insist(change)
     if changed:
         _wake(with_)
     return name, {"Name": name, "ScheduleName": name}
+
+
+def _insist(act: Callable[[], bool], context: Context, sleep: Callable[[float], None]) -> bool:
+    """Change the definitions, again and again while others do: CloudFormation makes all resources of a stack at once.
+
+    Raises:
+        VersionConflict: there is no time left.
+    """
+    pause = _SHORTEST
+    while True:
+        try:
+            return act()
+        except VersionConflict:
+            if remaining(context) < _LEFT:
+                raise
+        sleep(random.uniform(0, pause))  # noqa: S311 - not to meet again is all that it is for
+        pause = min(2 * pause, _LONGEST)
 
 
 def _look_anew(event: Mapping[str, Any], with_: Runtime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,9 @@ ALLOWED: Final = (
 
 REFUSED: Final = ("--file", "--store", "--profile", "--endpoint-url", "--lake", "--prices", "--create-tables", "--fix")
 """Options that would lead somewhere else, or read and write files."""
+
+_SHORT_FILE: Final = re.compile(r"-[a-zA-Z]*f")
+"""`-f`, by itself or after other short options."""
 
 DEADLINE: Final = timedelta(minutes=10)
 _LONGEST: Final = 4_000_000
@@ -86,7 +90,7 @@ def _allowed(words: object) -> list[str]:
     for word in words:
         name = word.partition("=")[0]
         # Options can be abbreviated by nobody; short ones of these are refused as well.
-        if name in REFUSED or (word.startswith("-f") and not word.startswith("--")):
+        if name in REFUSED or _SHORT_FILE.match(word):
             raise UsageError(f"{name} is not taken from afar")
     return list(words)
 

@@ -144,6 +144,8 @@ class Runtime:
             targets["regions"] = regions
         if targets:
             found["targets"] = targets
+        if topic := self.environ.get("LAMPLIGHTER_TOPIC_ARN"):
+            found["notify"] = {"rules": [{"to": f"sns:{topic}", "about": ["errors"]}]}
         return found
 
     def _listed(self, name: str) -> list[str]:
@@ -253,12 +255,12 @@ class Meters:
     """Metrics of one call, in CloudWatch's embedded format: one line of the log for each set of fields.
 
     Args:
-        environ: variables, for the namespace and the name of the service.
+        environ: variables, for the namespace.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        self._counts: dict[tuple[tuple[str, str], ...], dict[str, float]] = {}
+        self._counts: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, float]] = {}
 
     def add(self, name: str, value: float = 1, **fields: str) -> None:
         """Add to a metric.
@@ -269,7 +271,7 @@ class Meters:
         metric = METRICS[name]
         if set(fields) != set(metric.fields):
             raise KeyError(f"{name} has the fields {metric.fields}")
-        counts = self._counts.setdefault(tuple(sorted(fields.items())), {})
+        counts = self._counts.setdefault((metric.service, tuple(sorted(fields.items()))), {})
         counts[name] = counts.get(name, 0) + value
 
     def write(self) -> None:
@@ -277,8 +279,8 @@ class Meters:
         from aws_lambda_powertools.metrics import EphemeralMetrics
 
         namespace = self._environ.get("POWERTOOLS_METRICS_NAMESPACE") or NAMESPACE
-        for fields, counts in self._counts.items():
-            metrics = EphemeralMetrics(namespace=namespace, service=self._environ.get("POWERTOOLS_SERVICE_NAME"))
+        for (service, fields), counts in self._counts.items():
+            metrics = EphemeralMetrics(namespace=namespace, service=service)
             for key, value in fields:
                 metrics.add_metadata(key=key, value=value)
             for name, count in counts.items():
@@ -303,6 +305,6 @@ def logger() -> Logger:
     found = Logger(logger_handler=_ToStdout())
     ours = logging.getLogger("lamplighter")
     ours.handlers[:] = found.handlers
-    ours.setLevel(logging.INFO)
+    ours.setLevel(found.log_level)
     ours.propagate = False
     return found

@@ -43,6 +43,7 @@ _PERIOD: Final = {
     "MonthDays": "monthdays",
     "Months": "months",
 }
+_TIMES: Final = ("BeginTime", "EndTime", "WeekDays", "MonthDays", "Months")
 _LISTS: Final = ("weekdays", "monthdays", "months")
 _OWN: Final = ("Name", "NoStackPrefix", "Periods", "SsmMaintenanceWindow")
 _STACK: Final = re.compile(r"arn:[^:]+:cloudformation:[^:]*:\d{12}:stack/([A-Za-z][A-Za-z0-9-]*)/.+")
@@ -176,6 +177,9 @@ def _periods(given: object, name: str, owner: str) -> tuple[list[Entry], list[JS
         if not isinstance(period, Mapping):
             raise UsageError(f"{where} must be a mapping")
         _known(period, (*_PERIOD, "InstanceType"), f"{where}.")
+        if all(period.get(key) in (None, "", []) for key in _TIMES):
+            # As the AWS Instance Scheduler refuses it: a period of nothing is all of the time.
+            raise UsageError(f"{where} says no time", hint=f"give one of {', '.join(_TIMES)}")
         fields: dict[str, JSON] = {}
         for key, ours in _PERIOD.items():
             value = period.get(key)
@@ -241,7 +245,8 @@ def _apply_override(store: Store, wanted: Wanted, at: datetime) -> str:
     content = [wanted.owner, keep, _text(given.get("Selector"), "Selector"), text, str(given.get("Reason") or "")]
     # Named after what it says: another override is another resource, and CloudFormation deletes the old one after it.
     id_ = sha256("\n".join(content).encode()).hexdigest()[:16]
-    if id_ != wanted.physical:
+    # An update brings back one that is over when a stack is rolled back: there is nothing left to hold.
+    if id_ != wanted.physical and not (wanted.physical and until.tzinfo and until <= at):
         override = Override(id_, Hold(keep), content[2], until, content[4], wanted.owner, at)
         clear_overrides(store, at=at, ids=frozenset({id_}))
         set_override(store, override)
