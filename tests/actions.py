@@ -45,13 +45,28 @@ ACTIONS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("s3", "GetBucketEncryption"): ("s3:GetEncryptionConfiguration",),
     ("s3", "GetPublicAccessBlock"): ("s3:GetBucketPublicAccessBlock",),
     ("lambda", "Invoke"): ("lambda:InvokeFunction",),
-    # The role that a schedule calls its target with is handed over anew each time.
-    ("scheduler", "CreateSchedule"): ("scheduler:CreateSchedule", "iam:PassRole"),
-    ("scheduler", "UpdateSchedule"): ("scheduler:UpdateSchedule", "iam:PassRole"),
 }
 """IAM actions of operations that are not called as their action is.
 
 Source: AWS Service Authorization Reference; Amazon S3 user guide, "Required permissions for Amazon S3 API operations".
+"""
+
+DEPENDENT: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    "rds:CreateDBClusterSnapshot": (("rds:AddTagsToResource",), "it makes the snapshot with tags"),
+    "rds:StopDBInstance": (
+        ("rds:CreateDBSnapshot", "rds:AddTagsToResource"),
+        "it is given a name for a snapshot, which takes over the tags of its database if that says so",
+    ),
+    "resource-groups:ListGroupResources": (
+        ("tag:GetResources", "cloudformation:DescribeStacks", "cloudformation:ListStackResources"),
+        "the group has a query of tags, or follows a stack",
+    ),
+    "scheduler:CreateSchedule": (("iam:PassRole",), "a schedule is handed the role that it works as"),
+    "scheduler:UpdateSchedule": (("iam:PassRole",), "a schedule is handed the role that it works as anew"),
+}
+"""IAM actions that AWS asks for beside one that is called, without a call of ours; and when it does.
+
+Source: AWS Service Authorization Reference, "dependent actions"; tests/deploy/test_reference.py holds this to it.
 """
 
 UNCHECKED: Final = frozenset({"sts:GetCallerIdentity"})
@@ -112,6 +127,17 @@ def actions_of(call: Call) -> tuple[str, ...]:
     service, operation = call
     name = operation_name(service, operation)
     return ACTIONS.get((service, name)) or (f"{PREFIXES.get(service, service)}:{name}",)
+
+
+def needed(call: Call) -> tuple[str, ...]:
+    """The IAM actions that whoever makes a call must declare: those of the call, and those asked for beside them."""
+    own = actions_of(call)
+    return (*own, *(action for each in own for action in beside(each)))
+
+
+def beside(action: str) -> tuple[str, ...]:
+    """What AWS asks for beside an action."""
+    return DEPENDENT[action][0] if action in DEPENDENT else ()
 
 
 @cache
@@ -183,16 +209,16 @@ def problems(made: Collection[tuple[str, str, str]], doubled: Collection[Call], 
         doubled: calls to doubles that hold requests to botocore's models.
         whole: whether every test ran, so that what nobody called is never called.
     """
-    needed = [(each, action) for each in sorted(made) for action in actions_of(each[:2])]
+    asked = [(each, action) for each in sorted(made) for action in needed(each[:2])]
     found = [
         f"{module or 'somebody'} calls {service} {operation} and does not declare {action} (docs/permissions.md)"
-        for (service, operation, module), action in needed
+        for (service, operation, module), action in asked
         if action not in allowed(module) | UNCHECKED
     ]
     if not whole:
         return found
     known = {who: set(actions) for who, actions in declared().items()}
-    used = {action for _, action in needed}
+    used = {action for _, action in asked}
     return found + unused(known, used, {action for call in doubled for action in actions_of(call)})
 
 

@@ -45,7 +45,7 @@ def test_what_is_called_is_declared(place: Written) -> None:
     if not place.calls:
         assert place.module in ONLY_WHEN_IT_RUNS
     for call in place.calls:
-        missing = set(actions.actions_of(call)) - actions.allowed(place.module) - actions.UNCHECKED
+        missing = set(actions.needed(call)) - actions.allowed(place.module) - actions.UNCHECKED
         assert not missing, f"{path_of(place.module).name}:{place.line} calls {call} without declaring {missing}"
 
 
@@ -88,11 +88,25 @@ phone.calls("x")
         (("s3", "head_object"), ("s3:GetObject",)),
         (("sqs", "send_message_batch"), ("sqs:SendMessage",)),
         (("dynamodb", "transact_write_items"), ("dynamodb:UpdateItem", "dynamodb:DeleteItem")),
-        (("scheduler", "update_schedule"), ("scheduler:UpdateSchedule", "iam:PassRole")),
+        (("scheduler", "update_schedule"), ("scheduler:UpdateSchedule",)),
     ],
 )
 def test_actions_of_calls(call: calls.Call, wanted: tuple[str, ...]) -> None:
     assert actions.actions_of(call) == wanted
+
+
+@pytest.mark.parametrize(
+    ("call", "beside"),
+    [
+        (("rds", "stop_db_instance"), ("rds:CreateDBSnapshot", "rds:AddTagsToResource")),
+        (("rds", "create_db_cluster_snapshot"), ("rds:AddTagsToResource",)),
+        (("scheduler", "create_schedule"), ("iam:PassRole",)),
+        (("scheduler", "update_schedule"), ("iam:PassRole",)),
+        (("rds", "stop_db_cluster"), ()),
+    ],
+)
+def test_who_calls_needs_what_is_asked_for_beside_it(call: calls.Call, beside: tuple[str, ...]) -> None:
+    assert actions.needed(call) == (*actions.actions_of(call), *beside)
 
 
 def test_the_table_names_operations_that_there_are() -> None:
@@ -105,6 +119,7 @@ def test_the_table_names_operations_that_there_are() -> None:
 def test_declared_actions_are_operations_or_the_actions_of_some() -> None:
     """A slip of the pen in a declaration is no action of AWS."""
     otherwise = {action for several in actions.ACTIONS.values() for action in several} | set(actions.BY_OTHERS)
+    otherwise |= {action for each in actions.DEPENDENT for action in actions.beside(each)}
     for who, declared in actions.declared().items():
         for action in declared - otherwise:
             prefix, _, operation = action.partition(":")
@@ -228,9 +243,19 @@ def test_all_is_well() -> None:
         # Others declare these.
         ("ec2", "start_instances", "lamplighter.billing.fetch", "ec2:StartInstances"),
         ("s3", "put_object", "lamplighter.scheduler.plan", "s3:PutObject"),
+        # It declares the call itself, and not all that is asked for beside it.
+        ("rds", "stop_db_instance", "lamplighter.x", "rds:CreateDBSnapshot"),
     ],
 )
-def test_a_call_that_who_makes_it_does_not_declare(service: str, operation: str, module: str, action: str) -> None:
+def test_a_call_that_who_makes_it_does_not_declare(
+    service: str, operation: str, module: str, action: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = actions.declared()
+    monkeypatch.setattr(
+        actions,
+        "declared",
+        lambda: {**known, "lamplighter.x": frozenset({"rds:StopDBInstance", "rds:AddTagsToResource"})},
+    )
     [line] = actions.problems([(service, operation, module)], [], whole=False)
     who = module or "somebody"
     assert line == f"{who} calls {service} {operation} and does not declare {action} (docs/permissions.md)"
@@ -252,13 +277,25 @@ def test_tables_that_are_out_of_date() -> None:
 # --- the document
 
 
+def rows_of(heading: str) -> list[tuple[str, ...]]:
+    """The rows of the first table below a heading of docs/permissions.md, without its head."""
+    text = (Path(__file__).parents[1] / "docs" / "permissions.md").read_text()
+    section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return [tuple(row.strip("| ").split(" | ")) for row in re.findall(r"^\| `.+$", section, re.MULTILINE)]
+
+
+def test_the_document_lists_what_is_asked_for_beside_another() -> None:
+    told = {
+        action.strip("`"): (tuple(re.findall(r"`([^`]+)`", also)), when)
+        for action, also, when in rows_of("Asked for beside another")
+    }
+    assert told == actions.DEPENDENT
+
+
 @pytest.mark.parametrize(
     ("heading", "wanted"),
     [("Called for us", actions.BY_OTHERS), ("Asked of doubles only", actions.DOUBLED)],
 )
 def test_the_document_lists_them_with_their_reasons(heading: str, wanted: Mapping[str, str]) -> None:
-    text = (Path(__file__).parents[1] / "docs" / "permissions.md").read_text()
-    section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| (`.+`) \| (.+) \|$", section, re.MULTILINE)
-    told = {action: reason for names, reason in rows for action in re.findall(r"`([^`]+)`", names)}
+    told = {action: reason for names, reason in rows_of(heading) for action in re.findall(r"`([^`]+)`", names)}
     assert told == wanted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import astuple
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from lamplighter.deploy.family import TEMPLATES
 from lamplighter.deploy.handlers import HANDLERS, Group, Handler, On
 from lamplighter.errors import UsageError
 from lamplighter.notify.registry import senders
-from lamplighter.resources.rds_snapshots import TAG
+from lamplighter.resources.rds_snapshots import TAG, snapshot_name
 from lamplighter.resources.registry import kinds
 from lamplighter.scheduler import window_targets, windows
 from lamplighter.usage.registry import collectors
@@ -50,9 +51,8 @@ def test_a_member_may_do_what_kinds_windows_collectors_and_sources_declare() -> 
     declared |= {*windows.PERMISSIONS, *window_targets.PERMISSIONS, "ec2:DescribeRegions"}
     declared |= {action for each in collectors().values() for action in each.permissions}
     declared |= {action for each in sources().values() for action in each.permissions}
-    on_behalf = {"tag:GetResources", "cloudformation:DescribeStacks", "cloudformation:ListStackResources"}
     look = actions(member("LookPolicy")["Statement"])
-    assert look | actions(document("ActPolicy")) | actions(document("SnapshotPolicy")) == declared | on_behalf
+    assert look | actions(document("ActPolicy")) | actions(document("SnapshotPolicy")) == declared
     assert actions(member("GrantPolicy")["Statement"]) == {"kms:CreateGrant"}
 
 
@@ -95,11 +95,56 @@ def test_in_its_own_account_the_hub_acts_as_itself() -> None:
     }
 
 
+def granted(name: str, action: str) -> dict[str, Any]:
+    """What a policy of members grants an action on, without what stands before the resource: the conditions."""
+    return {
+        resource.partition("${AWS::AccountId}:")[2]: each.get("Condition")
+        for each in document(name)
+        if action in each["Action"]
+        for resource in each["Resource"]
+    }
+
+
+SCHEDULED = {"${TagOperator}": {"aws:ResourceTag/${TagName}": "*"}}
+
+
+def test_a_stop_may_make_the_snapshot_of_a_scheduled_database() -> None:
+    # StopDBInstance with a name for a snapshot asks for the creation too, of the database and of the snapshot.
+    assert granted("SnapshotPolicy", "rds:CreateDBSnapshot") == {"db:*": SCHEDULED, "snapshot:lamplighter-*": None}
+    assert granted("SnapshotPolicy", "rds:StopDBInstance") == {"snapshot:lamplighter-*": None}
+    assert granted("SnapshotPolicy", "rds:CreateDBClusterSnapshot") == {
+        "cluster:*": SCHEDULED,
+        "cluster-snapshot:lamplighter-*": {"StringLike": {f"aws:RequestTag/{TAG}": "*"}},
+    }
+
+
+def test_snapshots_may_get_the_tags_of_their_databases() -> None:
+    # With CopyTagsToSnapshot RDS writes the tags of the database in our name, whatever they are.
+    assert granted("SnapshotPolicy", "rds:AddTagsToResource") == {
+        "snapshot:lamplighter-*": None,
+        "cluster-snapshot:lamplighter-*": None,
+    }
+
+
+@pytest.mark.parametrize("kind", ["snapshot", "cluster-snapshot"])
+def test_names_of_snapshots_are_those_that_are_granted(kind: str) -> None:
+    names = [snapshot_name(id_, "20261123-180000") for id_ in ("a", "shop", "x" * 63)]
+    changing = ("Create", "Delete", "AddTags", "Stop")
+    patterns = {
+        resource.rpartition(":")[2]
+        for each in document("SnapshotPolicy")
+        if each["Action"][0].removeprefix("rds:").startswith(changing)
+        for resource in each["Resource"]
+        if f":{kind}:" in resource
+    }
+    assert patterns == {"lamplighter-*"}
+    assert all(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+
+
 def test_only_own_snapshots_are_deleted() -> None:
-    deletes = [each for each in document("SnapshotPolicy") if "Delete" in each["Action"][0]]
-    assert len(deletes) == 2
-    for each in deletes:
-        assert each["Condition"] == {"StringLike": {f"aws:ResourceTag/{TAG}": "*"}}
+    own = {"StringLike": {f"aws:ResourceTag/{TAG}": "*"}}
+    assert granted("SnapshotPolicy", "rds:DeleteDBSnapshot") == {"snapshot:lamplighter-*": own}
+    assert granted("SnapshotPolicy", "rds:DeleteDBClusterSnapshot") == {"cluster-snapshot:lamplighter-*": own}
 
 
 def test_grants_are_for_volumes_only() -> None:

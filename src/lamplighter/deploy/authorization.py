@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from lamplighter.resources.rds_snapshots import PREFIX as SNAPSHOT_PREFIX
 from lamplighter.resources.rds_snapshots import TAG as SNAPSHOT_TAG
 
 EVERYTHING: Final = ("*",)
@@ -62,6 +63,8 @@ DATABASES: Final = there("rds", "db:*")
 CLUSTERS: Final = there("rds", "cluster:*")
 DB_SNAPSHOTS: Final = there("rds", "snapshot:*")
 CLUSTER_SNAPSHOTS: Final = there("rds", "cluster-snapshot:*")
+OWN_DB_SNAPSHOTS: Final = there("rds", f"snapshot:{SNAPSHOT_PREFIX}*")
+OWN_CLUSTER_SNAPSHOTS: Final = there("rds", f"cluster-snapshot:{SNAPSHOT_PREFIX}*")
 GROUPS: Final = there("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*")
 SERVICES: Final = there("ecs", "service/*")
 NODE_GROUPS: Final = there("eks", "nodegroup/*/*/*")
@@ -115,21 +118,18 @@ ACTING: Final[Mapping[str, tuple[Scope, ...]]] = {
 """What changes resources."""
 
 SNAPSHOTS: Final[Mapping[str, tuple[Scope, ...]]] = {
-    # StopDBInstance makes the snapshot of an instance itself, and is allowed to name it.
-    "rds:StopDBInstance": (Scope(DB_SNAPSHOTS),),
+    # StopDBInstance makes the snapshot of an instance itself, without tags to ask for: it is known by its name.
+    "rds:StopDBInstance": (Scope(OWN_DB_SNAPSHOTS),),
+    "rds:CreateDBSnapshot": (scheduled(*DATABASES), Scope(OWN_DB_SNAPSHOTS)),
     "rds:CreateDBClusterSnapshot": (
         scheduled(*CLUSTERS),
-        Scope(CLUSTER_SNAPSHOTS, conditions=(("StringLike", f"aws:RequestTag/{SNAPSHOT_TAG}", "*"),)),
+        Scope(OWN_CLUSTER_SNAPSHOTS, conditions=(("StringLike", f"aws:RequestTag/{SNAPSHOT_TAG}", "*"),)),
     ),
-    "rds:DeleteDBClusterSnapshot": (Scope(CLUSTER_SNAPSHOTS, tag=SNAPSHOT_TAG),),
-    "rds:DeleteDBSnapshot": (Scope(DB_SNAPSHOTS, tag=SNAPSHOT_TAG),),
-    "rds:AddTagsToResource": (
-        Scope(
-            (*DB_SNAPSHOTS, *CLUSTER_SNAPSHOTS),
-            conditions=(("ForAllValues:StringEquals", "aws:TagKeys", SNAPSHOT_TAG),),
-        ),
-    ),
-    "rds:ListTagsForResource": (Scope((*DB_SNAPSHOTS, *CLUSTER_SNAPSHOTS)),),
+    "rds:DeleteDBClusterSnapshot": (Scope(OWN_CLUSTER_SNAPSHOTS, tag=SNAPSHOT_TAG),),
+    "rds:DeleteDBSnapshot": (Scope(OWN_DB_SNAPSHOTS, tag=SNAPSHOT_TAG),),
+    # Any tags: a database may say that its snapshots take over its own.
+    "rds:AddTagsToResource": (Scope((*OWN_DB_SNAPSHOTS, *OWN_CLUSTER_SNAPSHOTS)),),
+    "rds:ListTagsForResource": (Scope((*OWN_DB_SNAPSHOTS, *OWN_CLUSTER_SNAPSHOTS)),),
     "rds:DescribeDBSnapshots": (Scope((*DATABASES, *DB_SNAPSHOTS)),),
     "rds:DescribeDBClusterSnapshots": (Scope((*CLUSTERS, *CLUSTER_SNAPSHOTS)),),
 }

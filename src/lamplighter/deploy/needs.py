@@ -34,12 +34,6 @@ class Need:
 
 LOOK: Final = ("discover", "health", "cost", "measure")
 ACT: Final = ("start", "stop", "tag", "resize")
-_ON_BEHALF: Final = (
-    # ListGroupResources asks for these in our name, see lamplighter.scheduler.window_targets.
-    "tag:GetResources",
-    "cloudformation:DescribeStacks",
-    "cloudformation:ListStackResources",
-)
 GRANTS: Final = Need(
     "Grants",
     "kms:CreateGrant",
@@ -60,7 +54,7 @@ def looking() -> list[Need]:
     found = [("Schedules", action) for name in LOOK for action in _of_kinds(name)]
     # What an EC2 instance could be started with is looked up as well.
     found += [("Schedules", action) for action in _of_kinds("resize") if action in LOOKING]
-    found += [("Windows", action) for action in (*windows.PERMISSIONS, *window_targets.PERMISSIONS, *_ON_BEHALF)]
+    found += [("Windows", action) for action in (*windows.PERMISSIONS, *window_targets.PERMISSIONS)]
     found += [("Usage", action) for each in collectors().values() for action in each.permissions]
     found += [("Commitments", action) for each in sources().values() for action in each.permissions]
     found.append(("Targets", "ec2:DescribeRegions"))

@@ -18,6 +18,9 @@ from lamplighter.resources.kind import Resource, Result, Session, tags_of
 TAG: Final = "lamplighter:snapshot"
 """Its value is the id of the database or cluster."""
 
+PREFIX: Final = "lamplighter-"
+"""What the name of every snapshot begins with; permissions reach no others."""
+
 _LONGEST_STEM = 34
 """RDS takes 63 characters for the name of a cluster's snapshot, and one as long for that of a cluster."""
 
@@ -59,8 +62,11 @@ CLUSTER_PERMISSIONS: Final = (
     "rds:AddTagsToResource",
     "rds:ListTagsForResource",
 )
+# StopDBInstance with a name for a snapshot asks for its creation and, where the database says that snapshots take over
+# its tags, for those (Service Authorization Reference of RDS, dependent actions; so since August 2024).
 INSTANCE_PERMISSIONS: Final = (
     "rds:DescribeDBSnapshots",
+    "rds:CreateDBSnapshot",
     "rds:DeleteDBSnapshot",
     "rds:AddTagsToResource",
     "rds:ListTagsForResource",
@@ -77,9 +83,9 @@ def snapshot_name(resource_id: str, moment: str) -> str:
 
 def _stem(resource_id: str) -> str:
     if len(resource_id) <= _LONGEST_STEM:
-        return f"lamplighter-{resource_id}"
+        return f"{PREFIX}{resource_id}"
     digest = hashlib.sha256(resource_id.encode()).hexdigest()[:8]
-    return f"lamplighter-{resource_id[: _LONGEST_STEM - 9].rstrip('-')}-{digest}"
+    return f"{PREFIX}{resource_id[: _LONGEST_STEM - 9].rstrip('-')}-{digest}"
 
 
 def stop_clusters(session: Session, resources: Sequence[Resource], moment: str) -> list[Result]:

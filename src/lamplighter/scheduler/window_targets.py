@@ -16,9 +16,12 @@ PERMISSIONS: Final = (
     "ssm:DescribeMaintenanceWindowTargets",
     "ssm:DescribeMaintenanceWindowTasks",
     "resource-groups:ListGroupResources",
+    "tag:GetResources",
+    "cloudformation:DescribeStacks",
+    "cloudformation:ListStackResources",
 )
-"""IAM actions that reading targets takes; ListGroupResources also needs tag:GetResources, and for groups that follow a
-stack cloudformation:DescribeStacks and cloudformation:ListStackResources, which AWS calls on our behalf."""
+"""IAM actions that reading targets takes; ListGroupResources calls the last three on our behalf: for groups with a
+query of tags, and for groups that follow a stack."""
 
 NODE: Final = "ec2-instance"
 """The kind that SSM knows as managed nodes: what it finds by id or tag is of this kind."""
