@@ -171,6 +171,7 @@ LOOKING: Final[Mapping[str, tuple[Scope, ...]]] = {
             "cloudwatch:GetMetricData",
             "ec2:DescribeInstanceTypeOfferings",
             "ec2:DescribeInstanceTypes",
+            "ec2:DescribeNetworkInterfaces",
             "ec2:DescribeRegions",
             "organizations:ListAccounts",
         )

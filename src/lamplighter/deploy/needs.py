@@ -109,9 +109,10 @@ _INTERFACES: Final = Scope(
     EVERYTHING,
     reason="Lambda asks for it on everything before it puts a function into a VPC; interfaces have no names before",
 )
-VPC: Final = tuple(
-    Need("Network", action, _INTERFACES)
-    for action in ("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces")
+VPC: Final = (
+    Need("Network", "ec2:CreateNetworkInterface", _INTERFACES),
+    Need("Network", "ec2:DeleteNetworkInterface", _INTERFACES),
+    Need("Network", "ec2:DescribeNetworkInterfaces", *LOOKING["ec2:DescribeNetworkInterfaces"]),
 )
 """What every function needs when it runs in a VPC."""
 
