@@ -26,7 +26,12 @@ def test_keys(texts: list[str] | None, keys: tuple[str, ...]) -> None:
     [
         ("acount", "nothing can be grouped by 'acount'", "did you mean account?"),
         ("tag:", "nothing can be grouped by 'tag:'", "or tag:KEY"),
-        ("Team", "nothing can be grouped by 'Team'", "use schedule, account, region, kind, resource or tag:KEY"),
+        ("Team", "nothing can be grouped by 'Team'", "did you mean team?"),
+        (
+            "Owner",
+            "nothing can be grouped by 'Owner'",
+            "use schedule, account, region, kind, resource, team or tag:KEY",
+        ),
     ],
 )
 def test_what_is_no_key(text: str, message: str, hint: str) -> None:
@@ -61,10 +66,12 @@ def test_how_a_group_is_called() -> None:
 
 
 def test_labels_of_the_journal() -> None:
-    assert labels_of("111122223333/eu-west-1", "ec2-instance/i-1", "office") == {
+    assert labels_of("111122223333/eu-west-1", "ec2-instance/i-1", "office", "") == {
         "schedule": "office",
         "account": "111122223333",
         "region": "eu-west-1",
         "kind": "ec2-instance",
         "resource": "111122223333/eu-west-1/ec2-instance/i-1",
+        "team": None,
     }
+    assert labels_of("111122223333/eu-west-1", "ec2-instance/i-1", "office", "web")["team"] == "web"

@@ -39,7 +39,7 @@ def test_hours_of_schedules_without_aws(lamp: Lamp, definitions: Path) -> None:
         (["--without-aws", "--by", "account"], "--without-aws knows no accounts"),
         (["--from", "2026-12-01", "--to", "2026-11-01"], "before it begins"),
         (["--from", "x"], "'x' is not a time"),
-        (["--by", "team"], "nothing can be grouped by 'team'"),
+        (["--by", "owner"], "nothing can be grouped by 'owner'"),
         (["--compare", "--by", "tag:Team"], "the journal does not know tags"),
         (["--compare", "--without-aws"], "--compare goes by the journal"),
         (["--compare", "--from", "2126-01-01", "--to", "2126-02-01"], "nothing is in the journal yet from 2126-01-01"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.deploy.metering import Metered
 from tests.lambdas.conftest import ENVIRON, Context, Hub, event
 from tests.lambdas.test_passes import batch
 from tests.resources.conftest import Recorder
+from tests.savings.test_measure import seen
 from tests.scheduler.conftest import HERE, OFFICE
 
 from lamplighter.aws.access import Aws
@@ -21,7 +23,9 @@ from lamplighter.aws.targets import Target
 from lamplighter.deploy.cost_facts import FACTS, fact
 from lamplighter.lake.usage import LOOKS, USAGE
 from lamplighter.lambdas import clock, events, passes
-from lamplighter.lambdas.runtime import Runtime
+from lamplighter.lambdas.runtime import Meters, Runtime
+from lamplighter.lambdas.saved import tell_saved
+from lamplighter.pricing.book import PriceBook
 from lamplighter.resources.kind import Search, Session
 from lamplighter.resources.registry import kinds
 from lamplighter.scheduler.messages import Message
@@ -31,6 +35,8 @@ from lamplighter.usage.collect import keep, look, plan
 from lamplighter.usage.registry import collectors
 
 OFFICES = frozenset({"office"})
+MOVES = ((39, "stop"), (30, "start"))
+"""Hours before now, and what was done then."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -60,6 +66,9 @@ class Meter(Hub):
     def take(self, *, whole: bool = True) -> object:
         message = Message(HERE, "transition", self.clock.now, None if whole else OFFICES)
         return passes.answer(batch(message.text()), Context(), self.runtime)
+
+    def tell(self) -> object:
+        return tell_saved(self.runtime, PriceBook.bundled(), Meters(ENVIRON))
 
     def settled(self) -> Meter:
         """After a first tick and pass, at a time when nothing is due."""
@@ -110,8 +119,9 @@ def test_a_tick_that_asks_for_everything() -> None:
     hub = Meter()
     used = hub.count(hub.tick)
     assert used["reads"] == fact("reconcile.reads")
-    assert used["calls"] == fact("reconcile.calls")
-    assert used["writes"] == fact("tick.writes")
+    # What is written the first time only: since when each of two targets is known.
+    assert used["calls"] == fact("reconcile.calls") + 2 * 2
+    assert used["writes"] == fact("tick.writes") + 2 * 2
 
 
 def test_a_pass_in_which_nothing_changes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,6 +133,34 @@ def test_a_pass_in_which_nothing_changes(capsys: pytest.CaptureFixture[str]) -> 
     assert used["reads"] == fact("pass.reads") == hub.count(hub.take)["reads"]
     assert used["sqs"] == 0
     assert fact("pass.log") * Decimal("0.9") < len(capsys.readouterr().out) / 2 <= fact("pass.log")
+
+
+def test_a_pass_that_is_noted() -> None:
+    hub = Meter(machines=3).settled()
+    plain = hub.count(hub.take)
+    hub.clock.now += timedelta(hours=1)
+    used = hub.count(hub.take)
+    assert used["writes"] - plain["writes"] == used["calls"] - plain["calls"] == fact("noted.writes")
+
+
+@pytest.mark.parametrize("resources", [100, 500])
+def test_a_day_that_is_measured(resources: int, capsys: pytest.CaptureFixture[str]) -> None:
+    hub = Meter().settled()
+    for number in range(resources):
+        told = seen(-100, "running", resource=f"i-{number:017x}")
+        several = [told, *(replace(told, at=hub.clock.now - timedelta(hours=h), action=a) for h, a in MOVES)]
+        hub.metered.put_many([journal.put(replace(each, team="web")) for each in several])
+    hub.tell()
+    hub.clock.now += timedelta(days=1)
+    capsys.readouterr()
+    used = hub.count(hub.tell)
+    # Of each resource what was kept, and two lines of the days since.
+    assert resources * 3 * fact("saved.reads") * Decimal("0.5") < used["reads"] - 3
+    assert used["reads"] - 3 <= resources * 3 * fact("saved.reads")
+    assert resources * fact("saved.writes") * Decimal("0.5") < used["writes"] <= resources * fact("saved.writes") + 1
+    lines = [line for line in capsys.readouterr().out.splitlines() if " saved" in line]
+    assert len(lines) == 2 * 3
+    assert max(map(len, lines)) <= fact("saved.log")
 
 
 @pytest.mark.parametrize("machines", [50, 200])

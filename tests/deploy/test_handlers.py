@@ -95,4 +95,4 @@ def test_who_finds_out_targets_may_ask_the_organization_and_for_regions() -> Non
 
 def test_metrics_belong_to_handlers_and_have_units_of_cloudwatch() -> None:
     assert {each.handler for each in METRICS.values()} <= set(HANDLERS)
-    assert {each.unit for each in METRICS.values()} == {"Count", "Seconds", "Milliseconds"}
+    assert {each.unit for each in METRICS.values()} == {"Count", "Seconds", "Milliseconds", "None"}

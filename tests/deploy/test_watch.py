@@ -34,10 +34,24 @@ def substituted(value: Any) -> Any:
 WIDGETS = json.loads(substituted(RESOURCES["Dashboard"]["Properties"]["DashboardBody"]))["widgets"]
 
 
+def searched(expression: str, period: int) -> tuple[str, str, dict[str, str]]:
+    """What a search looks for: the value of a dimension that may have any is none."""
+    found = re.fullmatch(
+        r"""SEARCH\('\{"([\w-]+)",([\w,]+)\} MetricName="(\w+)" service="([\w-]+)"', '(\w+)', (\d+)\)""", expression
+    )
+    assert found, expression
+    assert (found[5], int(found[6])) == ("Maximum", period)
+    dimensions = dict.fromkeys(found[2].split(","), "")
+    return found[1], found[3], {**dimensions, "service": found[4]}
+
+
 def of_dashboard() -> list[tuple[str, str, dict[str, str]]]:
     found = []
     for widget in WIDGETS:
         for series in widget["properties"].get("metrics", []):
+            if isinstance(series[0], dict):
+                found.append(searched(series[0]["expression"], widget["properties"]["period"]))
+                continue
             namespace, metric, *rest = series[:-1]
             found.append((namespace, metric, dict(zip(rest[::2], rest[1::2], strict=True))))
     return found
@@ -46,7 +60,7 @@ def of_dashboard() -> list[tuple[str, str, dict[str, str]]]:
 def check(namespace: str, metric: str, dimensions: dict[str, str]) -> None:
     if namespace == PREFIX:
         known = METRICS[metric]
-        assert dimensions == {"service": dashed(HANDLERS[known.handler])}
+        assert dimensions == {"service": dashed(HANDLERS[known.handler]), **dict.fromkeys(known.dimensions, "")}
     elif namespace == SQS:
         assert metric in ("ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage")
         assert dimensions["QueueName"] in QUEUES
@@ -70,13 +84,38 @@ def test_the_dashboard_shows_every_metric_queue_and_function() -> None:
 
 def test_what_was_done_by_account_is_read_from_the_logs() -> None:
     # As an alarm or a metric of each account would cost more than all the rest: CloudWatch bills every value.
-    (widget,) = [each for each in WIDGETS if each["type"] == "log"]
+    (widget,) = [each for each in WIDGETS if each["properties"].get("title") == "by account"]
     query = widget["properties"]["query"]
     assert query.startswith("SOURCE '/aws/lambda/lamp-passes' | ")
     assert query.endswith(" by account")
     assert set(re.findall(r"sum\((\w+)\.0\)", query)) == {
         each.name for each in METRICS.values() if each.fields == ("account",)
     }
+
+
+def test_a_value_of_a_day_is_shown_as_it_is_however_often_it_was_written() -> None:
+    daily = [each for each in WIDGETS if each["properties"].get("period") == 86_400]
+    assert len(daily) == sum(each.daily for each in METRICS.values()) == 3
+    for widget in daily:
+        (series,) = widget["properties"]["metrics"]
+        assert "'Maximum'" in series[0]["expression"] if len(series) == 1 else series[-1] == {"stat": "Maximum"}
+    body = json.loads(substituted(RESOURCES["Dashboard"]["Properties"]["DashboardBody"]))
+    # Else CloudWatch shows three hours, and chooses periods by itself.
+    assert (body["start"], body["periodOverride"]) == ("-P7D", "inherit")
+
+
+@pytest.mark.parametrize("field", ["account", "team"])
+def test_what_was_saved_is_read_from_the_logs(field: str) -> None:
+    shown = {each["properties"]["title"]: each["properties"]["query"] for each in WIDGETS if each["type"] == "log"}
+    source = "SOURCE '/aws/lambda/lamp-report' | "
+    assert shown[f"hours saved, by {field}"] == source + QUERIES[f"hours saved by {field}"].text
+    assert shown[f"money saved by list prices, by {field}"] == source + QUERIES[f"money saved by {field}"].text
+    for text in shown.values():
+        if "saved" in text:
+            # A day that is told again is taken once, and currencies are not added.
+            first, last = (part.strip() for part in text.split("| stats ")[1:])
+            assert re.match(r"latest.* by day, account, team(, currency)? *\|?$", first)
+            assert last.split("|")[0].strip().endswith(", currency") == ("money" in text)
 
 
 def test_widgets_lie_beside_each_other() -> None:

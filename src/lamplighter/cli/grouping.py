@@ -15,7 +15,7 @@ T = TypeVar("T")
 Group: TypeAlias = tuple[str | None, ...]
 """The value of each key for one group; None where resources have no such tag."""
 
-KEYS = ("schedule", "account", "region", "kind", "resource")
+KEYS = ("schedule", "account", "region", "kind", "resource", "team")
 NOT_TAGGED = "(not tagged)"
 _TAG = "tag:"
 
@@ -24,7 +24,7 @@ By: TypeAlias = Annotated[
     typer.Option(
         "--by",
         metavar="KEY",
-        help="What to group by: schedule, account, region, kind, resource, tag:KEY; several with commas.",
+        help="What to group by: schedule, account, region, kind, resource, team, tag:KEY; several with commas.",
         show_default="schedule",
     ),
 ]
@@ -33,7 +33,7 @@ ByKnown: TypeAlias = Annotated[
     typer.Option(
         "--by",
         metavar="KEY",
-        help="What to group by: schedule, account, region, kind, resource; several with commas.",
+        help="What to group by: schedule, account, region, kind, resource, team; several with commas.",
         show_default="schedule",
     ),
 ]
@@ -73,18 +73,26 @@ def grouped(labelled: Iterable[tuple[Mapping[str, str | None], T]], by: Sequence
     return dict(sorted(groups.items(), key=lambda item: [(label is None, label or "") for label in item[0]]))
 
 
-def labels_of(target: str, resource: str, schedule: str) -> dict[str, str | None]:
+def labels_of(target: str, resource: str, schedule: str, team: str | None) -> dict[str, str | None]:
     """The labels of a resource as the journal knows it.
 
     Args:
         target: `account/region`.
         resource: `kind/id`.
         schedule: value of its schedule tag.
+        team: whose it is; empty or None if nothing says so.
     """
     account, _, region = target.partition("/")
     kind = resource.partition("/")[0]
     where = f"{target}/{resource}"
-    return {"schedule": schedule, "account": account, "region": region, "kind": kind, "resource": where}
+    return {
+        "schedule": schedule,
+        "account": account,
+        "region": region,
+        "kind": kind,
+        "resource": where,
+        "team": team or None,
+    }
 
 
 def group_columns(by: Sequence[str]) -> list[Column]:

@@ -24,7 +24,7 @@ DAYS = timedelta(days=30)
 
 app, command = single(
     "lamp savings --from 2026-11-01 --to 2026-12-01",
-    "lamp savings --by account,region",
+    "lamp savings --by account,team",
     "lamp savings --by resource -o csv",
 )
 
@@ -68,7 +68,7 @@ def show_savings(printer: Printer, measured: Iterable[Measured], book: PriceBook
     """Show what was measured."""
     from lamplighter.savings.tally import add
 
-    groups = grouped(((labels_of(one.target, one.resource, one.schedule), one.tally) for one in measured), by)
+    groups = grouped(((labels_of(one.target, one.resource, one.schedule, one.team), one.tally) for one in measured), by)
     sums = {group: add(parts) for group, parts in groups.items()}
     show_tallies(printer, sums, by, empty="the journal says nothing about this time")
     show_price_dates(printer, book)

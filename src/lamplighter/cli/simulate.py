@@ -157,6 +157,7 @@ def _labels(step: Step, by: Iterable[str]) -> dict[str, str | None]:
         "region": target.region,
         "kind": resource.kind,
         "resource": f"{target.key}/{resource.key}",
+        "team": step.team or None,
         **{key: resource.tags.get(key.removeprefix("tag:")) for key in by if key.startswith("tag:")},
     }
 

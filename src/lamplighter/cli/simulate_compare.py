@@ -66,7 +66,12 @@ def show_compared(printer: Printer, found: Iterable[Compared], by: Sequence[str]
     """Show a row for each group and the total of all; resources without a plan are counted and left out."""
     listed = list(found)
     groups = grouped(
-        ((labels_of(one.target, one.resource, one.schedule), one) for one in listed if one.planned is not None), by
+        (
+            (labels_of(one.target, one.resource, one.schedule, one.team), one)
+            for one in listed
+            if one.planned is not None
+        ),
+        by,
     )
     columns = [
         *group_columns(by),

@@ -11,15 +11,19 @@ from lamplighter.deploy.block_parts import logical, tags
 from lamplighter.deploy.handlers import HANDLERS
 from lamplighter.deploy.metrics import METRICS, SERVICE, Metric
 from lamplighter.deploy.needs import dashed
-from lamplighter.deploy.queries import QUERIES, by_field
+from lamplighter.deploy.queries import QUERIES, by_field, saved_hours, saved_money
 from lamplighter.deploy.yamls import If, Ref, Row, Sub, plain
 
 _WIDTH: Final = 24
 _HIGH: Final = 6
 _HOUR: Final = 3600
+_DAY: Final = 86_400
+_SPAN: Final = '"start": "-P7D", "periodOverride": "inherit"'
+"""What is told once a day would not be in the three hours that CloudWatch shows by itself."""
+
 _HEAD: Final = (
-    "# ${Prefix}\\nWhat was lit and put out, what failed, and how late. `lamp doctor` looks at the parts; "
-    "the log groups are `/aws/lambda/${Prefix}-*`."
+    "# ${Prefix}\\nWhat was lit and put out, what that saved, what failed, and how late. "
+    "`lamp doctor` looks at the parts; the log groups are `/aws/lambda/${Prefix}-*`."
 )
 
 
@@ -34,7 +38,7 @@ def dashboard() -> dict[str, Any]:
             "Type": "AWS::CloudWatch::Dashboard",
             "Properties": {
                 "DashboardName": Sub("${Prefix}"),
-                "DashboardBody": Sub(f'{{\n  "widgets": [\n    {head},\n{lines}\n  ]\n}}\n'),
+                "DashboardBody": Sub(f'{{\n  {_SPAN},\n  "widgets": [\n    {head},\n{lines}\n  ]\n}}\n'),
             },
         }
     }
@@ -43,7 +47,7 @@ def dashboard() -> dict[str, Any]:
 def _widgets() -> Iterator[tuple[int, dict[str, Any]]]:
     """(width, properties) of each."""
     for metric in METRICS.values():
-        yield 8, {"title": metric.title, "metrics": [_series(metric)]}
+        yield 8, {"title": metric.title, "metrics": [_series(metric)], **({"period": _DAY} if metric.daily else {})}
     queues = [[SQS, name, "QueueName", f"${{Prefix}}-{queue}", {"stat": "Maximum"}] for queue, name in _WAITING]
     yield 12, {"title": "messages that wait, and dead letters", "metrics": queues}
     for name, statistic, title in (
@@ -57,6 +61,9 @@ def _widgets() -> Iterator[tuple[int, dict[str, Any]]]:
         ]
         yield 12, {"title": title, "metrics": series}
     yield _WIDTH, _by_account()
+    for field in ("account", "team"):
+        yield 12, _saved("hours saved", field, saved_hours(field))
+        yield 12, _saved("money saved by list prices", field, saved_money(field))
 
 
 _WAITING: Final = (
@@ -67,6 +74,12 @@ _WAITING: Final = (
 
 
 def _series(metric: Metric) -> list[Any]:
+    if metric.dimensions:
+        # One line for each value that there is, whatever they are.
+        names = ",".join((SERVICE, *metric.dimensions))
+        wanted = f'{{"${{Prefix}}",{names}}} MetricName="{metric.name}" {SERVICE}="{metric.service}"'
+        period = _DAY if metric.daily else _HOUR
+        return [{"expression": f"SEARCH('{wanted}', '{_statistic(metric)}', {period})", "id": metric.name.lower()}]
     return ["${Prefix}", metric.name, SERVICE, metric.service, {"stat": _statistic(metric)}]
 
 
@@ -76,8 +89,13 @@ def _by_account() -> dict[str, Any]:
     return {"title": "by account", "query": f"{source} | {by_field('account')}", "view": "table"}
 
 
+def _saved(title: str, field: str, query: str) -> dict[str, Any]:
+    source = f"SOURCE '/aws/lambda/${{Prefix}}-{dashed(HANDLERS['report'])}'"
+    return {"title": f"{title}, by {field}", "query": f"{source} | {query}", "view": "table"}
+
+
 def _statistic(metric: Metric) -> str:
-    return "Sum" if metric.unit in ("Count", "None") else "Maximum"
+    return "Sum" if metric.unit == "Count" and not metric.daily else "Maximum"
 
 
 def _laid_out(widgets: Sequence[tuple[int, dict[str, Any]]]) -> Iterator[dict[str, Any]]:

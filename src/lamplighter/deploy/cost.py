@@ -282,7 +282,7 @@ def _clock(estate: Estate) -> Iterator[Line]:
     calls = due * fact("due.calls") + rounds * fact("reconcile.calls") + idle * fact("tick.calls")
     # Reconciling asks Organizations for its accounts, 20 a page.
     calls += ticks * fact("tick.alarm") + sends + rounds * ceiling(Decimal(estate.accounts) / 20)
-    reads = due * (fact("due.reads") + roster) + rounds * (fact("reconcile.reads") + 2 * roster)
+    reads = due * (fact("due.reads") + roster) + rounds * (fact("reconcile.reads") + 3 * roster)
     reads += idle * fact("tick.reads")
     spent = seconds(calls, Decimal(0), handler.memory, cold=ticks)
     yield from function(estate, handler, "clock", ticks, spent, ticks * fact("tick.log"))
@@ -296,13 +296,15 @@ def _passes(estate: Estate) -> Iterator[Line]:
     [queue] = [each for each in handler.triggers if isinstance(each, Queue)]
     each = estate.lit / estate.targets
     rounds = every / estate.targets
+    noted = min(every - asked(estate).transition, estate.targets * HOURS)
     # As many functions as work at a time start cold, each time anew.
     cold = rounds * min(queue.concurrency, estate.targets)
     calls = every * (fact("pass.calls") + estate.kinds * fact("kind.calls") + 1) + estate.changes * fact("change.calls")
+    calls += noted * fact("noted.writes")
     spent = seconds(calls, every * each, handler.memory, cold=cold)
     log = every * fact("pass.log") + estate.changes * fact("change.log")
     reads = every * (fact("pass.reads") + ceiling(each * fact("state.reads")))
-    writes = every * fact("pass.writes") + estate.changes * fact("change.writes")
+    writes = every * fact("pass.writes") + noted * fact("noted.writes") + estate.changes * fact("change.writes")
     yield from function(estate, handler, "passes", every, spent, log)
     yield from table(estate, "passes", reads, writes)
     requests = every * fact("message.requests")

@@ -13,6 +13,9 @@ from lamplighter.deploy.handlers import HANDLERS
 _REQUESTS_OF_A_FILE: Final = 4
 """Of S3 to write one: listed, written, read back, tidied up."""
 
+_DAYS: Final = 3
+"""How many days of savings each report tells."""
+
 
 def beside(estate: Estate) -> Iterator[Line]:
     """Quantities of a month."""
@@ -58,7 +61,15 @@ def _reports(estate: Estate) -> Iterator[Line]:
     handler, count = HANDLERS["report"], Decimal(estate.reports)
     spent = count * fact("report.seconds") + seconds(Decimal(0), Decimal(0), handler.memory, cold=count)
     if estate.reports:
-        yield from function(estate, handler, "reports", count, spent, count * fact("pass.log"))
+        told = count * _DAYS * 2 * estate.accounts
+        yield from function(
+            estate, handler, "reports", count, spent, count * fact("pass.log") + told * fact("saved.log")
+        )
+        # What was kept of each resource, and the days since.
+        read = estate.lit + (_DAYS + 1) * estate.changes / DAYS
+        yield from table(
+            estate, "reports", count * read * fact("saved.reads"), count * estate.lit * fact("saved.writes")
+        )
         yield line(OURS, "reports", "s3.writes", "workbooks", count, region=estate.region)
     if estate.explorer:
         yield line(OURS, "reports", "explorer.pages", "pages of Cost Explorer", estate.explorer, region=estate.region)

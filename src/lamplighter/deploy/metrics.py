@@ -1,7 +1,8 @@
 """The metrics that handlers write (CloudWatch embedded metric format): dashboards and alarms are made from this.
 
 A metric has one dimension, `service`: CloudWatch bills each value of any other as a metric of its own, and alarms over
-all of them again. By account they are summed from the lines of the log, in which the account stands as a field.
+all of them again. By account they are summed from the lines of the log, in which the account stands as a field. Money
+has its currency as a second one: amounts of two currencies are not to be added.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ NAMESPACE: Final = "Lamplighter"
 """Where POWERTOOLS_METRICS_NAMESPACE says nothing."""
 
 SERVICE: Final = "service"
-"""The dimension that every metric has, and no other: the handler it belongs to, as its function is named."""
+"""The dimension that every metric has: the handler it belongs to, as its function is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ class Metric:
         handler: which it belongs to.
         title: what it counts.
         fields: what the line of the log says beside the value, for queries; no dimension.
+        dimensions: what it has beside `service`.
+        daily: whether it is the value of a whole day, written with the last minute of that day as its time. It is
+            written again on the days after, so the greatest of a day counts and not their sum: who repeats it adds
+            nothing.
     """
 
     name: str
@@ -35,6 +40,8 @@ class Metric:
     handler: str
     title: str
     fields: tuple[str, ...] = ()
+    dimensions: tuple[str, ...] = ()
+    daily: bool = False
 
     @property
     def service(self) -> str:
@@ -47,6 +54,7 @@ _ALL = (
     Metric("TargetsDue", "Count", "clock", "messages sent for targets that were due"),
     Metric("TargetsUnresolved", "Count", "clock", "accounts or regions that could not be made into targets"),
     Metric("SecondsToNext", "Seconds", "clock", "until the next transition, when the clock went to sleep"),
+    Metric("AgeOfLastPass", "Seconds", "clock", "since the last pass over a whole target, where it is longest ago"),
     Metric("Passes", "Count", "passes", "passes of a target that came to their end", ("account",)),
     Metric("ResourcesFound", "Count", "passes", "resources with a schedule that a pass looked at", ("account",)),
     Metric("ResourcesStarted", "Count", "passes", "resources started", ("account",)),
@@ -66,6 +74,17 @@ _ALL = (
     Metric("MonthsLoaded", "Count", "ingest", "months of a bill that were published"),
     Metric("BillsSuperseded", "Count", "ingest", "bills left out: the same, or a newer one, was there already"),
     Metric("BillsRefused", "Count", "ingest", "bills that could not be read, or whose totals do not agree"),
+    Metric("HoursSaved", "None", "report", "hours saved a day: what was out, summed over resources", daily=True),
+    Metric(
+        "MoneySaved",
+        "None",
+        "report",
+        "money saved a day, by list prices, where the price is known",
+        dimensions=("currency",),
+        daily=True,
+    ),
+    Metric("ResourcesUnpriced", "None", "report", "resources whose price is not known, a day: hours only", daily=True),
+    Metric("TargetsUnmeasured", "Count", "report", "targets whose savings could not be measured"),
     Metric("ReportsWritten", "Count", "report", "workbooks written"),
     Metric("StackRequests", "Count", "custom_resource", "requests of CloudFormation that were done"),
     Metric("StackRequestsFailed", "Count", "custom_resource", "requests of CloudFormation answered with FAILED"),

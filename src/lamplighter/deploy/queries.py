@@ -64,6 +64,7 @@ OURS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
             {"run", "target", "why", "late", "resources", "done", "waiting", "errors.0", "refused", "again"}
         ),
         "events": frozenset({"did", "what", "target", "seconds_old", "key"}),
+        "report": frozenset({"day", "team", "hours", "resources", "unpriced", "currency", "money", "estimated"}),
     }
 )
 """Fields of our own lines, by handler: `extra` of the line that says what a call did."""
@@ -86,6 +87,22 @@ def by_field(field: str) -> str:
     # In the embedded format a value is a list of one.
     sums = ", ".join(f"sum({each.name}.0) as {each.name[0].lower()}{each.name[1:]}" for each in summed)
     return f"filter ispresent({field}) and ispresent({summed[0].name}.0) | stats {sums} by {field}"
+
+
+def saved_hours(field: str) -> str:
+    """A query of the logs: hours saved, by account or team; a day that was told more than once counts once."""
+    return (
+        'filter message = "hours saved" | stats latest(hours) as saved, latest(unpriced) as open by day, account, team '
+        f"| stats sum(saved) as hours_saved, max(open) as without_price by {field} | sort hours_saved desc"
+    )
+
+
+def saved_money(field: str) -> str:
+    """The same of money, by list prices; what has no known price is in none of the sums."""
+    return (
+        'filter message = "money saved" | stats latest(money) as saved by day, account, team, currency '
+        f"| stats sum(saved) as money_saved by {field}, currency | sort money_saved desc"
+    )
 
 
 _NEWEST: Final = "sort @timestamp desc | limit 200"
@@ -130,6 +147,25 @@ _ALL: Final = (
         "sum(ResourcesStopped.0) as stopped, sum(ActionsFailed.0) as failed, sum(Passes.0) as passes by account "
         "| sort started desc",
         ("passes",),
+    ),
+    *(
+        Query(
+            f"hours saved by {field}",
+            f"How many hours the resources of each {field} were out on whole days, and at most how many of them have "
+            "no known price.",
+            saved_hours(field),
+            ("report",),
+        )
+        for field in ("account", "team")
+    ),
+    *(
+        Query(
+            f"money saved by {field}",
+            f"What that saved by list prices, for each {field} and currency; unknown prices are in no sum.",
+            saved_money(field),
+            ("report",),
+        )
+        for field in ("account", "team")
     ),
     Query(
         "left alone",

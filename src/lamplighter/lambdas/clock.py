@@ -32,6 +32,7 @@ def answer(event: object, with_: Runtime) -> Mapping[str, Any]:
     Raises:
         LamplighterError: the definitions are not fit for use, or AWS or the store failed; what was due is due again.
     """
+    from lamplighter.scheduler.last_pass import oldest
     from lamplighter.scheduler.messages import send
     from lamplighter.scheduler.passes import targets_of
     from lamplighter.scheduler.tick import ask_for_all, tick
@@ -56,6 +57,8 @@ def answer(event: object, with_: Runtime) -> Mapping[str, Any]:
     meters.add("TargetsDue", len(done.messages))
     meters.add("TargetsUnresolved", len(done.unresolved))
     meters.add("SecondsToNext", (done.next - at).total_seconds())
+    if (last := oldest(with_.store)) is not None:
+        meters.add("AgeOfLastPass", max(0.0, (at - last).total_seconds()))
     meters.write()
     said = {"messages": len(done.messages), "next": done.next.isoformat(), "unresolved": len(done.unresolved)}
     log.info("tick", extra=said)

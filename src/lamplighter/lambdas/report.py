@@ -1,4 +1,4 @@
-"""Report: the workbook of a month, written into the bucket of the lake under `reports/`."""
+"""Report: what was saved, for the dashboard; and the workbook of a month, in the lake's bucket under `reports/`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, Final
 from lamplighter.errors import UsageError
 from lamplighter.lambdas.borrowed import lake
 from lamplighter.lambdas.runtime import SCRATCH, Context, Meters, Runtime, logger, runtime
+from lamplighter.lambdas.saved import tell_saved
 
 REPORTS: Final = "reports/"
 _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -24,7 +25,7 @@ def handler(event: object, context: Context) -> Mapping[str, Any]:
 
 
 def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]:
-    """One workbook.
+    """What was saved on the last days, and one workbook; neither waits for the other.
 
     Args:
         event: `{"period": "YYYY-MM", "organization": "name for titles"}`, both if wanted; else the month that has
@@ -33,11 +34,11 @@ def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]
         with_: connections.
 
     Returns:
-        Where it lies, and how many sheets it has.
+        Where the workbook lies, and in how many targets savings could not be measured.
 
     Raises:
         UsageError: the period is none.
-        LamplighterError: the lake cannot be read, or S3 failed.
+        LamplighterError: the lake cannot be read, S3 or the store failed.
     """
     from lamplighter.lake.mirror import address_of
     from lamplighter.pricing.book import PriceBook
@@ -49,24 +50,28 @@ def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]
     period = str(given.get("period") or f"{now - timedelta(days=3):%Y-%m}")
     if not _MONTH.fullmatch(period):
         raise UsageError(f"{period!r} is no month", hint="write YYYY-MM")
+    meters, book = Meters(with_.environ), PriceBook.bundled()
+    try:
+        unmeasured = tell_saved(with_, book, meters)
+    finally:
+        meters.write()
+    for error in unmeasured:
+        logger().warning(str(error), hint=error.hint)
     bucket = address_of(with_.need("LAMPLIGHTER_LAKE")).bucket
     schedules = with_.configuration().loaded.schedules
     out = Path(mkdtemp(prefix="report-", dir=SCRATCH))
     try:
         with (
             lake(with_, context, periods=[period]) as folder,
-            gathered(
-                folder, period, str(given.get("organization") or ""), PriceBook.bundled(), now, schedules=schedules
-            ) as facts,
+            gathered(folder, period, str(given.get("organization") or ""), book, now, schedules=schedules) as facts,
         ):
             path = write_report(facts, out)
         key = f"{REPORTS}{period[:4]}/{period[5:]}/{path.name}"
         with_.session().call("s3", "put_object", Bucket=bucket, Key=key, Body=path.read_bytes())
     finally:
         shutil.rmtree(out, ignore_errors=True)
-    meters = Meters(with_.environ)
     meters.add("ReportsWritten")
     meters.write()
-    said = {"bucket": bucket, "key": key, "recommends": facts.recommendation is not None}
+    said = {"bucket": bucket, "key": key, "recommends": facts.recommendation is not None, "unmeasured": len(unmeasured)}
     logger().info("report", extra={**said, "warnings": list(facts.warnings)[:20]})
     return said

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from uuid import uuid4
 
 from lamplighter.deploy.metrics import METRICS, NAMESPACE
@@ -251,6 +251,15 @@ def new_run() -> str:
     return str(uuid4())
 
 
+class _Line(NamedTuple):
+    """What values have in common that are written together."""
+
+    service: str
+    at: datetime | None
+    fields: tuple[tuple[str, str], ...]
+    dimensions: tuple[str, ...]
+
+
 class Meters:
     """Metrics of one call, in CloudWatch's embedded format: one line of the log for each set of fields.
 
@@ -260,18 +269,25 @@ class Meters:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        self._counts: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, float]] = {}
+        self._counts: dict[_Line, dict[str, float]] = {}
 
-    def add(self, name: str, value: float = 1, **fields: str) -> None:
+    def add(self, name: str, value: float = 1, *, at: datetime | None = None, **fields: str) -> None:
         """Add to a metric.
+
+        Args:
+            name: of the metric.
+            value: what to add.
+            at: aware datetime that it is of, at most two weeks ago; None for now.
+            fields: its fields and dimensions.
 
         Raises:
             KeyError: it is not declared, or has other fields.
         """
         metric = METRICS[name]
-        if set(fields) != set(metric.fields):
-            raise KeyError(f"{name} has the fields {metric.fields}")
-        counts = self._counts.setdefault((metric.service, tuple(sorted(fields.items()))), {})
+        if set(fields) != {*metric.fields, *metric.dimensions}:
+            raise KeyError(f"{name} has the fields {(*metric.fields, *metric.dimensions)}")
+        line = _Line(metric.service, at, tuple(sorted(fields.items())), metric.dimensions)
+        counts = self._counts.setdefault(line, {})
         counts[name] = counts.get(name, 0) + value
 
     def write(self) -> None:
@@ -279,10 +295,13 @@ class Meters:
         from aws_lambda_powertools.metrics import EphemeralMetrics
 
         namespace = self._environ.get("POWERTOOLS_METRICS_NAMESPACE") or NAMESPACE
-        for (service, fields), counts in self._counts.items():
-            metrics = EphemeralMetrics(namespace=namespace, service=service)
-            for key, value in fields:
-                metrics.add_metadata(key=key, value=value)
+        for line, counts in self._counts.items():
+            metrics = EphemeralMetrics(namespace=namespace, service=line.service)
+            if line.at is not None:
+                # Its own setter compares with the clock of the machine.
+                metrics.timestamp = int(line.at.timestamp() * 1000)
+            for key, value in line.fields:
+                (metrics.add_dimension if key in line.dimensions else metrics.add_metadata)(key, value)
             for name, count in counts.items():
                 metrics.add_metric(name=name, unit=METRICS[name].unit, value=count)
             metrics.flush_metrics()

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from lamplighter.savings.estimate import lit_stretches
-from lamplighter.savings.measure import Stretches, histories, length, stretches
+from lamplighter.savings.measure import Stretches, histories, known, length, stretches
 from lamplighter.schedules.freezing import expected
 from lamplighter.schedules.overrides import Override, in_force
 from lamplighter.schedules.schedule import Schedule
@@ -36,6 +36,7 @@ class Compared:
         over: hours it was lit although the schedule had it out.
         under: hours it was out although the schedule had it lit.
         why: hours that differ, by what explains them.
+        team: whose it is at the end; empty if it has no such tag, None if the journal does not say.
     """
 
     target: str
@@ -47,6 +48,7 @@ class Compared:
     over: Decimal
     under: Decimal
     why: Mapping[str, Decimal]
+    team: str | None = None
 
     @property
     def equal(self) -> bool:
@@ -120,10 +122,10 @@ class _Story:
 
 
 def _compared(story: _Story, there: Stretches, lit: Stretches, end: datetime) -> Compared:
-    last = story.history[-1]
+    last = known(story.history)
     named = (last.target, last.resource, last.name, last.schedule)
     if story.timeline is None:
-        return Compared(*named, None, length(lit), Decimal(0), Decimal(0), {})
+        return Compared(*named, None, length(lit), Decimal(0), Decimal(0), {}, last.team)
     planned = common([(instant(a), instant(b)) for a, b in lit_stretches(story.timeline)], there)
     over, under = without(lit, planned), without(planned, lit)
     why: dict[str, Decimal] = {}
@@ -131,7 +133,7 @@ def _compared(story: _Story, there: Stretches, lit: Stretches, end: datetime) ->
         for stretch in differing:
             cause = _cause(story, stretch, action, end)
             why[cause] = why.get(cause, Decimal(0)) + length([stretch])
-    return Compared(*named, length(planned), length(lit), length(over), length(under), why)
+    return Compared(*named, length(planned), length(lit), length(over), length(under), why, last.team)
 
 
 def _cause(story: _Story, stretch: tuple[datetime, datetime], due: str, end: datetime) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -25,6 +25,7 @@ class Measured:
         name: what people call it.
         schedule: value of its schedule tag at the end.
         tally: hours and money since it was first seen, or since the start of the span.
+        team: whose it is at the end; empty if it has no such tag, None if the journal does not say.
     """
 
     target: str
@@ -32,6 +33,7 @@ class Measured:
     name: str
     schedule: str
     tally: Tally
+    team: str | None = None
 
 
 def measure(entries: Iterable[Entry], book: PriceBook, start: datetime, end: datetime) -> list[Measured]:
@@ -114,10 +116,17 @@ def _measured(
 ) -> Measured:
     there, lit = stretches(entries, start, end)
     starts, stops = (sum(e.action == action for e in entries if e.at >= start) for action in ("start", "stop"))
-    last = entries[-1]
-    priced = next((entry for entry in reversed(entries) if entry.prices), last)
-    result = tally(book, _keys(priced), length(lit), length(there), starts=starts, stops=stops)
-    return Measured(target, resource, last.name, last.schedule, result)
+    last = known(entries)
+    result = tally(book, _keys(last), length(lit), length(there), starts=starts, stops=stops)
+    return Measured(target, resource, last.name, last.schedule, result, last.team)
+
+
+def known(history: Sequence[Entry]) -> Entry:
+    """The last entry of a resource, with the prices and the team that were last told."""
+    last = history[-1]
+    prices = next((entry.prices for entry in reversed(history) if entry.prices), last.prices)
+    team = next((entry.team for entry in reversed(history) if entry.team is not None), None)
+    return replace(last, prices=prices, team=team)
 
 
 def _hours(length: timedelta) -> Decimal:

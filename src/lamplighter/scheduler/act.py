@@ -366,4 +366,5 @@ def _entry(
         note=str(error) if error else note,
         code=error_code(error),
         prices=price_texts(step.resource),
+        team=step.team,
     )

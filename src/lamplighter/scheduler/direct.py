@@ -13,7 +13,7 @@ from lamplighter.errors import LamplighterError, NotFound
 from lamplighter.resources.kind import Resource, Search
 from lamplighter.scheduler.act import BY_HAND, Done, carry_out
 from lamplighter.scheduler.passes import TargetReport, World, hold, lease_target, targets_of
-from lamplighter.scheduler.plan import Step
+from lamplighter.scheduler.plan import Step, team_of
 from lamplighter.scheduler.restarts import seen, to_remember
 from lamplighter.scheduler.states import known, remembered
 from lamplighter.scheduler.survey import Survey, look
@@ -150,7 +150,8 @@ def _step(world: World, target: Target, resource: Resource, found: Survey, order
     memory = seen(remembered(record, resource), resource, at)
     decision = _decide(resource, order)._replace(store=known(record, resource), memory=memory)
     decision = decision._replace(memory=to_remember(decision, world.kinds.get(resource.kind), resource, at))
-    return Step(target, resource, record, decision, order.hibernate)
+    team = team_of(world.config, target, resource)
+    return Step(target, resource, record, decision, order.hibernate, team=team)
 
 
 def _decide(resource: Resource, order: _Order) -> Decision:

@@ -33,6 +33,7 @@ class Step:
         decision: what to do and why.
         hibernate: whether a stop should hibernate.
         snapshot: moment that names the snapshot to take before a stop, see `StopOptions`; empty for none.
+        team: whose it is, see `team_of`; empty if nothing says so.
     """
 
     target: Target
@@ -41,6 +42,7 @@ class Step:
     decision: Decision
     hibernate: bool = False
     snapshot: str = ""
+    team: str = ""
 
     @property
     def acts(self) -> bool:
@@ -106,8 +108,14 @@ def plan_target(
         if snapshot:
             decision = decision._replace(reason=f"{decision.reason}, with a snapshot")
         decision = decision._replace(memory=_memory(decision, kind, resource, at))
-        steps.append(Step(target, resource, records.get(resource.key), decision, hibernate, snapshot))
+        team = team_of(config, target, resource)
+        steps.append(Step(target, resource, records.get(resource.key), decision, hibernate, snapshot, team))
     return steps
+
+
+def team_of(config: Configuration, target: Target, resource: Resource) -> str:
+    """Whose a resource is: the value of the tag that `team_tag` names, else the account's name; empty without both."""
+    return resource.tags.get(config.team) or target.name
 
 
 def _situation(

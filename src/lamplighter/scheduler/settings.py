@@ -27,6 +27,7 @@ from lamplighter.schedules.problems import validation_problems
 from lamplighter.schedules.source import Document, parse_yaml
 
 DEFAULT_TAG = "Schedule"
+DEFAULT_TEAM = "Team"
 _COMPILED = ("timezone", "calendars", "periods", "schedules", SECTION)
 """Sections whose members are read one by one, by `lamplighter.schedules.loading` and `lamplighter.notify.reading`."""
 
@@ -37,6 +38,12 @@ class FileDefinition(Model):
     version: int = Field(default=1, ge=1, le=1, description="Version of this format; always 1.")
     timezone: str = Field(default="UTC", description="IANA time zone of schedules that name none.")
     tag: str = Field(default=DEFAULT_TAG, min_length=1, max_length=128, description="Key of the schedule tag.")
+    team_tag: str = Field(
+        default=DEFAULT_TEAM,
+        min_length=1,
+        max_length=128,
+        description="Key of the tag that says which team a resource belongs to; without it, the account's name does.",
+    )
     calendars: Mapping[str, CalendarDefinition] = Field(default={}, description="Named days and events.")
     periods: Mapping[str, PeriodDefinition] = Field(default={}, description="Named spans of time.")
     schedules: Mapping[str, ScheduleDefinition] = Field(default={}, description="What tags name.")
@@ -68,6 +75,7 @@ class Configuration:
     Attributes:
         loaded: compiled calendars, periods and schedules, and their problems.
         tag: key of the schedule tag.
+        team: key of the tag that says which team a resource belongs to.
         targets: accounts and regions, or None for the caller's own account.
         guardrails: limits of a pass.
         order: what is started before what, and the pace; None without such a section.
@@ -92,6 +100,7 @@ class Configuration:
     problems: tuple[Problem, ...] = ()
     fatal: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    team: str = DEFAULT_TEAM
 
 
 M = TypeVar("M", bound=Model)
@@ -158,6 +167,7 @@ def configuration_of(document: Document, read_text: ReadText) -> Configuration:
         notify,
         tuple(problems),
         tuple(placed),
+        team=top.team_tag,
     )
 
 

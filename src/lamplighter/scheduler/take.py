@@ -8,7 +8,7 @@ from typing import Final
 
 from lamplighter.aws.targets import AccountDefinition, Target
 from lamplighter.errors import TargetBusy
-from lamplighter.scheduler import roster
+from lamplighter.scheduler import last_pass, roster
 from lamplighter.scheduler.follow import goes_on
 from lamplighter.scheduler.messages import LONGEST_DELAY, Message
 from lamplighter.scheduler.passes import PassReport, World, run_pass
@@ -70,6 +70,8 @@ def take(world: World, message: Message, *, run: str, deadline: timedelta = DEAD
         for each in report.targets:
             if not isinstance(each.error, TargetBusy):
                 roster.note(world.store, world.config, each)
+                if each.error is None:
+                    last_pass.note(world.store, each.target.key, report.at)
     delay = _delay(report, message.number)
     again = None if delay is None else replace(message, why="again", number=message.number + 1, schedules=schedules)
     if again is not None:

@@ -15,7 +15,7 @@ from typing import Final
 
 from lamplighter.aws.targets import Target, TargetFailure, TargetList
 from lamplighter.errors import VersionConflict
-from lamplighter.scheduler import kept_definitions, roster
+from lamplighter.scheduler import kept_definitions, last_pass, roster
 from lamplighter.scheduler.messages import Message
 from lamplighter.scheduler.override_moments import Moment, done_with, moments
 from lamplighter.scheduler.settings import Configuration
@@ -132,6 +132,7 @@ def tick(
         unresolved = found.failures
         asking.add(found.targets, "definitions" if fresh else "reconcile")
         _forget(store, found)
+        last_pass.tidy(store, {each.key for each in found.targets}, at, complete=not found.failures)
     elif due or begun or watching:
         _ask(store, asking, due, begun, watching)
     messages = asking.messages()

@@ -80,6 +80,7 @@ TABLES: Final[Mapping[str, Layout]] = {
     "overrides": PLAIN,
     "parked": PLAIN,
     "passes": PLAIN,
+    "savings": PLAIN,
     "sizes": PLAIN,
     "state": PLAIN,
     "told": PLAIN,

@@ -48,6 +48,8 @@ class Entry:
         note: what else happened, or the error.
         code: error code, or empty.
         prices: what an hour lit costs: price keys as texts, see `lamplighter.pricing`.
+        team: value of the tag that says whose it is, else the name of its account; empty where it has neither, None
+            where the entry does not say.
     """
 
     target: str
@@ -63,6 +65,7 @@ class Entry:
     note: str = ""
     code: str = ""
     prices: tuple[tuple[str, ...], ...] = ()
+    team: str | None = None
 
     @property
     def lit_after(self) -> bool | None:
@@ -99,6 +102,8 @@ def put(entry: Entry) -> Put:
         "code": entry.code,
         "prices": [list(price) for price in entry.prices],
     }
+    if entry.team is not None:
+        data["team"] = entry.team
     return Put(TABLE, entry.target, f"{stamp(entry.at)}#{entry.resource}#{entry.action}#{entry.run}", data)
 
 
@@ -118,7 +123,7 @@ def read(
             return
         if not newest_first and high is not None and item.sort >= high:
             return
-        yield _entry(item)
+        yield entry_of(item)
 
 
 def targets(store: Store) -> list[str]:
@@ -126,7 +131,12 @@ def targets(store: Store) -> list[str]:
     return store.partitions(TABLE)
 
 
-def _entry(item: Item) -> Entry:
+def entry_of(item: Item) -> Entry:
+    """The entry that an item holds, as `put` writes it.
+
+    Raises:
+        StoreCorrupt: it is none.
+    """
     parts = item.sort.split("#")
     data = item.data
     try:
@@ -145,6 +155,7 @@ def _entry(item: Item) -> Entry:
             note=_text(data["note"]),
             code=_text(data["code"]),
             prices=_prices(data["prices"]),
+            team=None if data.get("team") is None else _text(data["team"]),
         )
     except (KeyError, ValueError, IndexError) as error:
         raise StoreCorrupt(
