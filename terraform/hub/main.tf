@@ -54,7 +54,6 @@ resource "aws_cloudformation_stack" "hub" {
     ApplicationId       = aws_cloudformation_stack.application.outputs["ApplicationId"]
     ApplicationTag      = aws_cloudformation_stack.application.outputs["ApplicationTag"]
     KeyArn              = aws_cloudformation_stack.state.outputs["KeyArn"]
-    LakeBucket          = aws_cloudformation_stack.state.outputs["LakeBucket"]
     CodeBucket          = aws_cloudformation_stack.state.outputs["CodeBucket"]
     CoreCodeKey         = var.CoreCodeKey
     Runtime             = var.Runtime
@@ -97,8 +96,6 @@ resource "aws_cloudformation_stack" "data" {
     TagName             = var.TagName
     Timezone            = var.Timezone
     Regions             = join(",", var.Regions)
-    Frequency           = var.Frequency
-    ReconcileHours      = var.ReconcileHours
     OrganizationId      = var.OrganizationId
     Accounts            = join(",", var.Accounts)
     MemberRole          = var.MemberRole

@@ -75,6 +75,7 @@ def deploy(
 ) -> dict[str, str]:
     """The outputs of a stack of a template, in the account of the keys."""
     formation = estate.client("cloudformation", region=region, keys=keys)
+    assert set(parameters) <= set(TEMPLATES[name].data["Parameters"]), "CloudFormation takes no others, moto does"
     template = fitted(unfolded(without_functions(TEMPLATES[name].data), "Lit"), set(holds))
     formation.create_stack(
         StackName=f"lamplighter-{name}",
@@ -97,9 +98,10 @@ def test_hub_and_member(estate: EstateProbe) -> None:
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("lamplighter/__init__.py", "")
     estate.client("s3").put_object(Bucket=state["CodeBucket"], Key="core.zip", Body=code.getvalue())
-    wired = {key: state[key] for key in ("KeyArn", "LakeBucket", "CodeBucket")}
+    wired = {key: state[key] for key in ("KeyArn", "CodeBucket")}
     hub = deploy(estate, "hub", {**wired, "CoreCodeKey": "core.zip", "TagName": "Lit", "Accounts": MANAGEMENT})
-    deploy(estate, "data", {**wired, "DataCodeKey": "core.zip", "BillBucket": "bills"}, "HasBills")
+    lake = {"LakeBucket": state["LakeBucket"], "BillBucket": "bills"}
+    deploy(estate, "data", {**wired, **lake, "DataCodeKey": "core.zip"}, "HasBills")
     deploy(estate, "watch", {"TopicArn": hub["TopicArn"]})
     member = deploy(
         estate, "member", {key: hub[key] for key in ("HubAccount", "HubPrefix", "BusArn")} | {"TagName": "Lit"}
@@ -163,6 +165,8 @@ def _functions(estate: EstateProbe, hub: dict[str, str]) -> None:
         function = functions[f"lamplighter-{dashed(handler)}"]
         assert (function["Handler"], function["MemorySize"]) == (handler.entry, handler.memory)
         assert function["Environment"]["Variables"]["LAMPLIGHTER_TAG"] in ("Lit", "Schedule")
+    (shared,) = estate.client("iam").list_role_policies(RoleName="lamplighter-hub-clock")["PolicyNames"][1:]
+    assert shared == "every-function"
     passes = functions["lamplighter-passes"]["Environment"]["Variables"]
     assert passes["LAMPLIGHTER_QUEUE_URL"].partition("/" + MANAGEMENT)[2] == "/lamplighter-passes"
     assert passes["LAMPLIGHTER_TOPIC_ARN"] == hub["TopicArn"]

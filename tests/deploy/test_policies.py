@@ -167,15 +167,33 @@ def test_roles_of_functions_hold_what_handlers_declare(handler: Handler) -> None
     name = "".join(word.capitalize() for word in handler.name.split("_"))
     template = TEMPLATES["hub" if handler.group is Group.CORE else "data"]
     role = template.data["Resources"][f"{name}Role"]["Properties"]
-    always = role["Policies"][0]["PolicyDocument"]["Statement"]
+    shared = template.data["Resources"]["FunctionsPolicy"]["Properties"]
+    assert {"Ref": f"{name}Role"} in shared["Roles"]
+    assert template.data["Resources"][f"{name}Function"]["DependsOn"] == "FunctionsPolicy"
+    every = shared["PolicyDocument"]["Statement"]
+    always = role["Policies"][0]["PolicyDocument"]["Statement"] + [each for each in every if "Fn::If" not in each]
     conditional = {each["Fn::If"][0]: each["Fn::If"][1]["PolicyDocument"]["Statement"] for each in role["Policies"][1:]}
+    for each in every:
+        if "Fn::If" in each:
+            conditional.setdefault(each["Fn::If"][0], []).append(each["Fn::If"][1])
     declared = {action for on, each in handler.permissions.items() if on is not On.BILLS for action in each}
     own = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", "kms:Decrypt", "kms:GenerateDataKey"}
     sending = {action for sender in senders().values() for action in sender.permissions}
     assert actions(always) == declared | own | (sending if On.TOPIC in handler.permissions else set())
     assert actions(conditional["HasVpc"]) == {need.action for need in needs.VPC}
     assert actions(conditional.get("HasBills", [])) == set(handler.permissions.get(On.BILLS, ()))
-    assert len("".join(json.dumps(role["Policies"]).split())) <= INLINE_LIMIT
+    assert len("".join(json.dumps([role["Policies"], shared["PolicyDocument"]]).split())) <= INLINE_LIMIT
+
+
+@pytest.mark.parametrize("group", Group)
+def test_what_is_written_once_is_what_every_function_of_a_stack_needs(group: Group) -> None:
+    handlers = [each for each in HANDLERS.values() if each.group is group]
+    template = TEMPLATES["hub" if group is Group.CORE else "data"].data["Resources"]
+    shared = template["FunctionsPolicy"]["Properties"]
+    assert len(shared["Roles"]) == len(handlers)
+    statements = [each for each in shared["PolicyDocument"]["Statement"] if "Fn::If" not in each]
+    wanted = [{need.action for need in needs.of_handler(each)} for each in handlers]
+    assert actions(statements) <= set.intersection(*wanted)
 
 
 def test_functions_enter_the_role_of_members_only() -> None:

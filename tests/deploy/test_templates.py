@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from lamplighter.deploy.block_hub import ENVIRONMENT as GIVEN
+from lamplighter.deploy.block_parts import logical
 from lamplighter.deploy.family import TEMPLATES
-from lamplighter.deploy.handlers import ENVIRONMENT, HANDLERS, Every, Group, Handler, Queue
+from lamplighter.deploy.handlers import ENVIRONMENT, HANDLERS, Every, Group, Handler, On, Queue
 from lamplighter.deploy.needs import dashed
 from lamplighter.lake.columns import PARTITION
 from lamplighter.lake.dialects import glue_columns
@@ -168,11 +169,27 @@ def test_what_a_function_is_told_to_call_is_there(handler: Handler) -> None:
     assert callable(getattr(import_module(module), function))
 
 
-def test_functions_get_every_variable_that_handlers_read() -> None:
-    for where, function in of_type("AWS::Lambda::Function"):
-        variables = set(function["Properties"]["Environment"]["Variables"])
-        # The endpoint is for simulated ones.
-        assert {*ENVIRONMENT} - variables == {"LAMPLIGHTER_ENDPOINT_URL"}, where
+def test_functions_get_the_variables_that_they_have_a_use_for() -> None:
+    given = {
+        handler.name: {*properties(PART[handler.group], f"{logical(handler.name)}Function")["Environment"]["Variables"]}
+        for handler in HANDLERS.values()
+    }
+    # The endpoint is for simulated ones.
+    assert set().union(*given.values()) ^ {*ENVIRONMENT} == {"LAMPLIGHTER_ENDPOINT_URL"}
+    for name, on in (
+        ("LAMPLIGHTER_LAKE", On.LAKE),
+        ("LAMPLIGHTER_QUEUE_URL", On.QUEUE),
+        ("LAMPLIGHTER_TOPIC_ARN", On.TOPIC),
+        ("LAMPLIGHTER_WAKE", On.WAKE),
+        ("LAMPLIGHTER_CLOCK", On.WAKE),
+        ("LAMPLIGHTER_ROLE", On.MEMBER_ROLES),
+        ("LAMPLIGHTER_REGIONS", On.MEMBER_ROLES),
+        ("LAMPLIGHTER_STORE", On.STORE),
+    ):
+        assert {each for each, names in given.items() if name in names} == {
+            each.name for each in HANDLERS.values() if on in each.permissions
+        }, name
+    assert [each for each, names in given.items() if "LAMPLIGHTER_RECONCILE" in names] == ["clock"]
     assert GIVEN["LAMPLIGHTER_STORE"] == TEMPLATES["state"].data["Outputs"]["Store"]["Value"]["Fn::Sub"]
 
 

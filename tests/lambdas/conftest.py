@@ -22,6 +22,7 @@ from lamplighter.deploy.contents import OWN, closure, copy_distribution, copy_ow
 from lamplighter.deploy.handlers import Group
 from lamplighter.deploy.metrics import METRICS
 from lamplighter.deploy.package import ROOTS, build
+from lamplighter.lambdas.custom_resource import answer
 from lamplighter.lambdas.runtime import Runtime
 from lamplighter.resources.kind import Session
 from lamplighter.scheduler import kept_definitions
@@ -165,6 +166,44 @@ def answers() -> Iterator[Answers]:
     yield found
     server.shutdown()
     server.server_close()
+
+
+class Stack:
+    """A stack with one resource, and a hub that answers it."""
+
+    def __init__(self, answers: Answers) -> None:
+        self.hub = Hub(environ={**ENVIRON, "LAMPLIGHTER_ENDPOINT_URL": "http://127.0.0.1:1"})
+        self.answers = answers
+        self.id = ""
+        self.left = timedelta(minutes=2)
+        self.pauses: list[float] = []
+
+    def ask(self, kind: str, properties: object = None, **more: Any) -> dict[str, Any]:
+        given = {**event("stack_create"), "RequestType": kind, "ResponseURL": self.answers.url, **more}
+        if properties is not None:
+            given["ResourceProperties"] = properties
+        if self.id:
+            given["PhysicalResourceId"] = self.id
+        answer(given, Context(self.left), self.hub.runtime, sleep=self.pauses.append)
+        told = self.answers.bodies[-1]
+        for key in ("StackId", "RequestId", "LogicalResourceId"):
+            assert told[key] == given[key]
+        return told
+
+    def create(self, properties: object = None, **more: Any) -> dict[str, Any]:
+        told = self.ask("Create", properties, **more)
+        self.id = told["PhysicalResourceId"]
+        return told
+
+    @property
+    def entries(self) -> dict[str, Any]:
+        return {each.key: dict(each.fields) for each in kept_definitions.read(self.hub.store).entries}
+
+
+@pytest.fixture
+def stack(answers: Answers) -> Stack:
+    """A stack that nothing has been asked of yet."""
+    return Stack(answers)
 
 
 def metrics(text: str) -> dict[str, float]:

@@ -77,10 +77,11 @@ class Deployment:
         key = self.estate.client("kms").create_key()["KeyMetadata"]["Arn"]
         state = deploy(self.estate, "state", {"ExistingKeyArn": key})
         self.estate.client("s3").put_object(Bucket=state["CodeBucket"], Key="code.zip", Body=b"unpacked beforehand")
-        wired = {name: state[name] for name in ("KeyArn", "LakeBucket", "CodeBucket")}
+        wired = {name: state[name] for name in ("KeyArn", "CodeBucket")}
         told = {**wired, "TagName": TAG, "Accounts": PRODUCTION, "Regions": REGION}
         self.outputs = deploy(self.estate, "hub", {**told, "CoreCodeKey": "code.zip"})
-        deploy(self.estate, "data", {**told, "DataCodeKey": "code.zip", "BillBucket": BILLS}, "HasBills")
+        lake = {"LakeBucket": state["LakeBucket"], "BillBucket": BILLS}
+        deploy(self.estate, "data", {**told, **lake, "DataCodeKey": "code.zip"}, "HasBills")
         self.member = self.estate.assume(f"arn:aws:iam::{PRODUCTION}:role/{ENTERED}")
         given = {name: self.outputs[name] for name in ("HubAccount", "HubPrefix", "BusArn")}
         deploy(self.estate, "member", {**given, "TagName": TAG}, keys=self.member)

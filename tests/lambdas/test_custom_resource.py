@@ -9,54 +9,15 @@ from threading import Barrier, get_ident
 from typing import Any
 
 import pytest
-from tests.lambdas.conftest import ENVIRON, Answers, Context, Hub, event, metrics
+from tests.lambdas.conftest import ENVIRON, Answers, Context, Hub, Stack, event, metrics
 
 from lamplighter.errors import VersionConflict
-from lamplighter.lambdas import clock
-from lamplighter.lambdas.custom_resource import CLOCK, answer
+from lamplighter.lambdas.custom_resource import answer
 from lamplighter.scheduler import kept_definitions
 from lamplighter.scheduler.overrides import list_overrides
 from lamplighter.scheduler.parked import parked
 
 NAME = "shop-my-renamed-sample-schedule"
-
-
-class Stack:
-    """A stack with one resource, and a hub that answers it."""
-
-    def __init__(self, answers: Answers) -> None:
-        self.hub = Hub(environ={**ENVIRON, "LAMPLIGHTER_ENDPOINT_URL": "http://127.0.0.1:1"})
-        self.answers = answers
-        self.id = ""
-        self.left = timedelta(minutes=2)
-        self.pauses: list[float] = []
-
-    def ask(self, kind: str, properties: object = None, **more: Any) -> dict[str, Any]:
-        given = {**event("stack_create"), "RequestType": kind, "ResponseURL": self.answers.url, **more}
-        if properties is not None:
-            given["ResourceProperties"] = properties
-        if self.id:
-            given["PhysicalResourceId"] = self.id
-        answer(given, Context(self.left), self.hub.runtime, sleep=self.pauses.append)
-        told = self.answers.bodies[-1]
-        for key in ("StackId", "RequestId", "LogicalResourceId"):
-            assert told[key] == given[key]
-        return told
-
-    def create(self, properties: object = None, **more: Any) -> dict[str, Any]:
-        told = self.ask("Create", properties, **more)
-        self.id = told["PhysicalResourceId"]
-        return told
-
-    @property
-    def entries(self) -> dict[str, Any]:
-        return {each.key: dict(each.fields) for each in kept_definitions.read(self.hub.store).entries}
-
-
-@pytest.fixture
-def stack(answers: Answers) -> Stack:
-    """A stack that nothing has been asked of yet."""
-    return Stack(answers)
 
 
 def test_every_property_of_the_solution_becomes_its_field(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
@@ -379,26 +340,3 @@ def test_a_type_that_is_none_fails(stack: Stack) -> None:
 
 def test_a_request_type_that_is_none_fails(stack: Stack) -> None:
     assert stack.ask("Rebuild")["Reason"] == "there is no RequestType 'Rebuild'"
-
-
-def test_the_clock_looks_at_everything_anew_when_its_own_stack_changes(stack: Stack) -> None:
-    scheduler = stack.hub.aws.scheduler
-    del scheduler.schedules["wake"]
-    told = stack.create({"TagName": "Schedule"}, ResourceType=CLOCK)
-    assert (told["Status"], told["PhysicalResourceId"]) == ("SUCCESS", "lamplighter/wake")
-    assert (stack.hub.alarm, scheduler.schedule["State"]) == ("at(2026-11-23T09:00:05)", "ENABLED")
-    assert clock.answer({}, stack.hub.runtime)["messages"] == 2
-    assert clock.answer({}, stack.hub.runtime)["messages"] == 0
-    scheduler.schedules["clock"]["State"] = "DISABLED"
-    assert stack.ask("Update", {"TagName": "Lit"}, ResourceType=CLOCK)["Status"] == "SUCCESS"
-    assert scheduler.schedule["State"] == "DISABLED", "scheduling was switched off"
-    assert clock.answer({}, stack.hub.runtime)["messages"] == 2
-    calls = len(scheduler.calls)
-    assert stack.ask("Delete", ResourceType=CLOCK)["Status"] == "SUCCESS"
-    assert len(scheduler.calls) == calls
-
-
-def test_a_clock_that_cannot_be_woken_is_told_to_its_stack(stack: Stack) -> None:
-    stack.hub.aws.scheduler.schedules.clear()
-    told = stack.ask("Create", {}, ResourceType=CLOCK)
-    assert (told["Status"], told["Reason"]) == ("FAILED", "Schedule clock does not exist.")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from lamplighter.deploy import needs
 from lamplighter.deploy.block_parts import logical, tags
 from lamplighter.deploy.handlers import HANDLERS, Event, Every, Group, Handler, On, Queue, Stack, Wake
-from lamplighter.deploy.needs import dashed
+from lamplighter.deploy.needs import Need, dashed
 from lamplighter.deploy.policies import VERSION, as_yaml
 from lamplighter.deploy.yamls import NO_VALUE, Function, GetAtt, If, Ref, Row, Sub, plain
 
@@ -53,7 +53,29 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "LAMPLIGHTER_EXTERNAL_ID": "${ExternalId}",
     "POWERTOOLS_METRICS_NAMESPACE": "${Prefix}",
 }
-"""Variables of every function that are one text; the others depend on conditions."""
+"""Variables that are one text; the others depend on conditions."""
+
+_ONLY: Final[Mapping[str, On]] = {
+    "LAMPLIGHTER_LAKE": On.LAKE,
+    "LAMPLIGHTER_QUEUE_URL": On.QUEUE,
+    "LAMPLIGHTER_TOPIC_ARN": On.TOPIC,
+    "LAMPLIGHTER_WAKE": On.WAKE,
+    "LAMPLIGHTER_CLOCK": On.WAKE_LIKE,
+    **dict.fromkeys(
+        (
+            "LAMPLIGHTER_ROLE",
+            "LAMPLIGHTER_EXTERNAL_ID",
+            "LAMPLIGHTER_REGIONS",
+            "LAMPLIGHTER_ORGANIZATION",
+            "LAMPLIGHTER_ACCOUNTS",
+        ),
+        On.MEMBER_ROLES,
+    ),
+}
+"""Variables that are of use only to who may do something there; every other one is given to every function."""
+
+_RHYTHM: Final = ("LAMPLIGHTER_FREQUENCY", "LAMPLIGHTER_RECONCILE")
+"""Variables of the clock alone."""
 
 
 def schedule_parameter(handler: Handler) -> str:
@@ -78,16 +100,40 @@ def parameters(group: Group) -> dict[str, Any]:
 
 def functions(group: Group) -> dict[str, Any]:
     """Everything that belongs to the handlers of a group."""
-    found: dict[str, Any] = {}
-    for handler in HANDLERS.values():
-        if handler.group is not group:
-            continue
+    found: dict[str, Any] = {_SHARED: _shared_policy(group)}
+    for handler in _of(group):
         name = logical(handler.name)
         found[f"{name}Logs"] = _logs(handler)
         found[f"{name}Role"] = _role(handler)
         found[f"{name}Function"] = _function(handler)
         found |= _calls(handler)
     return found if group is Group.CORE else _elsewhere(found)
+
+
+_SHARED: Final = "FunctionsPolicy"
+
+
+def _of(group: Group) -> list[Handler]:
+    return [handler for handler in HANDLERS.values() if handler.group is group]
+
+
+def _shared(group: Group) -> list[Need]:
+    """What every function of a group needs."""
+    first, *others = (needs.of_handler(handler) for handler in _of(group))
+    return [need for need in first if all(need in other for other in others)]
+
+
+def _shared_policy(group: Group) -> dict[str, Any]:
+    """What every function may, written once."""
+    network = [If(["HasVpc", each, NO_VALUE]) for each in as_yaml(needs.VPC)]
+    return {
+        "Type": "AWS::IAM::Policy",
+        "Properties": {
+            "PolicyName": "every-function",
+            "Roles": [Ref(f"{logical(handler.name)}Role") for handler in _of(group)],
+            "PolicyDocument": {"Version": VERSION, "Statement": [*as_yaml(_shared(group)), *network]},
+        },
+    }
 
 
 _SQS: Final = "https://sqs.${AWS::Region}.${AWS::URLSuffix}/${AWS::AccountId}/"
@@ -124,20 +170,15 @@ def _logs(handler: Handler) -> dict[str, Any]:
 
 
 def _role(handler: Handler) -> dict[str, Any]:
-    trust = {
-        "Effect": "Allow",
-        "Principal": Row(Service="lambda.amazonaws.com"),
-        "Action": "sts:AssumeRole",
-    }
-    wanted = needs.of_handler(handler)
+    trust = Row(Effect="Allow", Principal=Row(Service="lambda.amazonaws.com"), Action="sts:AssumeRole")
+    shared = _shared(handler.group)
+    wanted = [need for need in needs.of_handler(handler) if need not in shared]
     document = {"Version": VERSION, "Statement": as_yaml(need for need in wanted if need.concern != "Bills")}
     found: list[Any] = [{"PolicyName": "calls", "PolicyDocument": document}]
     bills = as_yaml(need for need in wanted if need.concern == "Bills")
     if bills:
         policy = {"PolicyName": "bills", "PolicyDocument": {"Version": VERSION, "Statement": bills}}
         found.append(If(["HasBills", policy, NO_VALUE]))
-    network = {"PolicyName": "network", "PolicyDocument": {"Version": VERSION, "Statement": as_yaml(needs.VPC)}}
-    found.append(If(["HasVpc", network, NO_VALUE]))
     return {
         "Type": "AWS::IAM::Role",
         "Properties": {
@@ -150,17 +191,28 @@ def _role(handler: Handler) -> dict[str, Any]:
     }
 
 
-def _function(handler: Handler) -> dict[str, Any]:
-    name = logical(handler.name)
-    variables: dict[str, Any] = {key: plain(value) for key, value in ENVIRONMENT.items()}
-    variables |= {
+def variables(handler: Handler) -> dict[str, Any]:
+    """The environment of a function."""
+    clock = any(isinstance(trigger, Wake) for trigger in handler.triggers)
+    every = {key: plain(value) for key, value in ENVIRONMENT.items()} | {
         "LAMPLIGHTER_REGIONS": Row({"Fn::Join": [",", Ref("Regions")]}),
         "LAMPLIGHTER_ORGANIZATION": If(["WholeOrganization", "true", ""]),
         "LAMPLIGHTER_ACCOUNTS": Row({"Fn::Join": [",", Ref("Accounts")]}),
         "POWERTOOLS_SERVICE_NAME": dashed(handler),
     }
     return {
+        key: value
+        for key, value in every.items()
+        if (_ONLY[key] in handler.permissions if key in _ONLY else clock or key not in _RHYTHM)
+    }
+
+
+def _function(handler: Handler) -> dict[str, Any]:
+    name = logical(handler.name)
+    return {
         "Type": "AWS::Lambda::Function",
+        # In a VPC it cannot be made before its role may use the network.
+        "DependsOn": _SHARED,
         "Properties": {
             "FunctionName": Sub(f"${{Prefix}}-{dashed(handler)}"),
             "Description": handler.title,
@@ -174,10 +226,10 @@ def _function(handler: Handler) -> dict[str, Any]:
             **({"RecursiveLoop": "Allow"} if handler.loops else {}),
             "Role": GetAtt(f"{name}Role.Arn"),
             "KmsKeyArn": Ref("KeyArn"),
-            "Environment": {"Variables": variables},
+            "Environment": {"Variables": variables(handler)},
             "LoggingConfig": Row(LogGroup=Ref(f"{name}Logs"), LogFormat="JSON", ApplicationLogLevel=Ref("LogLevel")),
             "VpcConfig": If(
-                ["HasVpc", {"SubnetIds": Ref("SubnetIds"), "SecurityGroupIds": Ref("SecurityGroupIds")}, NO_VALUE]
+                ["HasVpc", Row(SubnetIds=Ref("SubnetIds"), SecurityGroupIds=Ref("SecurityGroupIds")), NO_VALUE]
             ),
             "Tags": tags(_PART[handler.group]),
         },
@@ -213,7 +265,7 @@ def _retries(handler: Handler) -> dict[str, Any]:
             "Qualifier": "$LATEST",
             "MaximumRetryAttempts": 2,
             "MaximumEventAgeInSeconds": _HOURS_OF_AN_EVENT * 3600,
-            "DestinationConfig": {"OnFailure": Row(Destination=GetAtt("DeadLetterQueue.Arn"))},
+            "DestinationConfig": Row(OnFailure=Row(Destination=GetAtt("DeadLetterQueue.Arn"))),
         },
     }
 
@@ -248,7 +300,7 @@ def _every(handler: Handler, trigger: Every) -> dict[str, Any]:
 def _look(handler: Handler) -> dict[str, Any]:
     """Lets the clock look when the stack is made or changed; its alarm is no resource: an update would set it back."""
     (other,) = [each for each in HANDLERS.values() if any(isinstance(trigger, Stack) for trigger in each.triggers)]
-    every = [each for each in HANDLERS.values() if each.group is handler.group and each is not other]
+    every = [each for each in _of(handler.group) if each is not other]
     return {
         "Type": "Custom::LamplighterClock",
         # Told last: a pass that begins at once must find every function as it is from now on.
@@ -281,7 +333,7 @@ def _rule(handler: Handler, trigger: Event) -> dict[str, Any]:
         "Type": "AWS::Events::Rule",
         "Properties": {
             "Name": Sub(f"${{Prefix}}-{trigger.name}"),
-            "Description": handler.title,
+            "Description": f"Tells the function {dashed(handler)} of {trigger.name}.",
             # What happens to the bucket of bills is told on the account's own bus, all else is forwarded to the hub's.
             **({} if of_bills else {"EventBusName": GetAtt("Bus.Name")}),
             "EventPattern": pattern(trigger),

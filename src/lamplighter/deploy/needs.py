@@ -99,8 +99,9 @@ def of_handler(handler: Handler) -> list[Need]:
         found += _sending()
     if {On.STORE, On.LAKE, On.QUEUE, On.TOPIC} & set(handler.permissions):
         found += [Need("Key", action, Scope(("${KeyArn}",))) for action in ("kms:Decrypt", "kms:GenerateDataKey")]
-    group = HERE.format("logs", f"log-group:/aws/lambda/${{Prefix}}-{dashed(handler)}:*")
-    found += [Need("Logs", action, Scope((group,))) for action in ("logs:CreateLogStream", "logs:PutLogEvents")]
+    # The ARN of a log group ends with the `:*` that its streams need (CloudFormation, AWS::Logs::LogGroup, Fn::GetAtt).
+    group = Scope((f"${{{_title(handler.name)}Logs.Arn}}",))
+    found += [Need("Logs", action, group) for action in ("logs:CreateLogStream", "logs:PutLogEvents")]
     found.append(Need("DeadLetters", "sqs:SendMessage", Scope(("${DeadLetterQueue.Arn}",))))
     return _unique(found)
 

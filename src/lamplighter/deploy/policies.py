@@ -9,7 +9,7 @@ from typing import Any, Final
 from lamplighter.deploy import needs
 from lamplighter.deploy.authorization import EVERYTHING, Scope
 from lamplighter.deploy.needs import Need
-from lamplighter.deploy.yamls import plain
+from lamplighter.deploy.yamls import plain, row
 
 VERSION: Final = "2012-10-17"
 OPERATOR: Final = "${TagOperator}"
@@ -49,7 +49,7 @@ def as_yaml(wanted: Iterable[Need]) -> list[dict[str, Any]]:
 
 def _written(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _written(each) for key, each in value.items()}
+        return row({key: _written(each) for key, each in value.items()})
     if isinstance(value, list):
         return _one([_written(each) for each in value])
     return plain(value) if isinstance(value, str) else value

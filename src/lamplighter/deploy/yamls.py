@@ -7,6 +7,10 @@ from typing import Any, Final
 
 import yaml
 
+_WIDTH: Final = 130
+_INDENT: Final = 16
+"""Where statements of policies begin, about."""
+
 
 class Function(str):
     """A function of CloudFormation on one text: `Ref`, `Sub`, `GetAtt`, ...; its class names it."""
@@ -53,6 +57,20 @@ class If(list[Any]):
 
 class Row(dict[str, Any]):
     """A map in one line."""
+
+
+def row(data: dict[str, Any]) -> dict[str, Any]:
+    """A map in one line if it can be read in one, maps in it too."""
+    return Row(data) if len(_one_line(data)) <= _WIDTH - _INDENT else data
+
+
+def _one_line(value: Any) -> str:
+    """About as YAML writes it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_one_line(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_one_line, value)) + "]"
+    return f"{value.tag} {value}" if isinstance(value, Function) else str(value)
 
 
 _QUOTED = re.compile(r"(!Ref|!GetAtt) '([\w.:]+)'")
@@ -115,7 +133,7 @@ def plain(text: str) -> str:
 
 def dump(data: Any, indent: int = 0) -> str:
     """As YAML, every line indented by so many blanks; it ends with a line break."""
-    text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=130, indent=2)
+    text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH, indent=2)
     text = _ACTION.sub(r"\1", _QUOTED.sub(r"\1 \2", text))
     blanks = " " * indent
     return "".join(f"{blanks}{line}" if line.strip() else line for line in text.splitlines(keepends=True))

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from lamplighter.errors import LamplighterError, UsageError, VersionConflict
+from lamplighter.errors import AccessDenied, LamplighterError, UsageError, VersionConflict
 from lamplighter.lambdas.runtime import Context, Meters, Runtime, logger, remaining, runtime
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ _SHORTEST, _LONGEST = 0.1, 2.0
 
 _GATHER: Final = timedelta(seconds=30)
 """How long the clock is not woken after a change: a stack makes several."""
+
+_PATIENCE: Final = 6
+_PAUSE: Final = 8
+"""Tries, and seconds between them, while the function's role is too new to be known."""
 
 CLOCK: Final = "Custom::LamplighterClock"
 """What the stack of the hub declares, with all that decides what the clock does: when that changes, the clock looks."""
@@ -68,7 +72,12 @@ def answer(
     said = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
     known = str(event.get("PhysicalResourceId") or "")
     try:
-        name, data = _do(event, with_, lambda act: _insist(act, context, sleep))
+        if event["RequestType"] not in ("Create", "Update", "Delete"):
+            raise UsageError(f"there is no RequestType {event['RequestType']!r}")
+        if event["ResourceType"] == CLOCK:
+            name, data = _look_anew(event, with_, sleep), {}
+        else:
+            name, data = _do(event, with_, lambda act: _insist(act, context, sleep))
         reply = {**said, "Status": "SUCCESS", "PhysicalResourceId": name, "Data": data}
         meters.add("StackRequests")
     except Exception as error:  # noqa: BLE001 - a stack that is not answered waits for an hour
@@ -91,10 +100,6 @@ def _do(
     """Physical id and attributes of the resource."""
     from lamplighter.scheduler.stack_resources import Wanted, apply, remove
 
-    if event["RequestType"] not in ("Create", "Update", "Delete"):
-        raise UsageError(f"there is no RequestType {event['RequestType']!r}")
-    if event["ResourceType"] == CLOCK:
-        return _look_anew(event, with_), {}
     properties = event.get("ResourceProperties", {})
     if not isinstance(properties, Mapping):
         raise UsageError("ResourceProperties must be a mapping")
@@ -137,7 +142,7 @@ def _insist(act: Callable[[], bool], context: Context, sleep: Callable[[float], 
         pause = min(2 * pause, _LONGEST)
 
 
-def _look_anew(event: Mapping[str, Any], with_: Runtime) -> str:
+def _look_anew(event: Mapping[str, Any], with_: Runtime, sleep: Callable[[float], None]) -> str:
     """Let the clock look at everything at once, with an alarm that is as the stack says now; the alarm's name.
 
     Raises:
@@ -146,10 +151,23 @@ def _look_anew(event: Mapping[str, Any], with_: Runtime) -> str:
     from lamplighter.scheduler.alarm import SOONEST
     from lamplighter.scheduler.tick import ask_for_all
 
-    if event["RequestType"] != "Delete":
-        now = with_.clock()
-        ask_for_all(with_.store, now)
-        with_.set_alarm(now + SOONEST, now=now, renew=True)
+    if event["RequestType"] == "Delete":
+        # It goes with its group.
+        return str(event.get("PhysicalResourceId") or "")
+    for number in range(1, _PATIENCE + 1):
+        try:
+            now = with_.clock()
+            ask_for_all(with_.store, now)
+            with_.set_alarm(now + SOONEST, now=now, renew=True)
+            break
+        except LamplighterError as error:
+            # What a role may do that was made a moment ago is not known everywhere in AWS yet.
+            if number == _PATIENCE or not (
+                isinstance(error, AccessDenied) or isinstance(error.__cause__, AccessDenied)
+            ):
+                raise
+            logger().warning(f"not permitted yet: {error}")
+            sleep(_PAUSE)
     return with_.need("LAMPLIGHTER_WAKE")
 
 
