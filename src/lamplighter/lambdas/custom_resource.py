@@ -72,12 +72,7 @@ def answer(
     said = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
     known = str(event.get("PhysicalResourceId") or "")
     try:
-        if event["RequestType"] not in ("Create", "Update", "Delete"):
-            raise UsageError(f"there is no RequestType {event['RequestType']!r}")
-        if event["ResourceType"] == CLOCK:
-            name, data = _look_anew(event, with_, sleep), {}
-        else:
-            name, data = _do(event, with_, lambda act: _insist(act, context, sleep))
+        name, data = _done(event, context, with_, sleep)
         reply = {**said, "Status": "SUCCESS", "PhysicalResourceId": name, "Data": data}
         meters.add("StackRequests")
     except Exception as error:  # noqa: BLE001 - a stack that is not answered waits for an hour
@@ -94,10 +89,21 @@ def answer(
     return reply
 
 
-def _do(
-    event: Mapping[str, Any], with_: Runtime, insist: Callable[[Callable[[], bool]], bool]
+def _done(
+    event: Mapping[str, Any], context: Context, with_: Runtime, sleep: Callable[[float], None]
 ) -> tuple[str, Mapping[str, str]]:
     """Physical id and attributes of the resource."""
+    if event["RequestType"] not in ("Create", "Update", "Delete"):
+        raise UsageError(f"there is no RequestType {event['RequestType']!r}")
+    if event["ResourceType"] == CLOCK:
+        return _look_anew(event, with_, sleep), {}
+    return _declare(event, with_, lambda act: _insist(act, context, sleep))
+
+
+def _declare(
+    event: Mapping[str, Any], with_: Runtime, insist: Callable[[Callable[[], bool]], bool]
+) -> tuple[str, Mapping[str, str]]:
+    """Physical id and attributes of a schedule, a period or an override."""
     from lamplighter.scheduler.stack_resources import Wanted, apply, remove
 
     properties = event.get("ResourceProperties", {})
