@@ -225,3 +225,29 @@ def test_a_piece_that_is_damaged_is_said(tmp_path: Path) -> None:
         (tmp_path / "piece.json").write_text(content)
         with pytest.raises(BillError, match="what was staged in"):
             read_piece(tmp_path, Bill("x", ()))
+
+
+def of_accounts(folder: Path, owner: str, *accounts: str) -> Path:
+    """A report of an account with a charge for each of these accounts."""
+    folder.mkdir()
+    write_cur(folder / "x.csv", [line(cost="1", lineItem__UsageAccountId=account) for account in accounts])
+    told = {"assemblyId": folder.name, "account": owner, "reportName": "own", "reportKeys": ["x.csv"]}
+    (folder / "x-Manifest.json").write_text(json.dumps(told))
+    return folder
+
+
+def test_a_members_own_bill_does_not_take_the_place_of_the_payers(tmp_path: Path) -> None:
+    lake, (payer, one, two) = tmp_path / "lake", ("111122223333", "444455556666", "777788889999")
+    load([str(of_accounts(tmp_path / "one", one, one))], lake, at=AT)
+    load([str(of_accounts(tmp_path / "again", one, one))], lake, at=AT)
+    with pytest.raises(
+        BillError, match=f"is the bill of {two} alone, and would replace the charges of 1 other account"
+    ):
+        load([str(of_accounts(tmp_path / "two", two, two))], lake, at=AT)
+    load([str(of_accounts(tmp_path / "all", payer, payer, one, two))], lake, at=AT)
+    with pytest.raises(BillError, match=f"of 2 other accounts of {payer} for 2026-10") as refused:
+        load([str(tmp_path / "one")], lake, at=AT)
+    assert refused.value.hint.endswith("--accept-difference REASON")
+    assert costs(lake, "BilledCost") == {"Usage": Decimal(3)}
+    load([str(tmp_path / "one")], lake, at=AT, accept=Accepted("ann", "only that one is wanted"))
+    assert costs(lake, "BilledCost") == {"Usage": Decimal(1)}

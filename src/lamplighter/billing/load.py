@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from lamplighter.billing.facts import Fact
 from lamplighter.billing.hot import hot_tags
 from lamplighter.billing.pieces import merged
-from lamplighter.billing.prepared import Month, one_bill_a_month, prepare_month
+from lamplighter.billing.prepared import Month, one_bill_a_month, prepare_month, refuse_parts
 from lamplighter.billing.quarantine import Quarantined, write_quarantine
 from lamplighter.billing.records import Accepted, earlier_loads, record
 from lamplighter.billing.sources import Bill, Fetch, find_bills
@@ -197,10 +197,7 @@ def _finish(
     staged = [each for each in staged if each.files or each.rejected]
     if not any(each.files for each in staged):
         raise BillError("the bill has no rows", hint="is the month over already?")
-    told_by = one_bill_a_month(connection, staged)
-    older = list(_not_newer(lake, told_by))
-    if older and newer_only:
-        raise Overtaken(older[0][1], hint="`lamp bill load` loads it all the same")
+    told_by, older = _admitted(connection, lake, staged, accept, newer_only)
     union = " UNION ALL BY NAME ".join(f"SELECT * FROM {each.relation}" for each in staged)
     connection.execute(f"CREATE VIEW staged AS {union}")
     quarantined = write_quarantine(connection, lake, staged, at=at)
@@ -248,13 +245,29 @@ def _finish(
     finally:
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
-    notes = [note for each in staged for note in each.notes]
-    notes += [f"{said}; it was replaced all the same" for how, said in older if how is Standing.OLD]
+    notes = [*(note for each in staged for note in each.notes), *older]
     formats: dict[str, int] = {}
     for each in staged:
         for name, count in each.formats.items():
             formats[name] = formats.get(name, 0) + count
     return Loaded(published, rows_in, loaded, skipped, quarantined, formats, tuple(notes))
+
+
+def _admitted(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Path,
+    staged: Sequence[Staged],
+    accept: Accepted | None,
+    newer_only: bool,
+) -> tuple[Mapping[tuple[str, str], Staged], list[str]]:
+    """The bill of each payer and month, if it may take the place of what is there; and what older ones replace."""
+    told_by = one_bill_a_month(connection, staged)
+    there = list(_not_newer(lake, told_by))
+    if there and newer_only:
+        raise Overtaken(there[0][1], hint="`lamp bill load` loads it all the same")
+    if accept is None:
+        refuse_parts(connection, lake, told_by)
+    return told_by, [f"{said}; it was replaced all the same" for how, said in there if how is Standing.OLD]
 
 
 def _not_newer(lake: Path, told_by: Mapping[tuple[str, str], Staged]) -> Iterator[tuple[Standing, str]]:

@@ -91,6 +91,29 @@ def one_bill_a_month(connection: duckdb.DuckDBPyConnection, staged: Sequence[Sta
     return {key: each for key, (each, _) in seen.items()}
 
 
+def refuse_parts(connection: duckdb.DuckDBPyConnection, lake: Path, told_by: Mapping[tuple[str, str], Staged]) -> None:
+    """A month is replaced payer by payer: the bill that a member account gets for itself must not stand for all of it.
+
+    Raises:
+        BillError: it would take away charges of other accounts.
+    """
+    for (payer, period), each in sorted(told_by.items()):
+        owner, old = each.bill.account, _existing(lake, period)
+        if owner in (None, payer) or not old:
+            continue
+        others = connection.execute(
+            f"SELECT COUNT(DISTINCT SubAccountId) FROM {parquet(old)}"
+            " WHERE BillingAccountId = ? AND SubAccountId IS NOT NULL AND SubAccountId <> ?",
+            [payer, owner],
+        ).fetchone()
+        if others and others[0]:
+            raise BillError(
+                f"{each.bill.name} is the bill of {owner} alone, and would replace the charges of {others[0]} other"
+                f" accounts of {payer} for {period}",
+                hint="bills of single accounts belong into lakes of their own; or say why: --accept-difference REASON",
+            )
+
+
 def prepare_month(
     connection: duckdb.DuckDBPyConnection,
     lake: Path,

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, Final
 
-from lamplighter.billing.versions import UNKNOWN, Version, version_alone, version_of
+from lamplighter.billing.versions import UNKNOWN, Version, owner_of, version_alone, version_of
 from lamplighter.errors import BillError
 
 CSV: Final = "csv"
@@ -170,9 +170,7 @@ def announced(manifest: Mapping[str, Any], place: PurePath, arrived: datetime | 
         arrived: when S3 got it, aware; None if not known.
     """
     version = version_of(manifest, PurePosixPath(place.as_posix()), arrived)
-    return Bill(
-        str(place), (), _period(manifest, place), account=str(manifest.get("account") or "") or None, version=version
-    )
+    return Bill(str(place), (), _period(manifest, place), account=owner_of(manifest) or None, version=version)
 
 
 def _arrived(files: Sequence[Path], fetched: bool) -> datetime | None:

@@ -73,12 +73,17 @@ def version_of(manifest: Mapping[str, Any], place: PurePosixPath, arrived: datet
         arrived: when S3 got it, aware; None if not known.
     """
     name = str(manifest.get("reportName") or manifest.get("exportName") or "")
-    arn = str(manifest.get("exportArn") or "").split(":")
-    account = str(manifest.get("account") or (arn[4] if len(arn) > 4 else ""))
+    account = owner_of(manifest)
     assembly = str(manifest.get("assemblyId") or manifest.get("executionId") or "")
     stamps = (_STAMP.match(text) for text in (assembly, place.parent.name))
     made = next((stamp for found in stamps if found and (stamp := _time(found))), None)
     return Version(f"{account}/{name}" if name else "", assembly, made or _utc(arrived))
+
+
+def owner_of(manifest: Mapping[str, Any]) -> str:
+    """The account whose report it is: as a manifest says, or as the ARN of its export; empty if it does not."""
+    arn = str(manifest.get("exportArn") or "").split(":")
+    return str(manifest.get("account") or (arn[4] if len(arn) > 4 else ""))
 
 
 def version_alone(name: str, arrived: datetime | None) -> Version:

@@ -7,18 +7,17 @@ time that is left would not do for the work does not take it, and fails: Lambda 
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from tempfile import mkdtemp
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Final
 
 from lamplighter.errors import LakeError, LeaseLost, StoreError
-from lamplighter.lambdas.runtime import MARGIN, SCRATCH, Context, Runtime, logger, new_run, remaining
+from lamplighter.lambdas.runtime import MARGIN, Context, Runtime, logger, new_run, remaining
+from lamplighter.lambdas.scratch import scratch
 
 if TYPE_CHECKING:
     from lamplighter.store.lease import Lease
@@ -68,14 +67,13 @@ def lake(
 
     address = address_of(with_.need("LAMPLIGHTER_LAKE"))
     held = _Held(with_, _wait(with_, context, needs, sleep)) if writes else None
-    folder = Path(mkdtemp(prefix="lake-", dir=SCRATCH))
     try:
-        brought = bring(with_.objects(), address, folder, periods=periods, tables=tables)
-        yield folder
-        if held is not None:
-            put_back(with_.objects(), brought, held.still)
+        with scratch("lake") as folder:
+            brought = bring(with_.objects(), address, folder, periods=periods, tables=tables)
+            yield folder
+            if held is not None:
+                put_back(with_.objects(), brought, held.still)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
         if held is not None:
             held.close()
 

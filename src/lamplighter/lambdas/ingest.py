@@ -6,17 +6,16 @@ in a new call. A bill that is not newer than what is there is left out, so event
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Final
 
 from lamplighter.errors import BillError, NoRoom, Overtaken
 from lamplighter.lambdas.again import call_again
 from lamplighter.lambdas.borrowed import lake
-from lamplighter.lambdas.runtime import MARGIN, SCRATCH, Context, Meters, Runtime, logger, remaining, runtime
+from lamplighter.lambdas.runtime import MARGIN, Context, Meters, Runtime, logger, remaining, runtime
+from lamplighter.lambdas.scratch import scratch
 
 if TYPE_CHECKING:
     from lamplighter.billing.arrived import Arrived
@@ -79,21 +78,19 @@ def _ingest(call: _Call) -> Mapping[str, Any]:
     from lamplighter.lake.mirror import address_of
 
     with_, session = call.with_, call.with_.objects()
-    folder = Path(mkdtemp(prefix="bill-", dir=SCRATCH))
     place: Address | None = None
     try:
-        arrived = look_at(session, call.bucket, call.key, folder)
-        place = place_of(arrived, address_of(with_.need("LAMPLIGHTER_LAKE")))
-        _refuse_overtaken(with_, arrived)
-        return _load(call, arrived, place, folder)
+        with scratch("bill") as folder:
+            arrived = look_at(session, call.bucket, call.key, folder)
+            place = place_of(arrived, address_of(with_.need("LAMPLIGHTER_LAKE")))
+            _refuse_overtaken(with_, arrived)
+            return _load(call, arrived, place, folder)
     except Overtaken as late:
         said = _superseded(with_, call, late)
     except (BillError, NoRoom) as error:
         # Tried again it would be refused again.
         reason = f"{error.message}; {error.hint}" if error.hint else error.message
         said = _park(with_, {"bucket": call.bucket, "key": call.key}, "refused", reason)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     if place is not None:
         clear(session, place)
     return said

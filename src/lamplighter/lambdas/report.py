@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any, Final
 
 from lamplighter.errors import UsageError
 from lamplighter.lambdas.borrowed import lake
-from lamplighter.lambdas.runtime import SCRATCH, Context, Meters, Runtime, logger, runtime
+from lamplighter.lambdas.runtime import Context, Meters, Runtime, logger, runtime
 from lamplighter.lambdas.saved import tell_saved
+from lamplighter.lambdas.scratch import scratch
 
 REPORTS: Final = "reports/"
+NEEDS: Final = timedelta(minutes=5)
+"""What bringing a month, its workbook and putting back take."""
+
 _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -59,17 +60,14 @@ def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]
         logger().warning(str(error), hint=error.hint)
     bucket = address_of(with_.need("LAMPLIGHTER_LAKE")).bucket
     schedules = with_.configuration().loaded.schedules
-    out = Path(mkdtemp(prefix="report-", dir=SCRATCH))
-    try:
+    with scratch("report") as out:
         with (
-            lake(with_, context, periods=[period]) as folder,
+            lake(with_, context, periods=[period], needs=NEEDS) as folder,
             gathered(folder, period, str(given.get("organization") or ""), book, now, schedules=schedules) as facts,
         ):
             path = write_report(facts, out)
         key = f"{REPORTS}{period[:4]}/{period[5:]}/{path.name}"
         with_.session().call("s3", "put_object", Bucket=bucket, Key=key, Body=path.read_bytes())
-    finally:
-        shutil.rmtree(out, ignore_errors=True)
     meters.add("ReportsWritten")
     meters.write()
     said = {"bucket": bucket, "key": key, "recommends": facts.recommendation is not None, "unmeasured": len(unmeasured)}
