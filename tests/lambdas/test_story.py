@@ -105,7 +105,7 @@ def test_from_a_tag_in_a_member_account_to_the_workbook_of_its_month(hub: Deploy
     first = hub.invoke("clock", {})
     assert first.value["messages"] == 2
     assert metered(first) | {"SecondsToNext": 0} == {
-        "Ticks": 1, "TargetsDue": 2, "TargetsUnresolved": 0, "SecondsToNext": 0,
+        "Ticks": 1, "TargetsDue": 2, "TargetsUnresolved": 0, "SecondsToNext": 0, "AgeOfLastPass": 0,
     }  # fmt: skip
     assert hub.alarm() == at(first.value["next"])
     hub.until_quiet()

@@ -252,7 +252,16 @@ def test_all_targets_can_be_asked_for(works: Clockwork) -> None:
     assert works.at(hours(7.5)).messages == []
 
 
-@pytest.mark.parametrize("data", [{}, {"version": "x", "wakes": {}}, {"version": 1, "wakes": {"office": "soon"}}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"version": "x", "wakes": {}},
+        {"version": 1, "wakes": {"office": "soon"}},
+        {"version": 1, "wakes": {}, "notices": {"office": "soon"}},
+        {"version": 1, "wakes": {}, "notices": [7]},
+    ],
+)
 def test_an_item_that_cannot_be_read_is_worked_out_anew(works: Clockwork, data: dict[str, object]) -> None:
     works.store.put("clock", "clock", "next", data)  # type: ignore[arg-type]
     assert [each.why for each in works.at(hours(7.5)).messages] == ["definitions", "definitions"]
@@ -277,6 +286,81 @@ def test_rhythm_is_given() -> None:
     done = tick(works.store, hours(9), config=works.config, resolve=works.resolve, send=works.sent.extend, rhythm=slow)
     assert done.next == hours(10)
     assert replace(slow, watch=timedelta(minutes=1)).reconcile == timedelta(hours=12)
+
+
+UPCOMING = NIGHTS + "notify: {lead: 30m, rules: [{to: 'file:out', about: [upcoming]}]}\n"
+
+
+@pytest.fixture
+def telling() -> Clockwork:
+    """The same works, and somebody who wants to be told what will be put out."""
+    works = Clockwork(UPCOMING)
+    works.at(hours(7))
+    works.roster(HERE, "office")
+    works.roster(THERE, "nights")
+    works.at(hours(7.1))
+    return works
+
+
+def test_the_clock_wakes_to_tell_what_will_be_put_out(telling: Clockwork) -> None:
+    assert telling.at(hours(8)).next == hours(11)
+    telling.at(hours(15))
+    done = telling.at(hours(15.5))
+    assert (done.next, telling.sent) == (hours(17.5), [])
+    done = telling.at(hours(17.5))
+    assert told(telling.sent) == [(HERE.key, "upcoming", ["office"])]
+    assert done.next == hours(18)
+    assert telling.resolved == 0
+    done = telling.at(hours(18))
+    assert told(telling.sent) == [(HERE.key, "transition", ["office"])]
+    assert telling.at(hours(17.6)).messages == []
+
+
+def test_what_is_told_is_told_once_and_again_for_the_next_stop(telling: Clockwork) -> None:
+    telling.at(hours(15))
+    telling.at(hours(17.5))
+    assert telling.at(hours(17.51)).messages == []
+    telling.at(hours(39))
+    assert telling.at(hours(41.4)).messages == []
+    assert told(telling.at(hours(41.5)).messages) == [(HERE.key, "upcoming", ["office"])]
+
+
+def test_nobody_who_wants_to_be_told_wakes_nobody(works: Clockwork) -> None:
+    works.at(hours(15))
+    works.at(hours(15.5))
+    assert works.at(hours(17.5)).messages == []
+
+
+def test_a_transition_goes_before_what_is_told(telling: Clockwork) -> None:
+    # Night ends at 6:00, and the office is told of at the same time.
+    telling.define(UPCOMING.replace("18:00", "08:30").replace("06:00", "08:00"))
+    telling.at(hours(7))
+    telling.roster(HERE, "office", "nights")
+    telling.at(hours(8))
+    assert told(telling.sent) == [
+        (HERE.key, "transition", ["nights", "office"]),
+        (THERE.key, "transition", ["nights"]),
+    ]
+
+
+def test_the_end_of_an_override_is_told_as_well(telling: Clockwork) -> None:
+    arn = f"arn:aws:ec2:{THERE.region}:{THERE.account}:instance/i-1"
+    set_override(telling.store, override("kept", 7.2, 10, arn))
+    done = telling.at(hours(7.2))
+    assert told(telling.sent) == [(THERE.key, "override", None)]
+    telling.at(hours(8))
+    done = telling.at(hours(8.1))
+    assert done.next == hours(9.5)
+    done = telling.at(hours(9.5))
+    assert told(telling.sent) == [(THERE.key, "upcoming", None)]
+    assert done.next == hours(10)
+    assert told(telling.at(hours(10)).messages) == [(THERE.key, "override", None)]
+
+
+def test_an_override_that_ends_within_the_lead_is_told_by_the_pass_of_its_begin(telling: Clockwork) -> None:
+    set_override(telling.store, override("short", 7.2, 7.6))
+    assert telling.at(hours(7.2)).next == hours(7.6)
+    assert telling.at(hours(7.6)).next == hours(8)
 
 
 SLEEPING = Asleep(Clockwork.alarm, hours(8))

@@ -30,7 +30,8 @@ class Message:
 
     Attributes:
         target: account and region.
-        why: `transition`, `reconcile`, `watch`, `definitions`, `override`, `event` or `again`; for the log.
+        why: `transition`, `upcoming` (to tell of a stop before it), `reconcile`, `watch`, `definitions`, `override`,
+            `event` or `again`; for the log.
         at: aware datetime at which it was decided to ask.
         schedules: only resources with one of these schedules; None for all.
         number: how many times this pass was handed on already.

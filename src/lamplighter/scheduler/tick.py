@@ -17,9 +17,9 @@ from lamplighter.aws.targets import Target, TargetFailure, TargetList
 from lamplighter.errors import VersionConflict
 from lamplighter.scheduler import kept_definitions, last_pass, roster
 from lamplighter.scheduler.messages import Message
-from lamplighter.scheduler.override_moments import Moment, done_with, moments
+from lamplighter.scheduler.override_moments import Moment, done_with, moments, notice_ends
 from lamplighter.scheduler.settings import Configuration
-from lamplighter.scheduler.wakes import next_wake
+from lamplighter.scheduler.wakes import lead_of, next_wake, notices
 from lamplighter.store.table import JSON, NEW, Expect, Item, Store
 
 _CLOCK: Final = "clock"
@@ -73,6 +73,8 @@ class _State:
     Attributes:
         version: of the definitions that the wakes were worked out of.
         wakes: next transition of each schedule that has one.
+        notices: when to tell of the next stop of each schedule that somebody wants to be told of.
+        lead: how long before a stop it is told; None if nobody wants to be told.
         reconciled: when every target was asked for; None if never.
         watched: when the targets that are watched were asked for.
         settle: when to see what the passes found that were asked for with every target; None if that was done.
@@ -81,6 +83,8 @@ class _State:
 
     version: int = -1
     wakes: Mapping[str, datetime] = field(default_factory=dict)
+    notices: Mapping[str, datetime] = field(default_factory=dict)
+    lead: timedelta | None = None
     reconciled: datetime | None = None
     watched: datetime | None = None
     settle: datetime | None = None
@@ -121,7 +125,7 @@ def tick(
     left = tuple(each for each in asked_for if each > at)
     fresh = state.version != version
     everything = fresh or _over(state.reconciled, rhythm.reconcile, at) or left != asked_for
-    due = frozenset(name for name, when in state.wakes.items() if when <= at)
+    due, telling = _due(state.wakes, at), _due(state.notices, at)
     watch = bool(roster.watched(store, 1))
     watching = watch and _over(state.watched, rhythm.watch, at)
 
@@ -133,21 +137,22 @@ def tick(
         asking.add(found.targets, "definitions" if fresh else "reconcile")
         _forget(store, found)
         last_pass.tidy(store, {each.key for each in found.targets}, at, complete=not found.failures)
-    elif due or begun or watching:
-        _ask(store, asking, due, begun, watching)
+    elif due or telling or begun or watching:
+        _ask(store, asking, due, telling, begun, watching)
     messages = asking.messages()
     if messages:
         send(messages)
-    wakes = _wakes(config, state, at, due, fresh=everything) if everything or due else state.wakes
+    if everything or due or telling:
+        state = _worked_out(config(), state, at, due, telling, fresh=everything)
     state = replace(
         state,
         version=version,
-        wakes=wakes,
         reconciled=at if everything else state.reconciled,
         watched=at if watching or everything else state.watched,
         settle=at + rhythm.watch if everything else state.settle if state.settle and state.settle > at else None,
     )
-    candidates = [*state.wakes.values(), *(each.at for each in soon if each.at > at)]
+    candidates = [*state.wakes.values(), *state.notices.values(), *(each.at for each in soon if each.at > at)]
+    candidates += notice_ends(store, begun, at, state.lead) if state.lead is not None else []
     # More overrides were due than one tick takes up.
     candidates += [at] if len(begun) == _MOMENTS else []
     candidates += [state.reconciled + rhythm.reconcile] if state.reconciled else []
@@ -264,13 +269,22 @@ class _Asking:
         return [self.found[target] for target in sorted(self.found)]
 
 
-def _ask(store: Store, asking: _Asking, due: frozenset[str], begun: Sequence[Moment], watching: bool) -> None:
-    known = roster.roster(store) if due or begun else {}
+def _ask(
+    store: Store,
+    asking: _Asking,
+    due: frozenset[str],
+    telling: frozenset[str],
+    begun: Sequence[Moment],
+    watching: bool,
+) -> None:
+    known = roster.roster(store) if due or telling or begun else {}
     for key, names in known.items():
-        if names & due:
-            asking.add([_target(key)], "transition", names & due)
-        if any(each.target in ("", key) for each in begun):
-            asking.add([_target(key)], "override")
+        for why, some in (("transition", names & due), ("upcoming", names & telling)):
+            if some:
+                asking.add([_target(key)], why, some)
+        concerned = [each for each in begun if each.target in ("", key)]
+        if concerned:
+            asking.add([_target(key)], "upcoming" if all(each.tells for each in concerned) else "override")
     if watching:
         asking.add(map(_target, roster.watched(store)), "watch")
 
@@ -281,17 +295,25 @@ def _forget(store: Store, found: TargetList) -> None:
         roster.drop(store, set(roster.roster(store)) - {target.key for target in found.targets})
 
 
-def _wakes(
-    config: Callable[[], Configuration], state: _State, at: datetime, due: frozenset[str], *, fresh: bool
-) -> Mapping[str, datetime]:
-    schedules = config().loaded.schedules
-    stale = frozenset(schedules) if fresh else due & frozenset(schedules)
+def _worked_out(
+    config: Configuration, state: _State, at: datetime, due: frozenset[str], telling: frozenset[str], *, fresh: bool
+) -> _State:
+    """The state with the next transition of what is due and the next notice of what is told; with all when fresh."""
+    schedules = config.loaded.schedules
+    every = frozenset(schedules)
+    found = {name: next_wake(schedules[name], at) for name in (every if fresh else due & every)}
     wakes = {} if fresh else {name: when for name, when in state.wakes.items() if name not in due}
-    for name in stale:
-        when = next_wake(schedules[name], at)
-        if when is not None:
-            wakes[name] = when
-    return wakes
+    told = {} if fresh else {name: when for name, when in state.notices.items() if name not in telling}
+    return replace(
+        state,
+        wakes=wakes | {name: when for name, when in found.items() if when is not None},
+        notices=told | notices(config, every if fresh else telling & every, at),
+        lead=lead_of(config),
+    )
+
+
+def _due(moments_of: Mapping[str, datetime], at: datetime) -> frozenset[str]:
+    return frozenset(name for name, when in moments_of.items() if when <= at)
 
 
 def _over(last: datetime | None, every: timedelta, at: datetime) -> bool:
@@ -323,18 +345,27 @@ def _read(store: Store) -> _State:
     version, wakes = item.data.get("version"), item.data.get("wakes")
     if not isinstance(version, int) or not isinstance(wakes, dict):
         return _State(stored=item.version)
-    moments_of = {name: _moment(when) for name, when in wakes.items()}
-    if None in moments_of.values():
+    moments_of, told, lead = _moments(wakes), _moments(item.data.get("notices") or {}), item.data.get("lead")
+    if moments_of is None or told is None:
         return _State(stored=item.version)
+    before = timedelta(seconds=lead) if isinstance(lead, int) else None
     reconciled, watched, settle = (_moment(item.data.get(key)) for key in ("reconciled", "watched", "settle"))
-    known = {name: when for name, when in moments_of.items() if when is not None}
-    return _State(version, known, reconciled, watched, settle, item.version)
+    return _State(version, moments_of, told, before, reconciled, watched, settle, item.version)
+
+
+def _moments(value: JSON) -> dict[str, datetime] | None:
+    """Aware datetimes by name; None where one is none."""
+    given = {name: _moment(when) for name, when in value.items()} if isinstance(value, dict) else {"": None}
+    found = {name: when for name, when in given.items() if when is not None}
+    return found if len(found) == len(given) else None
 
 
 def _write(store: Store, state: _State, alarm: str, following: datetime) -> bool:
     """Keep the clock's own item; False if another tick did meanwhile."""
-    texts: dict[str, JSON] = {name: when.isoformat() for name, when in state.wakes.items()}
-    data: dict[str, JSON] = {"version": state.version, "wakes": texts, "alarm": alarm, "next": following.isoformat()}
+    data: dict[str, JSON] = {"version": state.version, "alarm": alarm, "next": following.isoformat()}
+    for key, moments_of in (("wakes", state.wakes), ("notices", state.notices)):
+        data[key] = {name: when.isoformat() for name, when in moments_of.items()}
+    data["lead"] = None if state.lead is None else int(state.lead.total_seconds())
     for key in ("reconciled", "watched", "settle"):
         when = getattr(state, key)
         data[key] = when.isoformat() if when else None

@@ -1,4 +1,4 @@
-"""When a schedule needs a pass next, by its timeline alone; and which schedules need passes in between."""
+"""When a schedule needs a pass next by its timeline alone, to act or to tell of a stop, and which need passes in between."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from lamplighter.scheduler.plan import Step
 from lamplighter.scheduler.settings import Configuration
 from lamplighter.schedules.freezing import expected
 from lamplighter.schedules.schedule import Schedule
+from lamplighter.schedules.timeline import State
 
 _HORIZONS: Final = (timedelta(days=8), timedelta(days=400))
 """How far ahead to look, further only where nothing is found. What comes later is found when all is looked at anew."""
@@ -27,6 +28,42 @@ def next_wake(schedule: Schedule, after: datetime) -> datetime | None:
         if found:
             return found[0].at
     return None
+
+
+def next_notice(schedule: Schedule, after: datetime, lead: timedelta) -> datetime | None:
+    """When a pass is needed to tell of the next stop; None if there is none in 400 days.
+
+    Args:
+        schedule: of the resources that are put out then.
+        after: aware datetime of a pass: it tells itself of what is put out within `lead`.
+        lead: how long before a stop it is told.
+    """
+    if schedule.definition.ignore:
+        return None
+    begin = after + lead
+    for horizon in _HORIZONS:
+        for turn in expected(schedule, begin, begin + horizon).transitions():
+            if turn.now.state is State.STOPPED and turn.before.state is not State.STOPPED:
+                return turn.at - lead
+    return None
+
+
+def lead_of(config: Configuration) -> timedelta | None:
+    """How long before a stop somebody wants to be told of it; None if nobody does."""
+    wanted = any("upcoming" in rule.about for rule in config.notify.rules)
+    return config.notify.lead if wanted else None
+
+
+def notices(config: Configuration, names: Iterable[str], after: datetime) -> dict[str, datetime]:
+    """The next notice of each schedule that somebody wants to be told of, see `next_notice`."""
+    rules = [rule for rule in config.notify.rules if "upcoming" in rule.about]
+    found: dict[str, datetime] = {}
+    for name in names:
+        if any(not rule.schedules or name in rule.schedules for rule in rules):
+            when = next_notice(config.loaded.schedules[name], after, config.notify.lead)
+            if when is not None:
+                found[name] = when
+    return found
 
 
 def restless(schedule: Schedule) -> bool:
