@@ -1,4 +1,4 @@
-"""When a schedule needs a pass next by its timeline alone, to act or to tell of a stop, and which need passes in between."""
+"""When a schedule needs a pass next by its timeline alone, to act or to tell of a stop; and which need more of them."""
 
 from __future__ import annotations
 
