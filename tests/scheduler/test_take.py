@@ -19,9 +19,9 @@ BOTH = OFFICE + "  nights: {periods: night}\n"
 BOTH = BOTH.replace("schedules:", "  night: {begintime: 20:00, endtime: 06:00}\nschedules:")
 
 
-def message(stage: Stage, *schedules: str, age: float = 0, number: int = 0) -> Message:
+def message(stage: Stage, *schedules: str, age: float = 0, number: int = 0, failures: int = 0) -> Message:
     at = stage.clock.now - timedelta(minutes=age)
-    return Message(HERE, "transition", at, frozenset(schedules) or None, number)
+    return Message(HERE, "transition", at, frozenset(schedules) or None, number, failures)
 
 
 def taken(stage: Stage, one: Message, run: str = "run") -> Taken:
@@ -102,9 +102,34 @@ def test_another_pass_at_work_is_waited_for(stage: Stage) -> None:
 
 def test_what_fails_is_tried_again_with_growing_pauses_and_not_for_ever(stage: Stage) -> None:
     stage.cloud.before = lambda *_: AccessDenied("no")
-    delays = [taken(stage, message(stage, number=n), f"run-{n}").delay for n in range(MOST_RETRIES + 1)]
-    assert delays == [60, 120, 240, 480, 900, 900, 900, 900, 0]
-    assert taken(stage, message(stage, number=MOST_RETRIES), "last").again is None
+    next_, delays = message(stage, number=20), []
+    for number in range(MOST_RETRIES):
+        done = taken(stage, next_, f"run-{number}")
+        assert done.again is not None
+        assert (done.again.number, done.again.failures) == (21 + number, 1 + number)
+        delays.append(done.delay)
+        next_ = done.again
+    assert delays == [60, 120, 240, 480, 900, 900, 900, 900]
+    assert taken(stage, next_, "last").again is None
+
+
+def test_failures_are_counted_in_a_row(stage: Stage) -> None:
+    acquire(stage.plain, f"target/{HERE.key}", "other", now=stage.clock.now, ttl=timedelta(minutes=5))
+    done = taken(stage, message(stage, failures=MOST_RETRIES), "busy")
+    assert done.again is not None
+    assert done.again.failures == MOST_RETRIES, "another pass at work says nothing about it"
+    stage.clock.now += timedelta(minutes=6)
+    stage.cloud.before = lambda *_: AccessDenied("no")
+    assert taken(stage, message(stage, failures=MOST_RETRIES), "fails").again is None
+
+
+def test_what_waits_without_a_failure_ends_the_row() -> None:
+    stage = Stage(cloud=Cloud(HERE))
+    stage.cloud.instance(state="stopping")
+    stage.clock.at(9)
+    done = taken(stage, message(stage, failures=5))
+    assert done.again is not None
+    assert (done.again.number, done.again.failures) == (1, 0)
 
 
 def test_what_waits_is_seen_to_again_and_not_for_ever() -> None:

@@ -77,6 +77,7 @@ def _logged(record: SQSRecord, context: Context, with_: Runtime, meters: Meters)
 
 
 def _record(record: SQSRecord, context: Context, with_: Runtime, meters: Meters) -> None:
+    from lamplighter.scheduler.hand_on import hand_on, overtaken
     from lamplighter.scheduler.messages import parse, send
     from lamplighter.scheduler.take import take
 
@@ -94,6 +95,9 @@ def _record(record: SQSRecord, context: Context, with_: Runtime, meters: Meters)
         return
     run, begun = new_run(), with_.clock()
     meters.add("MessageAge", max(0.0, (begun - _sent(record, message)).total_seconds()))
+    if overtaken(with_.store, message, at=begun):
+        log.info("overtaken", target=message.target.key)
+        return
     try:
         world = with_.world(with_.configuration(), context)
         taken = take(world, message, run=run)
@@ -102,12 +106,14 @@ def _record(record: SQSRecord, context: Context, with_: Runtime, meters: Meters)
         log.exception(f"{message.target.key}: {error.message}", problems=[str(each) for each in error.problems])
         meters.add("TargetsFailed", account=message.target.account)
         return
-    if taken.again is not None:
-        send(with_.session(), queue, [taken.again], delay=taken.delay)
+    again = hand_on(
+        with_.store, taken, lambda one, delay: send(with_.session(), queue, [one], delay=delay), at=with_.clock()
+    )
+    if again:
         meters.add("PassesHandedOn")
     _measure(meters, message, taken, (with_.clock() - begun).total_seconds())
     _tell(with_, taken, world)
-    log.info("pass", extra=_said(message, taken, run))
+    log.info("pass", extra=_said(message, taken, run, again=again))
 
 
 def _tell(with_: Runtime, taken: Taken, world: Any) -> None:
@@ -134,7 +140,7 @@ def _measure(meters: Meters, message: Message, taken: Taken, seconds: float) -> 
     meters.add("MessagesLate", int(taken.late))
 
 
-def _said(message: Message, taken: Taken, run: str) -> dict[str, object]:
+def _said(message: Message, taken: Taken, run: str, *, again: bool) -> dict[str, object]:
     report = taken.report
     done = [each for target in report.targets for each in target.done]
     errors = [each.error for each in report.targets if each.error] + [each.error for each in done if each.error]
@@ -150,7 +156,7 @@ def _said(message: Message, taken: Taken, run: str) -> dict[str, object]:
         "waiting": sum(each.waiting for each in done),
         "errors": [str(error) for error in errors][:20],
         "refused": str(report.refused or ""),
-        "again": taken.again is not None,
+        "again": again,
     }
 
 

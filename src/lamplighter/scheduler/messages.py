@@ -35,6 +35,7 @@ class Message:
         at: aware datetime at which it was decided to ask.
         schedules: only resources with one of these schedules; None for all.
         number: how many times this pass was handed on already.
+        failures: how many of the last of these times it was because something failed.
     """
 
     target: Target
@@ -42,6 +43,7 @@ class Message:
     at: datetime
     schedules: frozenset[str] | None = None
     number: int = 0
+    failures: int = 0
 
     def text(self) -> str:
         """The body."""
@@ -53,6 +55,7 @@ class Message:
                 "at": self.at.astimezone(UTC).isoformat(),
                 "schedules": None if self.schedules is None else sorted(self.schedules),
                 "number": self.number,
+                "failures": self.failures,
             }
         )
 
@@ -70,16 +73,22 @@ def parse(text: str) -> Message:
     match data:
         case {"lamplighter": 1, "target": str(key), "why": str(why), "at": str(at)}:
             place = _TARGET.fullmatch(key)
-            schedules, number = data.get("schedules"), data.get("number", 0)
+            schedules = data.get("schedules")
             if place is None:
                 raise UsageError(f"{key!r} is no target")
             if schedules is not None and not _texts(schedules):
                 raise UsageError(f"{schedules!r} are no names of schedules")
-            if not isinstance(number, int) or isinstance(number, bool):
-                raise UsageError(f"{number!r} is no number")
             names = None if schedules is None else frozenset(schedules)
-            return Message(Target(place[1], place[2]), why, moment_of(at), names, number)
+            # A message of a version before this one has no failures.
+            number, failures = (_number(data.get(key, 0)) for key in ("number", "failures"))
+            return Message(Target(place[1], place[2]), why, moment_of(at), names, number, failures)
     raise UsageError("the message asks for no pass that is known here")
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise UsageError(f"{value!r} is no number")
+    return value
 
 
 def _texts(value: object) -> bool:

@@ -17,13 +17,17 @@ from lamplighter.scheduler.settings import Configuration
 DEADLINE: Final = timedelta(minutes=10)
 """A message that is older says no longer what is due: its target is decided anew, over all schedules."""
 
+AGAIN: Final = "again"
+"""Why a pass is run that was handed on."""
+
 MOST: Final = 60
 """How many times a pass is handed on while something waits or is unfinished; then the clock sees to it."""
 
 MOST_RETRIES: Final = 8
-"""The same while something fails: about 80 minutes, with growing pauses."""
+"""How many times in a row while something fails: about 80 minutes, with growing pauses."""
 
-_SOON: Final = 60
+SOON: Final = 60
+"""Seconds until what waits is looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Taken:
     Attributes:
         report: of the pass.
         late: whether the message was past its deadline.
-        again: the pass that is to be asked for next, or None.
+        again: the pass that is wanted next, or None; whether it has to be asked for, `hand_on` says.
         delay: seconds after which it is to begin.
     """
 
@@ -72,11 +76,12 @@ def take(world: World, message: Message, *, run: str, deadline: timedelta = DEAD
                 roster.note(world.store, world.config, each)
                 if each.error is None:
                     last_pass.note(world.store, each.target.key, report.at)
-    delay = _delay(report, message.number)
-    again = None if delay is None else replace(message, why="again", number=message.number + 1, schedules=schedules)
-    if again is not None:
-        again = replace(again, at=world.clock() + timedelta(seconds=delay or 0))
-    return Taken(report, late, again, delay or 0)
+    delay, failures = _delay(report, message)
+    if delay is None:
+        return Taken(report, late)
+    at, number = world.clock() + timedelta(seconds=delay), message.number + 1
+    again = replace(message, why=AGAIN, at=at, schedules=schedules, number=number, failures=failures)
+    return Taken(report, late, again, delay)
 
 
 def only(config: Configuration, target: Target) -> Configuration:
@@ -90,15 +95,17 @@ def only(config: Configuration, target: Target) -> Configuration:
     return replace(config, targets=definition.model_copy(update=update))
 
 
-def _delay(report: PassReport, number: int) -> int | None:
-    """Seconds until the pass should be run again; None if it should not."""
+def _delay(report: PassReport, message: Message) -> tuple[int | None, int]:
+    """Seconds until the pass should be run again, None if it should not; and the failures in a row by then."""
     busy = any(isinstance(each.error, TargetBusy) for each in report.targets)
-    if number >= MOST or report.refused is not None:
-        return None
+    # What waits or is busy says neither that it fails again nor that it is well.
+    failures = message.failures if report.partial else 0
+    if message.number >= MOST or report.refused is not None:
+        return None, failures
     if any(each.unfinished for each in report.targets):
-        return 0
+        return 0, failures
     if busy or goes_on(report):
-        return _SOON
-    if report.partial and number < MOST_RETRIES:
-        return min(_SOON << number, LONGEST_DELAY)
-    return None
+        return SOON, failures
+    if report.partial and failures < MOST_RETRIES:
+        return min(SOON << failures, LONGEST_DELAY), failures + 1
+    return None, failures
