@@ -65,15 +65,15 @@ def test_units_of_a_small_estate_by_hand() -> None:
     )
     found, days = lamplighter(small), Decimal(730) / 24
     assert quantity(found, "passes", "lambda.requests") == 2 * days
-    # 11 read units and 2 of the states; 4 write units a pass, 3 more of the one that is noted, and 8 for each of the
+    # 7 read units and 2 of the states; 4 write units a pass, 3 more of the one that is noted, and 8 for each of the
     # 10 machines.
-    assert quantity(found, "passes", "dynamodb.reads") == pytest.approx(2 * days * (11 + 2))
+    assert quantity(found, "passes", "dynamodb.reads") == pytest.approx(2 * days * (7 + 2))
     assert quantity(found, "passes", "dynamodb.writes") == pytest.approx(2 * days * 4 + days * 3 + days * 10 * 8)
-    assert quantity(found, "events", "dynamodb.reads") == pytest.approx(days * 10 * 6)
-    # 15 calls to the store, 10 kinds and a role: 26 calls a pass, 3 to note one, and 1.2 for the machines, of 50 ms and
+    assert quantity(found, "events", "dynamodb.reads") == pytest.approx(days * 10 * 3)
+    # 11 calls to the store, 10 kinds and a role: 22 calls a pass, 3 to note one, and 1.2 for the machines, of 50 ms and
     # 3 ms of a processor, of which 512 MB are a share; a millisecond of it for each machine; a cold start each pass.
     slower = Decimal(1769) / 512
-    calls = 2 * days * 26 + days * 3 + days * Decimal("1.2")
+    calls = 2 * days * 22 + days * 3 + days * Decimal("1.2")
     own = calls * Decimal("0.003") + 2 * days * 10 * Decimal("0.001") + 2 * days * Decimal("0.8")
     spent = calls * Decimal("0.05") + own * slower
     assert quantity(found, "passes", "lambda.gb-seconds") == pytest.approx(spent / 2)

@@ -98,7 +98,8 @@ def test_a_tick_that_is_due() -> None:
     ask_for_all(hub.store, hub.clock.now)
     hub.tick()
     for number in range(200):
-        hub.store.put("clock", "roster", Target(f"{number:012}", "eu-west-1").key, {"schedules": ["office"]})
+        key = Target(f"{number:012}", "eu-west-1").key
+        hub.store.put("clock", "roster", key, {"schedules": ["office"], "watch": False})
     hub.clock.at(18, 0)
     hub.store.put("clock", "clock", "next", {**_next(hub), "reconciled": hub.clock.now.isoformat()})
     used = hub.count(hub.tick)
@@ -133,6 +134,27 @@ def test_a_pass_in_which_nothing_changes(capsys: pytest.CaptureFixture[str]) -> 
     assert used["reads"] == fact("pass.reads") == hub.count(hub.take)["reads"]
     assert used["sqs"] == 0
     assert fact("pass.log") * Decimal("0.9") < len(capsys.readouterr().out) / 2 <= fact("pass.log")
+
+
+def test_handing_on_costs_a_read_and_a_write_and_taking_it_up_a_read() -> None:
+    """The figures of docs/handlers.md."""
+    hub = Meter(machines=3).settled()
+    hub.cloud.instance(at=HERE, state="stopping")
+    hub.take()
+    hub.clock.now += timedelta(minutes=2)
+    plain = Counter(reads=int(fact("pass.reads")), writes=int(fact("pass.writes")), calls=int(fact("pass.calls")))
+    used = hub.count(hub.take)
+    assert (used["reads"], used["writes"], used["calls"], used["sqs"]) == (
+        plain["reads"] + 1, plain["writes"] + 1, plain["calls"] + 2, 1,
+    )  # fmt: skip
+    assert hub.count(hub.take)["writes"] == plain["writes"], "one is to come"
+    hub.clock.now = hub.sent[-1].at
+    used = hub.count(lambda: passes.answer(batch(hub.sent[-1].text()), Context(), hub.runtime))
+    assert (used["reads"], used["writes"], used["calls"]) == (
+        plain["reads"] + 2, plain["writes"] + 1, plain["calls"] + 3,
+    )  # fmt: skip
+    used = hub.count(lambda: passes.answer(batch(hub.sent[-2].text()), Context(), hub.runtime))
+    assert used == {"reads": 1, "calls": 1}, "it was overtaken"
 
 
 def test_a_pass_that_is_noted() -> None:

@@ -154,6 +154,38 @@ def test_what_fails_in_a_target_is_asked_for_again(hub: Hub, machines: tuple[str
     assert hub.cloud.state(machines[0]) == "running"
 
 
+def test_whoever_asks_one_pass_is_handed_on(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
+    hub.cloud.quick = False
+    machine = hub.cloud.instance(at=HERE, state="stopping")
+    asked = [Message(HERE, why, hub.clock.now).text() for why in ("watch", "event", "reconcile")]
+    assert answer(batch(*asked), Context(), hub.runtime) == FINE
+    (one,) = hub.sent
+    assert (one.why, one.at, one.schedules) == ("again", hub.clock.now + timedelta(minutes=1), None)
+    assert metrics(capsys.readouterr().out)["PassesHandedOn"] == 1
+    hub.clock.now = one.at
+    # Delivered twice it goes on once, and the second is not even run.
+    assert answer(batch(one.text(), one.text()), Context(), hub.runtime) == FINE
+    assert [each.number for each in hub.sent] == [1, 2]
+    out = capsys.readouterr().out
+    assert metrics(out)["Passes"] == 1
+    assert [json.loads(line)["target"] for line in out.splitlines() if '"overtaken"' in line] == [HERE.key]
+    hub.cloud.settle()
+    hub.clock.now = hub.sent[-1].at
+    answer(batch(hub.sent[-1].text()), Context(), hub.runtime)
+    hub.cloud.settle()
+    assert hub.cloud.state(machine) == "running"
+
+
+def test_a_pass_whose_next_message_was_not_sent_comes_again(hub: Hub) -> None:
+    hub.cloud.instance(at=HERE, state="stopping")
+    hub.aws.queue.refuses, hub.aws.queue.always = 1, True
+    asked = batch(Message(HERE, "watch", hub.clock.now).text())
+    assert [each["itemIdentifier"] for each in answer(asked, Context(), hub.runtime)["batchItemFailures"]] == ["m0"]
+    hub.aws.queue.refuses = 0
+    assert answer(asked, Context(), hub.runtime) == FINE
+    assert [each.number for each in hub.sent] == [1]
+
+
 def test_definitions_that_are_not_fit_for_use_are_no_crash_loop(
     hub: Hub, machines: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

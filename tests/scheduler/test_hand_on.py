@@ -113,7 +113,11 @@ def test_its_own_pass_hands_on_and_a_duplicate_of_it_does_not(works: Works) -> N
         ({"number": MOST // 2 + 1}, {"number": MOST // 2 + 1}, None),
         ({"failures": MOST_RETRIES // 2}, {"failures": 1}, None),
         ({"failures": MOST_RETRIES // 2 + 1}, {"failures": 0}, {"failures": 0}),
-        ({"schedules": OFFICE, "number": 2, "failures": 1}, {"number": 40, "failures": 3}, {"number": 2, "failures": 1}),
+        (
+            {"schedules": OFFICE, "number": 2, "failures": 1},
+            {"number": 40, "failures": 3},
+            {"number": 2, "failures": 1},
+        ),
     ],
 )
 def test_more_than_is_to_come_is_asked_for_and_takes_its_place(
@@ -130,7 +134,7 @@ def test_more_than_is_to_come_is_asked_for_and_takes_its_place(
     # Both are asked for by that one: nobody need ask again, and the first is over.
     assert not works.end(11, **then)
     assert not works.end(11, **{**first, "delay": 60})
-    assert works.over(60, works.sent[0][0])
+    assert works.over(60, works.sent[0][0]) == (first.get("delay") != 900), "one that is due later may be needed then"
     assert not works.over(70, got)
 
 
@@ -140,6 +144,18 @@ def test_what_is_late_is_wanted_as_a_whole(works: Works) -> None:
     works.end(650, schedules=OFFICE)
     assert works.over(660, one)
     assert not works.over(661, one)
+
+
+def test_chains_that_are_seconds_apart_become_one(works: Works) -> None:
+    """Within the time in which a mark is not believed, each would go on beside the other."""
+    works.end(0, schedules=OFFICE)
+    one = works.last()
+    works.end(57)
+    other = works.last()
+    assert works.over(60, one), "it need not look at 1:00 at what is looked at at 1:57"
+    assert not works.over(117, other)
+    works.end(116, schedules=OFFICE)
+    assert not works.over(117, other), "what comes after it wants less"
 
 
 def test_what_is_to_come_late_overtakes_nothing(works: Works) -> None:
@@ -193,12 +209,13 @@ def test_a_mark_that_was_not_written_costs_one_pass_and_no_chain(works: Works, e
     assert works.end(0)
     works.store.put = real  # type: ignore[method-assign]
     works.end(1)
-    first, second = works.sent[0][0], works.sent[1][0]
     assert len(works.sent) == 2
-    assert not works.over(61, first)
-    assert works.end(62, number=2)
-    assert works.over(63, second)
-    assert not works.end(63, number=2)
+    assert goes_on(works, [message for message, _ in works.sent]) == 1
+
+
+def goes_on(works: Works, messages: list[Message]) -> int:
+    """How many of these passes, run one after the other when they are due, hand on."""
+    return sum(not works.over(61 + n, one) and works.end(61 + n, number=2) for n, one in enumerate(messages))
 
 
 def test_many_at_once_go_on_as_one(works: Works) -> None:
@@ -215,7 +232,7 @@ def test_many_at_once_go_on_as_one(works: Works) -> None:
     for thread in threads:
         thread.join()
     assert 1 <= len(sent) <= 8
-    assert [not works.over(60 + n, one) and works.end(60 + n, number=2) for n, one in enumerate(sent)].count(True) == 1
+    assert goes_on(works, sent) == 1
 
 
 @pytest.mark.parametrize(

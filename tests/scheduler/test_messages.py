@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from lamplighter.aws.targets import Target
 from lamplighter.errors import AwsError, UsageError
 from lamplighter.scheduler.messages import Message, give_back, parse, send
 
-ONE = Message(HERE, "transition", MONDAY, frozenset({"office", "büro"}), 2)
+ONE = Message(HERE, "transition", MONDAY, frozenset({"office", "büro"}), 2, 1)
 
 
 class Queue:
@@ -56,6 +57,11 @@ def test_a_message_comes_back_as_it_was() -> None:
     assert parse(whole.text()) == whole
 
 
+def test_a_message_of_the_version_before_is_read() -> None:
+    before = {name: value for name, value in json.loads(ONE.text()).items() if name != "failures"}
+    assert parse(json.dumps(before)) == replace(ONE, failures=0)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -68,6 +74,7 @@ def test_a_message_comes_back_as_it_was() -> None:
         (json.dumps({**json.loads(ONE.text()), "at": "2026-11-23T00:00:00"}), "no time zone"),
         (json.dumps({**json.loads(ONE.text()), "schedules": "office"}), "names of schedules"),
         (json.dumps({**json.loads(ONE.text()), "number": "1"}), "no number"),
+        (json.dumps({**json.loads(ONE.text()), "failures": True}), "no number"),
     ],
 )
 def test_what_is_no_message_is_refused_with_the_reason(text: str, words: str) -> None:

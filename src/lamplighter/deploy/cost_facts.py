@@ -42,23 +42,23 @@ _REFERENCE: Final = "the AWS Instance Scheduler 3.2.8, read and measured"
 
 FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
     {
-        "tick.reads": _counted("14", "read units of a tick with nothing due", "a_tick_with_nothing_due"),
+        "tick.reads": _counted("9", "read units of a tick with nothing due", "a_tick_with_nothing_due"),
         "tick.writes": _counted("1", "write units of a tick", "a_tick_with_nothing_due"),
-        "tick.calls": _counted("15", "calls to the store by a tick with nothing due", "a_tick_with_nothing_due"),
+        "tick.calls": _counted("10", "calls to the store by a tick with nothing due", "a_tick_with_nothing_due"),
         "tick.alarm": _counted("2", "calls that set the next alarm", "a_tick_with_nothing_due"),
         "tick.log": _counted("690", "bytes of log of a tick, at most", "a_tick_with_nothing_due"),
-        "due.reads": _counted("19", "read units of a tick with something due, beside the roster", "a_tick_that_is_due"),
-        "due.calls": _counted("20", "calls to the store by such a tick", "a_tick_that_is_due"),
+        "due.reads": _counted("10", "read units of a tick with something due, beside the roster", "a_tick_that_is_due"),
+        "due.calls": _counted("12", "calls to the store by such a tick", "a_tick_that_is_due"),
         "reconcile.reads": _counted(
-            "24", "read units of a tick that asks for everything, beside the roster", "a_tick_that_asks_for_everything"
+            "16", "read units of a tick that asks for everything, beside the roster", "a_tick_that_asks_for_everything"
         ),
-        "reconcile.calls": _counted("25", "calls to the store by such a tick", "a_tick_that_asks_for_everything"),
-        "roster.reads": _counted("0.03", "read units of the roster for each target, at most", "a_tick_that_is_due"),
+        "reconcile.calls": _counted("17", "calls to the store by such a tick", "a_tick_that_asks_for_everything"),
+        "roster.reads": _counted("0.05", "read units of the roster for each target, at most", "a_tick_that_is_due"),
         "send.targets": _counted("10", "messages of one call to SQS", "a_tick_that_is_due"),
-        "pass.reads": _counted("11", "read units of a pass, beside its states", "a_pass_in_which_nothing_changes"),
+        "pass.reads": _counted("7", "read units of a pass, beside its states", "a_pass_in_which_nothing_changes"),
         "state.reads": _counted("0.12", "read units of the state of one resource, at most", "a_pass_that_changes"),
         "pass.writes": _counted("4", "write units of a pass", "a_pass_in_which_nothing_changes"),
-        "pass.calls": _counted("15", "calls to the store by a pass", "a_pass_in_which_nothing_changes"),
+        "pass.calls": _counted("11", "calls to the store by a pass", "a_pass_in_which_nothing_changes"),
         "noted.writes": _counted(
             "3", "write units of a pass over a whole target, the first of an hour", "a_pass_that_is_noted"
         ),
@@ -69,8 +69,8 @@ FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
             "0.12", "calls of a start or stop: batches of 50, and the store's", "a_pass_that_changes"
         ),
         "change.log": _counted("220", "bytes of log of a start or stop, at most", "a_pass_that_changes"),
-        "event.reads": _counted("6", "read units of an event", "an_event_of_our_own_act"),
-        "event.calls": _counted("6", "calls to the store by an event", "an_event_of_our_own_act"),
+        "event.reads": _counted("3", "read units of an event", "an_event_of_our_own_act"),
+        "event.calls": _counted("3", "calls to the store by an event", "an_event_of_our_own_act"),
         "event.log": _counted("440", "bytes of log of an event, at most", "an_event_of_our_own_act"),
         "saved.reads": _counted(
             "0.13", "read units of a line of the journal when savings are measured, at most", "a_day_that_is_measured"

@@ -2,14 +2,14 @@
 
 The tick, an event and another pass may each ask for a pass of a target in which something waits. Each pass that finds
 it waiting would hand on, and each of what it hands on again. So the pass that was handed on last stands in the store,
-one mark for each target, and a pass that is still to come speaks for all who want no more than it does: not earlier,
-not for more schedules, not for longer. Nobody who is covered by it asks for another; and one that was overtaken by
-another one, which is still to come and covers it, is over.
+one mark for each target. A pass that is still to come speaks for all who want no more than it does: not earlier, not
+for more schedules, not for longer. Who is covered by it does not ask for another; who wants more asks for both, and
+what was handed on before that is over when it is received.
 
-A message is sent first and marked after that. So a mark never promises what is not in the queue: whoever dies in
-between, is delivered twice or does so at the same time as others leaves a message too many, never one too few. One too
-many hands nothing on, because when it would, the other is still to come. A mark is believed only until its pass is due,
-because what has begun may have looked before that which is wanted now.
+A message is sent first and marked after that. So a mark never promises what is not in the queue: who dies in between,
+is delivered twice, or does so at the same time as others, leaves a message too many, never one too few. One too many
+hands nothing on, because by then another one is to come. A mark is believed only until its pass is due, because what
+has begun may have looked before that which is wanted now.
 """
 
 from __future__ import annotations
@@ -72,26 +72,34 @@ def hand_on(store: Store, taken: Taken, send: Callable[[Message, int], None], *,
 
 
 def overtaken(store: Store, message: Message, *, at: datetime) -> bool:
-    """Whether a pass that was handed on need not be run, because another one is to come soon and will do.
+    """Whether a pass that was handed on need not be run: another one that is due no earlier, and soon, will do.
 
     Raises:
         StoreError: the mark could not be read.
     """
     if message.why != AGAIN:
         return False
-    coming = _coming(store.get(roster.TABLE, MARKS, message.target.key), message, at)
+    other = _marked(store.get(roster.TABLE, MARKS, message.target.key), message)
+    if other is None or other == message or other.at < message.at:
+        return False
     names = None if at - message.at > DEADLINE else message.schedules
-    return coming is not None and _covers(coming, replace(message, schedules=names), at)
+    return _covers(other, replace(message, schedules=names), at)
 
 
 def _coming(mark: Item | None, wanted: Message, at: datetime) -> Message | None:
-    """The pass of a mark, if it cannot have begun; None for a mark that cannot be read."""
+    """The pass of a mark, if it cannot have begun."""
+    found = _marked(mark, wanted)
+    return found if found is not None and found.at > at + MARGIN else None
+
+
+def _marked(mark: Item | None, wanted: Message) -> Message | None:
+    """The pass of a mark; None for a mark that cannot be read."""
     text = mark.data.get("message") if mark else None
     try:
         found = parse(text) if isinstance(text, str) else None
     except UsageError:
         return None
-    return found if found is not None and found.target == wanted.target and found.at > at + MARGIN else None
+    return found if found is not None and found.target == wanted.target else None
 
 
 def _covers(coming: Message, wanted: Message, at: datetime) -> bool:
@@ -101,7 +109,9 @@ def _covers(coming: Message, wanted: Message, at: datetime) -> bool:
     one would begin a new chain.
     """
     wide = coming.schedules is None or (wanted.schedules is not None and wanted.schedules <= coming.schedules)
-    lasts = coming.number <= max(wanted.number, MOST // 2) and coming.failures <= max(wanted.failures, MOST_RETRIES // 2)
+    lasts = coming.number <= max(wanted.number, MOST // 2) and coming.failures <= max(
+        wanted.failures, MOST_RETRIES // 2
+    )
     return coming.at <= max(wanted.at, at + timedelta(seconds=SOON)) and wide and lasts
 
 
