@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 from tests.deploy.test_watch import PREFIX, WIDGETS, alarms, of_dashboard, substituted
-from tests.lambdas.conftest import Answers, Context, Hub, event
-from tests.lambdas.test_custom_resource import Stack
+from tests.lambdas.conftest import Answers, Context, Hub, Stack, event
 from tests.lambdas.test_data import DataHub
 from tests.lambdas.test_ingest import arrived, bill, manifest
 from tests.lambdas.test_saved import STORY
