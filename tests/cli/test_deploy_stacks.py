@@ -1,113 +1,125 @@
-"""`lamp deploy` as people type it."""
+"""`lamp deploy status` and `destroy` as people type them."""
 
 from __future__ import annotations
 
-import json
-import zipfile
 from pathlib import Path
 
 import pytest
+from tests.cli.deployment import BUCKET, bucket, deploy, names, parameters_of, zips
 
 from lamplighter.cli.testing import Lamp
-from lamplighter.deploy.handlers import Group
-from lamplighter.deploy.package import Facts
-from lamplighter.deploy.yamls import load
-from lamplighter.estate.testing import EstateProbe
-from lamplighter.scheduler import kept_definitions
-from lamplighter.store.sqlite import SqliteStore
+from lamplighter.estate.testing import MANAGEMENT, EstateProbe
 
 
-def zips(folder: Path) -> None:
-    """Small packages of both groups."""
-    folder.mkdir(exist_ok=True)
-    for group in Group:
-        with zipfile.ZipFile(folder / f"lamplighter-{group.value}-1.2.3-x.zip", "w") as archive:
-            facts = Facts(group, "1.2.3", None, "", "python3.11", "x86_64", {})
-            archive.writestr("lamplighter/_build.json", facts.text())
-
-
-def test_templates_are_listed_and_printed(lamp: Lamp, tmp_path: Path) -> None:
-    assert "AppRegistry" in lamp("deploy", "template").out
-    assert lamp("deploy", "template", "hub").out.startswith("AWSTemplateFormatVersion")
-    zips(tmp_path / "dist")
-    done = lamp("deploy", "template", "hub", "--bucket", "example-code", "--out", "hub.yaml")
-    assert done.code == 0
-    assert 'Default: "code/core/1.2.3-' in (tmp_path / "hub.yaml").read_text()
-    assert "watch" not in [row["name"] for row in lamp("deploy", "template", "--without", "watch", "-o", "json").rows]
-    pipeline = load(lamp("deploy", "template", "pipeline", "--without", "watch").out)
-    assert pipeline["Parameters"]["Watch"]["Default"] == "no"
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "said"),
-    [
-        (("template", "hubs"), 2, "hub"),
-        (("template", "hub", "--bucket", "b"), 2, "make them with `lamp deploy package`"),
-        (("template", "hub", "--without", "watch"), 2, "template hub does not make the stack watch"),
-        (("template", "--without", "state"), 2, "what can be left out: watch"),
-        (("push",), 2, "--bucket NAME"),
-        (("push", "--bucket", "b"), 2, "there are no zips in dist"),
-        (("push", "--bucket", "b", "--parameters", "x"), 2, "add --release"),
-        (("package", "--group", "all"), 2, "core"),
-        (("package", "--machine", "vax"), 2, "x86_64 or arm64"),
-        (("package", "--group", "core", "--python", "2.7"), 2, "--fetch"),
-        (("status",), 2, "set AWS_REGION"),
-        (("definitions",), 2, "there is no definition file"),
-    ],
-)
-def test_what_is_used_wrongly_is_said(lamp: Lamp, words: tuple[str, ...], code: int, said: str) -> None:
-    done = lamp("deploy", *words)
-    assert done.code == code
-    assert said in done.err
-
-
-def test_definitions_go_into_the_store_with_the_calendars_they_name(lamp: Lamp, definitions: Path) -> None:
-    ics = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nEND:VCALENDAR\n"
-    (definitions.parent / "days.ics").write_text(ics)
-    definitions.write_text(definitions.read_text() + "calendars: {days: {ical: days.ics}}\n")
-    done = lamp("deploy", "definitions", "--store", "state.sqlite", "-o", "json")
-    assert done.code == 0, done.err
-    assert [(each["file"], each["version"]) for each in json.loads(done.out)] == [
-        ("lamplighter.yaml", 1),
-        ("days.ics", 1),
-    ]
-    store = SqliteStore(definitions.parent / "state.sqlite")
-    kept = kept_definitions.read(store)
-    store.close()
-    assert dict(kept.files) == {"lamplighter.yaml": definitions.read_text(), "days.ics": ics}
-
-
-def test_definitions_that_are_not_fit_for_use_stay_out(lamp: Lamp, definitions: Path) -> None:
-    definitions.write_text("targets: {accounts: [12]}\n")
-    done = lamp("deploy", "definitions", "--store", "state.sqlite")
-    assert done.code == 2
-    assert "nothing was put into the store" in done.err
-
-
-def test_from_zips_to_stacks_and_away(lamp: Lamp, estate: EstateProbe, tmp_path: Path) -> None:
-    estate.client("s3").create_bucket(
-        Bucket="example-code", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
-    zips(tmp_path / "dist")
-    (tmp_path / "parameters.yaml").write_text("hub: {TagName: Plan, Regions: [eu-west-1, us-east-1]}\n")
-    done = lamp("deploy", "push", "--bucket", "example-code", "--release", "--parameters", "parameters.yaml")
-    assert done.code == 0, done.err
-    assert "release.zip" in done.out
-    assert "there already" in lamp("deploy", "push", "--bucket", "example-code").out
-    missing = lamp("deploy", "push", "--bucket", "no-such-bucket")
-    assert missing.code == 1
+def test_nothing_is_deployed(lamp: Lamp, estate: EstateProbe) -> None:
     before = lamp("deploy", "status")
     assert (before.code, before.out.count("not deployed"), before.out.count("left out")) == (0, 6, 1)
-    template = '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}, "Parameters": {"CoreCodeKey": {"Type": "String"}}}'
-    key = [{"ParameterKey": "CoreCodeKey", "ParameterValue": "code/core/old.zip"}]
-    estate.client("cloudformation").create_stack(StackName="lamplighter-hub", TemplateBody=template, Parameters=key)
-    done = lamp("deploy", "status")
-    assert done.code == 3
-    assert "other than here" in done.out
-    done = lamp("deploy", "destroy")
-    assert done.code == 2
-    assert "would be deleted" in done.out
-    done = lamp("deploy", "destroy", "--yes")
-    assert done.code == 0, done.err
-    assert "being deleted" in done.out
     assert "there is no stack lamplighter-..." in lamp("deploy", "destroy", "--yes").err
+
+
+def test_without_a_region_it_is_asked_for(lamp: Lamp) -> None:
+    done = lamp("deploy", "status")
+    assert done.code == 2
+    assert "set AWS_REGION" in done.err
+
+
+def test_status_tells_the_code_that_runs_beside_that_which_is_here(
+    lamp: Lamp, estate: EstateProbe, tmp_path: Path
+) -> None:
+    bucket(estate)
+    zips(tmp_path / "dist")
+    pushed = {
+        each["key"].split("/")[1]: each["key"] for each in lamp("deploy", "push", "--bucket", BUCKET, "-o", "json").rows
+    }
+    deploy(estate, "state", RecoveryDays="7")
+    deploy(estate, "hub", CoreCodeKey=pushed["core"], TagName="Plan")
+    deploy(estate, "data", DataCodeKey="code/data/1.2.2-00000000000000aa.zip")
+    own = {"HubAccount": MANAGEMENT, "HubPrefix": "lamplighter", "BusArn": "arn:aws:events:x:1:event-bus/lamplighter"}
+    deploy(estate, "member", **own)
+    done = lamp("deploy", "status", "-o", "json")
+    assert done.code == 3, "data runs other code"
+    rows = {each["template"]: each for each in done.rows}
+    hub, data = rows["hub"], rows["data"]
+    assert (hub["status"], hub["version"], hub["built"], hub["behind"]) == (
+        "CREATE_COMPLETE",
+        "1.2.3",
+        "2026-11-20T09:30:00Z",
+        False,
+    )
+    assert hub["set"] == {"TagName": "Plan"}
+    assert rows["state"]["set"] == {"RecoveryDays": "7"}
+    assert (data["version"], data["built"], data["behind"]) == ("1.2.2", None, True)
+    assert "not in the bucket any more" in done.err
+    assert rows["member"]["status"] == "CREATE_COMPLETE"
+    assert rows["watch"]["status"] is None
+    table = lamp("deploy", "status")
+    assert "TagName=Plan" in table.out
+    assert "other than here" in table.out
+    assert "version 1.2.3, built 2026-11-20 09:30" in table.err
+
+
+@pytest.fixture
+def whole(estate: EstateProbe) -> EstateProbe:
+    """Everything, by the pipeline, and the hub's own account is scheduled as well."""
+    own = {"HubAccount": MANAGEMENT, "HubPrefix": "lamplighter", "BusArn": "arn:aws:events:x:1:event-bus/lamplighter"}
+    for name in ("application", "state", "lake", "hub", "data", "watch", "pipeline"):
+        deploy(estate, name)
+    deploy(estate, "member", **own)
+    return estate
+
+
+ORDER = [
+    ("lamplighter-member", "delete"),
+    ("lamplighter-watch", "delete"),
+    ("lamplighter-data", "delete"),
+    ("lamplighter-hub", "delete"),
+    ("lamplighter-lake", "delete"),
+    ("lamplighter-state", "delete"),
+    ("lamplighter-pipeline", "let go of the application"),
+    ("lamplighter-application", "delete"),
+    ("lamplighter-pipeline", "delete"),
+]
+
+
+def test_destroy_says_first_what_goes_in_which_order_and_what_stays(lamp: Lamp, whole: EstateProbe) -> None:
+    before = names(whole)
+    done = lamp("deploy", "destroy", "-o", "json")
+    assert done.code == 2
+    assert [(each["stack"], each["action"]) for each in done.rows] == ORDER
+    assert {each["outcome"] for each in done.rows} == {"would be deleted", "would be let go"}
+    assert "stays: LakeBucket of lamplighter-state (AWS::S3::Bucket)" in done.err
+    assert "add --yes" in done.err
+    assert names(whole) == before
+
+
+def test_destroy_deletes_all_in_order_and_a_repeat_does_no_harm(lamp: Lamp, whole: EstateProbe) -> None:
+    done = lamp("deploy", "destroy", "--yes", "-o", "json")
+    assert done.code == 0, done.err
+    assert [(each["stack"], each["action"]) for each in done.rows] == ORDER
+    assert {each["outcome"] for each in done.rows} == {"deleted", "let go"}
+    assert names(whole) == []
+    again = lamp("deploy", "destroy", "--yes")
+    assert again.code == 0
+    assert "there is no stack lamplighter-..." in again.err
+
+
+def test_a_deletion_that_is_refused_stops_there(lamp: Lamp, whole: EstateProbe) -> None:
+    why = {"code": "ValidationError", "message": "Role arn:x is invalid or cannot be assumed"}
+    fault = {"service": "cloudformation", "action": "DeleteStack", "resource": "lamplighter-lake"}
+    whole.control.inject({**fault, "kind": "before", "error": why})
+    done = lamp("deploy", "destroy", "--yes", "-o", "json")
+    assert done.code == 1
+    assert [each["outcome"] for each in done.rows] == ["deleted"] * 4 + ["failed"] + ["not tried"] * 4
+    assert "Role arn:x is invalid or cannot be assumed" in done.err
+    assert names(whole) == [f"lamplighter-{name}" for name in ("application", "lake", "pipeline", "state")]
+    assert parameters_of(whole, "lamplighter-pipeline")["ApplicationId"] == "0a1b2c"
+
+
+def test_a_member_stack_of_a_stack_set_is_in_the_way(lamp: Lamp, estate: EstateProbe) -> None:
+    deploy(estate, "hub")
+    own = {"HubAccount": MANAGEMENT, "HubPrefix": "lamplighter", "BusArn": "arn:aws:events:x:1:event-bus/lamplighter"}
+    deploy(estate, "member", stack="StackSet-lamplighter-members-1", **own)
+    done = lamp("deploy", "destroy", "--yes")
+    assert done.code == 2
+    assert "nothing was deleted: StackSet-lamplighter-members-1 belongs to a stack set" in done.err
+    assert names(estate) == ["StackSet-lamplighter-members-1", "lamplighter-hub"]

@@ -65,8 +65,13 @@ _NO_FOLDERS: Final = {"tests", "test", "__pycache__", "bin", "include", "example
 _NO_ENDINGS: Final = (".pyi", ".pyc", ".a", ".h", ".c", ".pyx", ".pxd", ".cpp", ".hpp")
 
 
-def closure(roots: Iterable[str]) -> dict[str, str]:
-    """The installed distributions that roots need, with their versions by normalized name, roots included.
+def closure(roots: Iterable[str], *, python: str = "", machine: str = "x86_64") -> dict[str, str]:
+    """The installed distributions that roots need on Lambda, with their versions by normalized name, roots included.
+
+    Args:
+        roots: names of distributions.
+        python: version of the functions, `3.12`; that of this process unless given.
+        machine: `x86_64` or `arm64`.
 
     Raises:
         UsageError: one is not installed.
@@ -78,6 +83,7 @@ def closure(roots: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     todo = [Requirement(name) for name in roots]
     seen: set[tuple[str, str]] = set()
+    there = _environment(python, machine)
     while todo:
         wanted = todo.pop()
         name = _normal(wanted.name)
@@ -94,9 +100,16 @@ def closure(roots: Iterable[str]) -> dict[str, str]:
             todo += [
                 needed
                 for needed in map(Requirement, dist.requires or ())
-                if needed.marker is None or needed.marker.evaluate({"extra": extra})
+                if needed.marker is None or needed.marker.evaluate({**there, "extra": extra})
             ]
     return dict(sorted(found.items()))
+
+
+def _environment(python: str, machine: str) -> dict[str, str]:
+    """What markers of requirements ask for, on Lambda (PyPA specification, "Dependency specifiers")."""
+    found = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
+    found["platform_machine"] = {"arm64": "aarch64"}.get(machine, machine)
+    return {**found, "python_version": python, "python_full_version": f"{python}.0"} if python else found
 
 
 def copy_distribution(name: str, stage: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 import zipfile
@@ -134,12 +135,13 @@ def build(
     """
     ours = f"{sys.version_info.major}.{sys.version_info.minor}"
     wanted = python or ours
-    if not fetch and (wanted != ours or machine != _machine()):
+    here, there = (ours, *_system()), (wanted, "linux", machine)
+    if not fetch and here != there:
         raise UsageError(
-            f"what is installed here is for Python {ours} on {_machine()}, not {wanted} on {machine}",
+            "what is installed here is for Python {} on {} and {}, not {} on {} and {}".format(*here, *there),
             hint="say --fetch, which fetches the same versions for it with pip",
         )
-    chosen = closure((*ROOTS[group], *also))
+    chosen = closure((*ROOTS[group], *also), python=wanted, machine=machine)
     versions = {name: version for name, version in chosen.items() if name != OWN}
     facts = Facts(group, lamplighter.__version__, *_source(environ), f"python{wanted}", machine, versions)
     out.mkdir(parents=True, exist_ok=True)
@@ -203,8 +205,23 @@ def open_package(path: Path) -> Package:
     return Package(path, facts, sha256(content).hexdigest(), len(content), unpacked)
 
 
-def _machine() -> str:
-    return {"aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
+def outdated(facts: Facts) -> str:
+    """Why a zip is not of the source that is here; empty if it is, or nobody knows."""
+    if facts.version != lamplighter.__version__:
+        return f"is of version {facts.version}, and this is {lamplighter.__version__}"
+    commit = _git("log", "-1", "--format=%H")
+    if commit and facts.commit and commit != facts.commit:
+        return f"is of commit {facts.commit[:12]}, and this is {commit[:12]}"
+    return ""
+
+
+def _system() -> tuple[str, str]:
+    """(operating system, processors) that the installed files are for, in Lambda's words where it has them."""
+    processors = platform.machine().lower()
+    musl = sys.platform == "linux" and platform.libc_ver()[0] != "glibc"
+    return "linux without glibc" if musl else sys.platform, {"aarch64": "arm64", "amd64": "x86_64"}.get(
+        processors, processors
+    )
 
 
 def _source(environ: Mapping[str, str]) -> tuple[datetime | None, str]:

@@ -1,56 +1,34 @@
-"""The stacks of a deployment: code into a bucket, what is deployed against what is here, and taking it away."""
+"""The stacks of a deployment: which there are in the hub's account, what they run, and what they are made from."""
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from lamplighter.deploy.block_pipeline import wired
 from lamplighter.deploy.family import TEMPLATES, Template, switch
 from lamplighter.deploy.handlers import Group
 from lamplighter.deploy.package import Package
+from lamplighter.deploy.parameters import default_of, known, parameters_of
 from lamplighter.errors import AwsError, NotFound, UsageError
 
 if TYPE_CHECKING:
     from lamplighter.resources.kind import Session
 
-PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "push": ("s3:GetObject", "s3:PutObject"),
-    "status": ("cloudformation:DescribeStacks",),
-    "destroy": ("cloudformation:DescribeStacks", "cloudformation:DeleteStack"),
-}
-"""IAM actions of whoever deploys, by command; beside these the use of the bucket's KMS key."""
+PERMISSIONS: Final = ("cloudformation:DescribeStacks",)
 
 CODE_KEYS: Final[Mapping[str, Group]] = {"CoreCodeKey": Group.CORE, "DataCodeKey": Group.DATA}
 """Parameters of templates that say where a zip lies."""
 
-RELEASE: Final = "release.zip"
-"""Key that the pipeline watches."""
-
 _ELSEWHERE: Final = ("member", "organization")
 """Templates that are deployed in other accounts, by a stack set."""
 
-_TIME: Final = (1980, 1, 1, 0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """One object of a bucket.
-
-    Attributes:
-        key: in the bucket.
-        size: bytes.
-        uploaded: false if it lay there already.
-    """
-
-    key: str
-    size: int
-    uploaded: bool
+_FROM_ZIPS: Final = (*CODE_KEYS, "Runtime", "Architecture", "Version", "BuiltAt")
+_UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +40,43 @@ class Stack:
         name: of the stack.
         status: as CloudFormation says it; empty if there is none.
         changed: aware datetime of its last change, or None.
-        code: keys of zips that it runs, by parameter.
+        parameters: their values by name; of those that are `NoEcho` asterisks.
+        outputs: by name.
+        arn: under which it can be asked for after it is deleted; empty if there is none.
+        protected: whether it cannot be deleted (termination protection).
+        why: CloudFormation's reason for its status, or empty.
     """
 
     template: str
     name: str
     status: str = ""
     changed: datetime | None = None
-    code: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    arn: str = ""
+    protected: bool = False
+    why: str = ""
+
+    @property
+    def code(self) -> dict[str, str]:
+        """Keys of zips that it runs, by parameter."""
+        return {key: self.parameters[key] for key in CODE_KEYS if key in self.parameters}
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is deployed, and nothing is under way."""
+        return self.status.endswith("_COMPLETE") and not self.status.startswith(("ROLLBACK", "DELETE"))
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """Parameters that people gave another value than the template's default: neither code nor outputs of stacks."""
+        template = TEMPLATES[self.template]
+        passed = {"Prefix", *_FROM_ZIPS, *wired(template)}
+        return {
+            name: value
+            for name, value in self.parameters.items()
+            if name in parameters_of(template) and name not in passed and value != default_of(template, name)
+        }
 
     def behind(self, packages: Iterable[Package]) -> bool | None:
         """Whether it runs other code than that of the packages; None if it runs none, or they are not given."""
@@ -78,61 +85,38 @@ class Stack:
         return not all(compared) if compared else None
 
 
-def push(session: Session, bucket: str, packages: Iterable[Package]) -> list[Pushed]:
-    """Put zips into a bucket under keys by content; what lies there already is not sent again.
-
-    Args:
-        session: calls in the bucket's account and region.
-        bucket: its name.
-        packages: the zips.
-
-    Raises:
-        AwsError: the bucket is missing or not permitted, or AWS does not answer.
-        OSError: a zip cannot be read.
-    """
-    done = []
-    for package in packages:
-        known = _there(session, bucket, package.key)
-        if not known:
-            content = package.path.read_bytes()
-            session.call("s3", "put_object", Bucket=bucket, Key=package.key, Body=content)
-        done.append(Pushed(package.key, package.size, not known))
-    return done
-
-
-def push_release(session: Session, bucket: str, content: bytes) -> Pushed:
-    """Put a release into the bucket, which starts the pipeline.
-
-    Raises:
-        AwsError: as for `push`.
-    """
-    session.call("s3", "put_object", Bucket=bucket, Key=RELEASE, Body=content)
-    return Pushed(RELEASE, len(content), True)
-
-
-def _there(session: Session, bucket: str, key: str) -> bool:
-    try:
-        session.call("s3", "head_object", Bucket=bucket, Key=key)
-    except NotFound:
-        return False
-    except AwsError as error:
-        # HEAD answers with a number only; without s3:ListBucket what is missing is forbidden.
-        if error.code in ("404", "403"):
-            return False
-        raise
-    return True
-
-
-def values(template: Template, packages: Iterable[Package], bucket: str) -> dict[str, str]:
+def values(template: Template, packages: Sequence[Package], bucket: str) -> dict[str, str]:
     """Parameters of a template that follow from zips in a bucket."""
-    found: dict[str, str] = {}
+    wanted, found = parameters_of(template), dict[str, str]()
     for package in packages:
         for name, group in CODE_KEYS.items():
-            if name in _parameters(template) and package.facts.group is group:
+            if name in wanted and package.facts.group is group:
                 found |= {name: package.key, "Runtime": package.facts.python, "Architecture": package.facts.machine}
     if found and bucket:
         found["CodeBucket"] = bucket
-    return found
+    return found | {name: value for name, value in _facts(packages).items() if name in wanted}
+
+
+def _facts(packages: Sequence[Package]) -> dict[str, str]:
+    """Version and time of the build, for people; both of both, where zips differ."""
+    if not packages:
+        return {}
+    built = {each.facts.group.value: told(each.facts.built) or _UNKNOWN for each in packages}
+    return {
+        "Version": _said({each.facts.group.value: each.facts.version for each in packages}),
+        "BuiltAt": _said(built),
+    }
+
+
+def _said(facts: Mapping[str, str]) -> str:
+    if len(set(facts.values())) == 1:
+        return next(iter(facts.values()))
+    return ", ".join(f"{fact} ({group})" for group, fact in facts.items())
+
+
+def told(at: datetime | None) -> str:
+    """A time as people and programs read it, to the second, in UTC; empty for none."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at else ""
 
 
 def leaving_out(template: Template, away: Iterable[str]) -> dict[str, str]:
@@ -148,7 +132,7 @@ def leaving_out(template: Template, away: Iterable[str]) -> dict[str, str]:
     found = {}
     for name in away:
         parameter = switch(TEMPLATES[name])
-        if parameter not in _parameters(template):
+        if parameter not in parameters_of(template):
             raise UsageError(
                 f"template {template.name} does not make the stack {name}", hint=f"deploy no stack of {name}"
             )
@@ -164,7 +148,7 @@ def with_defaults(template: Template, given: Mapping[str, str]) -> str:
     """
     text = template.text
     for name, value in given.items():
-        _known(template, name)
+        known(template, name)
         block = re.search(rf"^  {name}:\n((?:    .*\n|\n)+)", text, re.MULTILINE)
         assert block is not None
         rest = re.sub(r"^    Default:.*\n", "", block[1], flags=re.MULTILINE)
@@ -173,36 +157,6 @@ def with_defaults(template: Template, given: Mapping[str, str]) -> str:
         fresh = f"{rest[: kind.end()]}    Default: {json.dumps(value)}\n{rest[kind.end() :]}"
         text = text[: block.start(1)] + fresh + text[block.end(1) :]
     return text
-
-
-def release(packages: Sequence[Package], parameters: Mapping[str, Mapping[str, str]]) -> bytes:
-    """What the pipeline deploys: the templates, and parameters for each. Same input, same bytes.
-
-    Args:
-        packages: zips that lie in the bucket of the code; the pipeline itself says which bucket that is.
-        parameters: by template, beside what follows from the zips.
-
-    Raises:
-        UsageError: there is no such template or parameter.
-    """
-    for name in parameters:
-        if name not in TEMPLATES:
-            raise UsageError(f"there is no template {name!r}", hint=f"there are {', '.join(TEMPLATES)}")
-    files: dict[str, str] = {}
-    for template in TEMPLATES.values():
-        given = {**values(template, packages, ""), **parameters.get(template.name, {})}
-        for name in given:
-            _known(template, name)
-        files[f"templates/{template.file}"] = template.text
-        files[f"parameters/{template.name}.json"] = json.dumps({"Parameters": given}, indent=1, sort_keys=True)
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(files):
-            member = zipfile.ZipInfo(name, _TIME)
-            member.external_attr, member.create_system = 0o644 << 16, 3
-            member.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(member, files[name])
-    return sink.getvalue()
 
 
 def stacks(session: Session, prefix: str) -> list[Stack]:
@@ -216,62 +170,62 @@ def stacks(session: Session, prefix: str) -> list[Stack]:
         AwsError: not permitted, or AWS does not answer.
     """
     return [
-        _stack(session, each, f"{prefix}-{each.name}") for each in TEMPLATES.values() if each.name not in _ELSEWHERE
+        describe(session, each.name, f"{prefix}-{each.name}")
+        for each in TEMPLATES.values()
+        if each.name not in _ELSEWHERE
     ]
 
 
-def _stack(session: Session, template: Template, name: str) -> Stack:
+def describe(session: Session, template: str, name: str) -> Stack:
+    """One stack as it is now.
+
+    Args:
+        session: calls in its account and region.
+        template: what it was made from.
+        name: its name or ARN; of what is deleted, only the ARN is known.
+
+    Raises:
+        AwsError: not permitted, or AWS does not answer.
+    """
     try:
         answer = session.call("cloudformation", "describe_stacks", StackName=name)
     except AwsError as error:
         # CloudFormation has no error of its own for a stack that is not there.
         if isinstance(error, NotFound) or "does not exist" in error.message:
-            return Stack(template.name, name)
+            return Stack(template, name)
         raise
-    found: Mapping[str, Any] = answer["Stacks"][0]
-    given = {each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters") or ()}
-    code = {key: given[key] for key in CODE_KEYS if key in given}
-    changed = found.get("LastUpdatedTime") or found.get("CreationTime")
-    return Stack(template.name, name, found["StackStatus"], changed, code)
+    return _stack(template, answer["Stacks"][0])
 
 
-def destroy(session: Session, found: Sequence[Stack]) -> list[str]:
-    """Ask CloudFormation to delete stacks, the last first.
+def members(session: Session, prefix: str) -> list[Stack]:
+    """The stacks of the template `member` in the hub's own account and this region, whatever their names.
 
     Args:
         session: calls in the hub's account and region.
-        found: as `stacks` gives them; those that are not there are passed over.
-
-    Returns:
-        Names of the stacks that are being deleted.
+        prefix: of the hub's roles.
 
     Raises:
-        AwsError: not permitted, or AWS does not answer; stacks before it are being deleted.
+        AwsError: not permitted, or AWS does not answer.
     """
-    gone = [each.name for each in reversed(found) if each.status]
-    for name in gone:
-        session.call("cloudformation", "delete_stack", StackName=name)
-    return gone
-
-
-def left_behind(found: Iterable[Stack]) -> list[tuple[str, str, str]]:
-    """(stack, logical id, type) of what CloudFormation keeps when stacks are deleted: data, and the key to it."""
-    return [
-        (each.name, logical, resource["Type"])
-        for each in found
-        if each.status
-        for logical, resource in TEMPLATES[each.template].data["Resources"].items()
-        if str(resource.get("DeletionPolicy", "")).startswith("Retain")
-    ]
-
-
-def _parameters(template: Template) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = template.data.get("Parameters") or {}
+    wanted = set(parameters_of(TEMPLATES["member"]))
+    found = []
+    for row in session.pages("cloudformation", "describe_stacks", "Stacks"):
+        each = _stack("member", row)
+        own = f":{each.parameters.get('HubAccount')}:stack/" in each.arn
+        if own and each.parameters.get("HubPrefix") == prefix and wanted >= set(each.parameters):
+            found.append(each)
     return found
 
 
-def _known(template: Template, name: str) -> None:
-    if name not in _parameters(template):
-        raise UsageError(
-            f"template {template.name} has no parameter {name!r}", hint=f"it has {', '.join(_parameters(template))}"
-        )
+def _stack(template: str, found: Mapping[str, Any]) -> Stack:
+    return Stack(
+        template,
+        found["StackName"],
+        found["StackStatus"],
+        found.get("LastUpdatedTime") or found.get("CreationTime"),
+        {each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters") or ()},
+        {each["OutputKey"]: each.get("OutputValue", "") for each in found.get("Outputs") or ()},
+        found.get("StackId", ""),
+        bool(found.get("EnableTerminationProtection")),
+        found.get("StackStatusReason") or "",
+    )
