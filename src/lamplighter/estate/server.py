@@ -81,10 +81,12 @@ def build(
     from lamplighter.estate.endpoints import control
     from lamplighter.estate.front import StrictFront, World
     from lamplighter.estate.quick_moto import quicken
+    from lamplighter.estate.told_parameters import tell_parameters
     from lamplighter.estate.whole_stacks import list_whole
 
     quicken()
     list_whole()
+    tell_parameters()
 
     class QuietHandler(MotoRequestHandler):
         """Writes down errors, not every request."""
