@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import platform
 import subprocess
 import sys
 import zipfile
@@ -14,10 +15,11 @@ import pytest
 from botocore.session import get_session
 
 import lamplighter
+from lamplighter.deploy import contents
 from lamplighter.deploy import package as module
 from lamplighter.deploy.contents import LEFT_OUT, SERVICES, closure, needed
 from lamplighter.deploy.handlers import HANDLERS, Group
-from lamplighter.deploy.package import DIRECT, UNPACKED, Package, build, open_package, read_facts
+from lamplighter.deploy.package import DIRECT, UNPACKED, Facts, Package, build, open_package, outdated, read_facts
 from lamplighter.errors import UsageError
 
 EPOCH = {"SOURCE_DATE_EPOCH": "1795424400"}
@@ -214,9 +216,68 @@ def test_what_is_not_installed_is_said() -> None:
 
 
 def test_what_is_installed_fits_one_python_and_machine_only(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"not 3\.99 on x86_64") as caught:
+    with pytest.raises(UsageError, match=r"not 3\.99 on linux and x86_64") as caught:
         build(Group.CORE, tmp_path, python="3.99")
     assert "--fetch" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("system", "processors", "libc", "here"),
+    [
+        ("darwin", "arm64", "", "darwin and arm64"),
+        ("darwin", "x86_64", "", "darwin and x86_64"),
+        ("win32", "AMD64", "", "win32 and x86_64"),
+        ("linux", "aarch64", "glibc", "linux and arm64"),
+        ("linux", "x86_64", "musl", "linux without glibc and x86_64"),
+    ],
+)
+def test_what_is_installed_elsewhere_than_on_such_a_linux_is_not_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str, processors: str, libc: str, here: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(platform, "machine", lambda: processors)
+    monkeypatch.setattr(platform, "libc_ver", lambda: (libc, "2.36"))
+    with pytest.raises(UsageError) as caught:
+        build(Group.CORE, tmp_path)
+    assert f"on {here}, not 3." in caught.value.message
+    assert "--fetch" in caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_only_another_system_needs_is_not_for_lambda(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Needing:
+        version = "1.0"
+        requires = (
+            "colorama; sys_platform == 'win32'",
+            "greenlet; platform_machine == 'aarch64' and os_name == 'posix'",
+            "tomli; python_version < '3.11'",
+        )
+
+    asked: list[str] = []
+
+    def installed(name: str) -> Needing:
+        asked.append(name)
+        return Needing()
+
+    monkeypatch.setattr(contents, "_installed", installed)
+    assert list(closure(["lamp"])) == ["lamp"]
+    assert list(closure(["lamp"], machine="arm64")) == ["greenlet", "lamp"]
+    assert list(closure(["lamp"], python="3.10")) == ["lamp", "tomli"]
+
+
+def facts(version: str, commit: str) -> Facts:
+    return Facts(Group.CORE, version, None, commit, "python3.11", "x86_64", {})
+
+
+def test_a_zip_of_another_version_or_commit_is_outdated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_git", lambda *_: "c0ffee" * 7)
+    ours = lamplighter.__version__
+    assert outdated(facts(ours, "c0ffee" * 7)) == ""
+    assert outdated(facts(ours, "")) == ""
+    assert outdated(facts(ours, "decade" * 7)) == "is of commit decadedecade, and this is c0ffeec0ffee"
+    assert outdated(facts("0.0.1", "")) == f"is of version 0.0.1, and this is {ours}"
+    monkeypatch.setattr(module, "_git", lambda *_: "")
+    assert outdated(facts(ours, "decade" * 7)) == ""
 
 
 def test_a_time_of_the_build_that_is_none_is_said(tmp_path: Path) -> None:

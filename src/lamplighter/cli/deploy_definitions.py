@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from lamplighter.cli import context, options
+from lamplighter.cli import context, exits, options
 from lamplighter.cli.commands import examples
 from lamplighter.cli.options import Output
 from lamplighter.cli.show import Column
-from lamplighter.errors import UsageError
+from lamplighter.errors import DefinitionError, UsageError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,15 +32,15 @@ def definitions(
     no_color: options.NoColor = False,
 ) -> None:
     """Put the definition file, and the calendar files that it names, into the store of the deployed functions."""
-    from lamplighter.cli.views import show_problems
+    from lamplighter.cli.schedules_validate import findings
     from lamplighter.scheduler.kept_definitions import FILE, put_files
-    from lamplighter.scheduler.settings import load_configuration
     from lamplighter.schedules.calendars import CHANGE_CALENDAR
 
     printer = context.printer(output, verbose, no_color)
+    place = _deployed(store)
     path = context.needed_definitions(file)
     text = context.read_text(path)
-    read, files = context.reader(path, context.kept_calendars(store)), {FILE: text}
+    read, files = context.reader(path, context.kept_calendars(place)), {FILE: text}
 
     def remember(name: str) -> str:
         content = read(name)
@@ -48,12 +48,12 @@ def definitions(
             files[name] = content
         return content
 
-    config = load_configuration(text, name=str(path), read_text=remember)
-    show_problems(printer, config)
-    if config.fatal:
-        raise UsageError(f"{path} is not fit for use; nothing was put into the store", hint="`lamp schedules validate`")
-    chosen = context.settings(None, store, profile, None, None, endpoint_url)
-    with context.state(store, writes=True, chosen=chosen) as opened:
+    errors, _ = findings(text, str(path), remember, context.utc_now(), path.parent)
+    if errors:
+        printer.failure(DefinitionError(f"{path} is not valid; nothing was put into the store", problems=tuple(errors)))
+        exits.leave(exits.FINDINGS)
+    chosen = context.settings(None, place, profile, None, None, endpoint_url)
+    with context.state(place, writes=True, chosen=chosen) as opened:
         version = put_files(opened, files)
     printer.answer(
         [{"file": name, "characters": len(content), "version": version} for name, content in files.items()],
@@ -62,3 +62,17 @@ def definitions(
         empty="no files",
     )
     printer.note(f"version {version}; every target is decided anew at the clock's next look")
+
+
+def _deployed(store: str | None) -> str:
+    """The address of a store that functions can read.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if store is None or not store.startswith("dynamodb://"):
+        raise UsageError(
+            f"deployed functions do not read {store}" if store else "which store do the deployed functions read?",
+            hint="say --store dynamodb://PREFIX?region=REGION, which is the output Store of the stack state",
+        )
+    return store

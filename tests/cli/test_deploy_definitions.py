@@ -1,0 +1,80 @@
+"""`lamp deploy definitions`: what is valid goes into a deployed store; nothing else goes anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lamplighter.cli.testing import Lamp
+from lamplighter.estate.testing import EstateProbe
+
+STORE = "dynamodb://lamp"
+
+
+def kept(estate: EstateProbe) -> list[str]:
+    """Sort keys of what is in the table of definitions."""
+    rows = estate.client("dynamodb").scan(TableName="lamp-definitions")["Items"]
+    return sorted(row["sort"]["S"] for row in rows)
+
+
+def test_definitions_go_into_the_store_with_the_calendars_they_name(
+    estate: EstateProbe, lamp: Lamp, definitions: Path
+) -> None:
+    ics = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nEND:VCALENDAR\n"
+    (definitions.parent / "days.ics").write_text(ics)
+    definitions.write_text(definitions.read_text() + "calendars: {days: {ical: days.ics}}\n")
+    assert lamp("doctor", "--store", STORE, "--create-tables").code == 0
+    done = lamp("deploy", "definitions", "--store", STORE, "-o", "json")
+    assert done.code == 0, done.err
+    assert [(each["file"], each["version"]) for each in done.rows] == [("lamplighter.yaml", 1), ("days.ics", 1)]
+    stored = kept(estate)
+    assert any("lamplighter.yaml" in sort for sort in stored)
+
+    definitions.write_text("schedules: {office: {periods: nowhere}}\n")
+    refused = lamp("deploy", "definitions", "--store", STORE)
+    assert refused.code == 3
+    assert "lamplighter.yaml is not valid; nothing was put into the store" in refused.err
+    assert "1:31: schedules.office.periods: " in refused.err
+    assert "nowhere" in refused.err
+    assert kept(estate) == stored
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("targets: {accounts: [12]}\n", "targets.accounts"),
+        ("schedules: {\n", "is not valid"),
+        ("calendars: {days: {ical: none.ics}}\n", "none.ics"),
+    ],
+)
+def test_what_is_not_valid_is_told_and_nothing_is_stored(lamp: Lamp, definitions: Path, text: str, said: str) -> None:
+    definitions.write_text(text)
+    done = lamp("deploy", "definitions", "--store", f"{STORE}?region=eu-west-1")
+    assert done.code == 3
+    assert said in done.err
+    assert "nothing was put into the store" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "which store do the deployed functions read?"),
+        (("--store", "state.sqlite"), "deployed functions do not read state.sqlite"),
+        (("--store", "memory:"), "deployed functions do not read memory:"),
+    ],
+)
+def test_a_store_that_is_not_deployed_is_refused(
+    lamp: Lamp, definitions: Path, words: tuple[str, ...], said: str
+) -> None:
+    done = lamp("deploy", "definitions", *words)
+    assert done.code == 2
+    assert said in done.err
+    assert "output Store of the stack state" in done.err
+    assert [path.name for path in definitions.parent.rglob("*.sqlite")] == []
+
+
+def test_without_a_file_it_is_asked_for(lamp: Lamp) -> None:
+    done = lamp("deploy", "definitions", "--store", STORE)
+    assert done.code == 2
+    assert "there is no definition file" in done.err
