@@ -102,6 +102,7 @@ BY_OTHERS: Final[Mapping[str, str]] = {
 """Declared, and called by an AWS service with our permissions: no call of ours can prove it."""
 
 DOUBLED: Final[Mapping[str, str]] = {
+    "cloudformation:DescribeStackEvents": "asked after a failed deletion, and the simulated CloudFormation deletes all",
     "lambda:InvokeFunction": "the simulated Lambda runs functions in containers, and there are none in tests",
     "rds:ListTagsForResource": "asked only of snapshots listed without tags, and the simulated RDS lists all with them",
     "resource-groups:ListGroupResources": "the simulated Resource Groups has no ListGroupResources",

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from botocore.validate import ParamValidator
-from tests.models import operation_model
+from tests.models import check_request
 
 from lamplighter.aws.targets import Target
 from lamplighter.deploy.handlers import Group
@@ -74,7 +73,7 @@ class Hub:
 
     def call(self, service: str, operation: str, /, **params: Any) -> Mapping[str, Any]:
         """One call."""
-        assert not ParamValidator().validate(params, operation_model(service, operation).input_shape).has_errors()
+        check_request(service, operation, params)
         if self.error is not None:
             raise self.error
         found: Mapping[str, Any] = getattr(self, f"_{operation}")(**params)
@@ -82,7 +81,7 @@ class Hub:
 
     def pages(self, service: str, operation: str, key: str, **params: Any) -> Iterator[Any]:
         """The items of all pages."""
-        assert not ParamValidator().validate(params, operation_model(service, operation).input_shape).has_errors()
+        check_request(service, operation, params)
         if self.error is not None:
             raise self.error
         if operation == "describe_stacks":
