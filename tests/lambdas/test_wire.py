@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.lambdas.conftest import Context, event
+from tests.lambdas.conftest import Answers, Context, event
 
 from lamplighter.cli.testing import Lamp
 from lamplighter.estate.control import start_thread
 from lamplighter.estate.testing import EstateProbe
-from lamplighter.lambdas import clock, collect, events, passes, remote
+from lamplighter.lambdas import clock, collect, custom_resource, events, passes, remote
 from lamplighter.lambdas.runtime import Runtime
 
 YAML = """
@@ -38,7 +38,7 @@ def estate(_probe: EstateProbe) -> EstateProbe:
 
 
 def test_a_machine_is_registered_lit_and_counted(
-    estate: EstateProbe, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    estate: EstateProbe, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answers: Answers
 ) -> None:
     environ = {
         **estate.server.environment,
@@ -60,8 +60,8 @@ def test_a_machine_is_registered_lit_and_counted(
     place = {"LocationConstraint": "eu-west-1"}
     estate.client("s3").create_bucket(Bucket="example-lake", CreateBucketConfiguration=place)
     lamp = Lamp()
-    made = lamp("doctor", "--create-tables")
-    assert "lamplighter-clock" in made.out + made.err
+    tables = lamp("doctor", "--create-tables")
+    assert "lamplighter-clock" in tables.out + tables.err
     assert lamp("deploy", "definitions").code == 0
     [machine] = estate.launch(1)
     estate.client("ec2").stop_instances(InstanceIds=[machine])
@@ -78,6 +78,7 @@ def test_a_machine_is_registered_lit_and_counted(
         Target=target,
     )
     named = {"LAMPLIGHTER_WAKE": f"{group}/wake", "LAMPLIGHTER_CLOCK": f"{group}/clock"}
+    named["LAMPLIGHTER_ENDPOINT_URL"] = estate.server.url
     with_ = Runtime({**environ, "LAMPLIGHTER_QUEUE_URL": url, **named}, clock=estate.control.now)
 
     def work() -> list[str]:
@@ -92,11 +93,17 @@ def test_a_machine_is_registered_lit_and_counted(
             queues.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
         return estate.states([machine])
 
+    # The stack of the hub was made: the clock's alarm is, too, and rings at once.
+    made = {"RequestType": "Create", "ResponseURL": answers.url, "ResourceType": custom_resource.CLOCK}
+    custom_resource.answer({**event("stack_create"), **made}, Context(), with_)
+    assert (answers.bodies[-1]["Status"], answers.bodies[-1]["PhysicalResourceId"]) == ("SUCCESS", f"{group}/wake")
+    first = scheduler.get_schedule(GroupName=group, Name="wake")
+    assert first["Target"]["Arn"] == target["Arn"]
     estate.control.advance(3600)
     assert clock.answer({}, with_)["messages"] == 1
     wake = scheduler.get_schedule(GroupName=group, Name="wake")
-    assert wake["ScheduleExpression"].startswith("at(20")
-    assert wake["Target"]["Arn"] == target["Arn"]
+    assert wake["ScheduleExpression"] != first["ScheduleExpression"]
+    assert wake["Target"] == first["Target"]
     assert work() == ["stopped"], "it has no tag yet"
     estate.client("ec2").create_tags(Resources=[machine], Tags=[{"Key": "Schedule", "Value": "office"}])
     account = with_.aws.own_account()
