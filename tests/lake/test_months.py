@@ -147,3 +147,36 @@ def test_a_lake_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LakeError, match="cannot be written"), months.loading(tmp_path / "file"):
         pass
+
+
+def listed(month: Path, *names: str, **records: str) -> None:
+    said = {"files": list(names), "records": {f"_{name}.json": text for name, text in records.items()}}
+    (month / "_files.json").write_text(json.dumps(said))
+
+
+def test_in_a_copy_of_a_lake_from_s3_only_files_count_that_are_said_to(tmp_path: Path) -> None:
+    write_month(tmp_path, "2026-10", [{"BilledCost": "1.5"}])
+    month = tmp_path / "charges/billing_period=2026-10"
+    [live] = month.glob("*.parquet")
+    # Somebody died while putting a month back: what he left has been copied too.
+    (month / "left.parquet").write_bytes(live.read_bytes())
+    (month / "_load.json").write_text('{"rows": 2}')
+    assert total(tmp_path) == [("2026-10", "3")]
+    listed(month, live.name, "_load.json", load='{"rows": 1}')
+    assert total(tmp_path) == [("2026-10", "1.5")]
+    assert months.record_of(tmp_path, "charges", "2026-10") == {"rows": 1}
+    listed(month, live.name, "lost.parquet")
+    with pytest.raises(LakeError, match=r"lost\.parquet is named by its month, but missing"):
+        months.files(tmp_path, "charges")
+    # A month that is loaded anew here is all that there is.
+    write_month(tmp_path, "2026-10", [{"BilledCost": "4"}])
+    assert total(tmp_path) == [("2026-10", "4")]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"files": 3}', '{"files": [3]}', '{"files": [], "records": []}'])
+def test_a_damaged_list_of_files_is_said(tmp_path: Path, text: str) -> None:
+    write_month(tmp_path, "2026-10", [{"BilledCost": "1"}])
+    (tmp_path / "charges/billing_period=2026-10/_files.json").write_text(text)
+    for ask in (months.files, lambda lake, table: months.record_of(lake, table, "2026-10")):
+        with pytest.raises(LakeError, match=r"_files\.json is damaged"):
+            ask(tmp_path, "charges")

@@ -20,12 +20,10 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from lamplighter.errors import LakeError, NoRoom, NotFound
 from lamplighter.lake.columns import PARTITION
+from lamplighter.lake.months import FILES
 
 PERMISSIONS: Final = ("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 """IAM actions on the bucket and what is in it; reading needs the first two."""
-
-FILES: Final = "_files.json"
-"""Beside the files of a month in S3: which of them count."""
 
 _ATTEMPTS: Final = 3
 _SPARE: Final = 64 << 20

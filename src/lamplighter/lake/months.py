@@ -4,7 +4,9 @@ A month is written beside the old one and takes its place by renaming. Whoever d
 month or the new one: `recover` puts back an old one that was moved away. One load at a time per lake (`loading`);
 readers need no lock: a query that loses its files to a replacement is asked again (see `lamplighter.lake.ledger`).
 
-Names that begin with `_` or `.` are passed over by every engine. `_load.json` tells what a month was made of.
+Names that begin with `_` or `.` are passed over by every engine. `_load.json` tells what a month was made of. In S3, and
+in a copy of a lake from there, `_files.json` says which files of a month count (see `lamplighter.lake.mirror`): others
+were left by somebody who died, or are about to count.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from lamplighter.lake.columns import PARTITION
 
 CHARGES: Final = "charges"
 RECORD: Final = "_load.json"
+FILES: Final = "_files.json"
 _PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _NEW, _OLD = ".new-", ".old-"
 
@@ -127,23 +130,66 @@ def files(lake: Path, table: str, period: str | None = None) -> list[Path]:
 
 
 def _parts(folder: Path) -> list[Path]:
-    found = sorted(folder.glob("*.parquet"))
+    found = _counted(folder)
     if not found and folder.parent.is_dir():
         # It may be in the middle of its replacement.
         recover(folder.parent)
-        found = sorted(folder.glob("*.parquet"))
+        found = _counted(folder)
     return found
+
+
+def _counted(folder: Path) -> list[Path]:
+    found, said = sorted(folder.glob("*.parquet")), _said(folder)
+    if said is None:
+        return found
+    names = {name for name in said["files"] if name.endswith(".parquet")}
+    missing = names - {path.name for path in found}
+    # Read again: it may have been replaced in between.
+    if missing and _said(folder) == said:
+        raise LakeError(f"{folder / min(missing)} is named by its month, but missing", hint="copy the lake again")
+    return [path for path in found if path.name in names]
+
+
+def _said(folder: Path) -> dict[str, Any] | None:
+    """What `_files.json` says of a month; None where there is none."""
+    try:
+        found = json.loads((folder / FILES).read_text(encoding="utf-8"))
+        if all(isinstance(name, str) for name in found["files"]) and isinstance(found.get("records", {}), dict):
+            return dict(found)
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LakeError(f"{folder / FILES} is damaged: {error}", hint="copy the lake again") from error
+    raise LakeError(f"{folder / FILES} is damaged", hint="copy the lake again")
+
+
+def count_in(folder: Path, name: str) -> None:
+    """Let a file that was added to a month count, where something says which ones do.
+
+    Raises:
+        LakeError: what says so is damaged.
+    """
+    if not (folder / FILES).exists():
+        return
+    with (folder.parent / ".listing").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        said = _said(folder)
+        if said is not None:
+            fresh = folder / f".{FILES}"
+            fresh.write_text(json.dumps({**said, "files": sorted({*said["files"], name})}), encoding="utf-8")
+            fresh.rename(folder / FILES)
 
 
 def record_of(lake: Path, table: str, period: str) -> Mapping[str, Any] | None:
     """What a month was made of, as `publish` was told; None if there is no such month or it has no record.
 
     Raises:
-        LakeError: the record is damaged.
+        LakeError: the record is damaged, or what says which files count.
     """
     path = lake / table / f"{PARTITION}={period}" / RECORD
+    said = _said(path.parent) or {}
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(said.get("records", {}).get(RECORD) or path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except ValueError as error:

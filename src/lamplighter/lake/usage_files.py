@@ -178,6 +178,7 @@ def _add(
         write_rows(connection, columns, rows, half)
         months.to_disk(half)
         half.rename(folder / f"{run}.parquet")
+        months.count_in(folder, f"{run}.parquet")
         months.to_disk(folder)
     finally:
         half.unlink(missing_ok=True)
