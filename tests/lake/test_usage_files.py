@@ -175,9 +175,9 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
 def test_what_is_added_to_a_copy_of_a_lake_from_s3_counts_there(tmp_path: Path) -> None:
     write_usage(tmp_path, [sample(NOON, "4")], [look(NOON)], at=NOON, run="a")
     for table in ("usage", "usage_looks"):
-        (tmp_path / table / "billing_period=2026-10/_files.json").write_text(json.dumps({"files": ["a.parquet"]}))
+        (tmp_path / table / "billing_period=2026-11/_files.json").write_text(json.dumps({"files": ["a.parquet"]}))
     write_usage(tmp_path, [sample(NOON + HOUR, "2")], [look(NOON + HOUR)], at=NOON, run="b")
     with Ledger.open(tmp_path) as ledger:
         assert len(read_usage(ledger)) == len(read_looks(ledger)) == 2
-    said = json.loads((tmp_path / "usage/billing_period=2026-10/_files.json").read_text())
+    said = json.loads((tmp_path / "usage/billing_period=2026-11/_files.json").read_text())
     assert said == {"files": ["a.parquet", "b.parquet"]}

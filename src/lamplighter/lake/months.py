@@ -4,9 +4,9 @@ A month is written beside the old one and takes its place by renaming. Whoever d
 month or the new one: `recover` puts back an old one that was moved away. One load at a time per lake (`loading`);
 readers need no lock: a query that loses its files to a replacement is asked again (see `lamplighter.lake.ledger`).
 
-Names that begin with `_` or `.` are passed over by every engine. `_load.json` tells what a month was made of. In S3, and
-in a copy of a lake from there, `_files.json` says which files of a month count (see `lamplighter.lake.mirror`): others
-were left by somebody who died, or are about to count.
+Names that begin with `_` or `.` are passed over by every engine. `_load.json` tells what a month was made of. In S3,
+and in a copy of a lake from there, `_files.json` says which files of a month count (see `lamplighter.lake.mirror`):
+others were left by somebody who died, or are about to count.
 """
 
 from __future__ import annotations
