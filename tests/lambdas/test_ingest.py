@@ -300,6 +300,9 @@ def test_a_manifest_that_names_files_that_are_not_there_is_refused(data: DataHub
     said = ingested(data, key)
     assert (said["did"], len(parked(data.store))) == ("refused", 1)
     assert "names 2 files, of which 1 are not there" in said["reason"]
+    # Nobody misses files of a telling that is older than what is there.
+    assert ingested(data, deliver(data, "b", NOON + HOUR, ("1",)))["did"] == "loaded"
+    assert ingested(data, key)["did"] == "superseded"
 
 
 def test_a_damaged_file_of_a_bill_leaves_the_month_as_it_was(data: DataHub, bill: dict[str, bytes]) -> None:

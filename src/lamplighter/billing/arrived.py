@@ -59,12 +59,14 @@ class Arrived:
         bill: what is known of it, files aside.
         month: YYYY-MM, as the manifest or else the key says; None where they do not.
         items: its files, in order.
+        missing: keys of files that its manifest names and that are not there.
     """
 
     bucket: str
     bill: Bill
     month: str | None
     items: tuple[Item, ...]
+    missing: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -99,7 +101,7 @@ def look_at(session: Objects, bucket: str, key: str, folder: Path) -> Arrived:
         folder: for the manifest.
 
     Raises:
-        BillError: the manifest cannot be read, names a key that is no path, or a file that is not there.
+        BillError: the manifest is not there, cannot be read, or names a key that is no path.
         Overtaken: the manifest was overwritten just now.
         AwsError: S3 refuses or does not answer.
     """
@@ -117,13 +119,22 @@ def look_at(session: Objects, bucket: str, key: str, folder: Path) -> Arrived:
     # Where a report has no prefix, its manifest may begin keys with a slash that they do not have.
     listed = _listed(session, bucket, [*keys, *(name.lstrip("/") for name in keys)])
     there = {name: found for name in keys if (found := listed.get(name) or listed.get(name.lstrip("/")))}
-    missing = [name for name in keys if name not in there]
-    if missing:
+    missing = tuple(name for name in keys if name not in there)
+    return Arrived(bucket, bill, bill.period or month_of(key), tuple(there.values()), missing)
+
+
+def refuse_missing(arrived: Arrived) -> None:
+    """A bill is whole or none.
+
+    Raises:
+        BillError: a file is not there.
+    """
+    if arrived.missing:
+        count = len(arrived.items) + len(arrived.missing)
         raise BillError(
-            f"the manifest names {len(keys)} files, of which {len(missing)} are not there: {missing[0]}",
+            f"the manifest names {count} files, of which {len(arrived.missing)} are not there: {arrived.missing[0]}",
             hint="if they come later, send the event of the manifest again",
         )
-    return Arrived(bucket, bill, bill.period or month_of(key), tuple(there[name] for name in keys))
 
 
 def fetch_item(session: Objects, bucket: str, item: Item, folder: Path) -> Path:

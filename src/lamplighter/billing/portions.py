@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from lamplighter import __version__
-from lamplighter.billing.arrived import Arrived, Item, fetch_item
+from lamplighter.billing.arrived import Arrived, Item, fetch_item, refuse_missing
 from lamplighter.billing.load import stage
 from lamplighter.billing.pieces import PIECE, keep, named, read_piece
 from lamplighter.billing.sources import Bill, bill_of
@@ -100,11 +100,12 @@ def stage_arrived(
         left: how much time there still is.
 
     Raises:
-        BillError: a file cannot be read, or the bill is too large for the disk or the time of one call.
+        BillError: a file is not there or cannot be read, or the bill is too large for the disk or the time of one call.
         Overtaken: a file was overwritten.
         AwsError: S3 refuses or does not answer.
         LakeError: the disk is full.
     """
+    refuse_missing(arrived)
     cut = portions(arrived.items)
     _refuse_large(arrived, cut, folder)
     there = _kept(session, place)
