@@ -8,7 +8,6 @@ resource "aws_cloudformation_stack" "organization" {
   parameters = {
     OrganizationalUnitIds  = join(",", var.OrganizationalUnitIds)
     MemberRegions          = join(",", var.MemberRegions)
-    MemberTemplateUrl      = var.MemberTemplateUrl
     DelegatedAdministrator = var.DelegatedAdministrator
     HubAccount             = var.HubAccount
     HubPrefix              = var.HubPrefix

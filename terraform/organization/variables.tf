@@ -10,16 +10,6 @@ variable "MemberRegions" {
   type        = list(string)
 }
 
-variable "MemberTemplateUrl" {
-  description = "HTTPS address in S3 of the template member, which `lamp deploy push` tells."
-  type        = string
-
-  validation {
-    condition     = can(regex("^(https://.+)$", var.MemberTemplateUrl))
-    error_message = "MemberTemplateUrl: must look like https://.+."
-  }
-}
-
 variable "DelegatedAdministrator" {
   description = "yes when this account administers StackSets by delegation, no when it is the management account."
   type        = string

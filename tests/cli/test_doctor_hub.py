@@ -11,6 +11,7 @@ from tests.deploy.completed import STACKS, deployed
 from lamplighter import __version__
 from lamplighter.cli.testing import Lamp, Said
 from lamplighter.estate.testing import REGION, EstateProbe
+from lamplighter.store.dynamodb_layout import TABLES
 
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS")
 ASKED = [word for name in STACKS for word in ("--stack", f"lamplighter-{name}")]
@@ -38,7 +39,7 @@ def test_as_it_should_be_and_with_each_thing_broken(estate: EstateProbe, lamp: L
     assert other == {"hub Topic": "warn", **dict.fromkeys(UNSURE, "not known")}
     assert said.code == 0
     assert len(found) > 90
-    assert found["store"]["detail"].endswith("all 16 are there")
+    assert found["store"]["detail"].endswith(f"all {len(TABLES)} are there")
 
     _break(estate, outputs)
     said = doctor(lamp)

@@ -50,6 +50,10 @@ _ARNS: Final[Mapping[str, str]] = {
 """ARNs by type of CloudFormation, without `arn:aws:`, names as its properties. Others have ids, or belong to these."""
 
 
+_ATTACHED: Final = ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy")
+"""Policies that say themselves which roles have them."""
+
+
 @dataclass(frozen=True)
 class Statement:
     """A statement of a policy, with everything filled in.
@@ -80,9 +84,9 @@ def roles() -> dict[str, list[Statement]]:
                 documents = [policy["PolicyDocument"] for policy in _chosen(properties.get("Policies", []))]
                 found[f"{template.name}/{name}"] = [one for each in documents for one in _read(template, each)]
         for each in resources.values():
-            if each["Type"] == "AWS::IAM::ManagedPolicy":
-                (role,) = [one["Ref"] for one in each["Properties"]["Roles"] if "Ref" in one]
-                found[f"{template.name}/{role}"] += _read(template, each["Properties"]["PolicyDocument"])
+            if each["Type"] in _ATTACHED:
+                for role in (one["Ref"] for one in each["Properties"]["Roles"] if "Ref" in one):
+                    found[f"{template.name}/{role}"] += _read(template, each["Properties"]["PolicyDocument"])
     return found
 
 
@@ -92,7 +96,7 @@ def resource_policies() -> dict[str, list[Statement]]:
     for template in TEMPLATES.values():
         for name, each in template.data["Resources"].items():
             for key in ("AssumeRolePolicyDocument", "KeyPolicy", "PolicyDocument"):
-                if key in each["Properties"] and each["Type"] != "AWS::IAM::ManagedPolicy":
+                if key in each["Properties"] and each["Type"] not in _ATTACHED:
                     found[f"{template.name}/{name}"] = list(_read(template, each["Properties"][key]))
     return found
 

@@ -10,6 +10,7 @@ import pytest
 from lamplighter.deploy.block_pipeline import STAGES, wired
 from lamplighter.deploy.blocks import fill
 from lamplighter.deploy.family import TEMPLATES, Template, folder, left_out, switch
+from lamplighter.deploy.yamls import load
 from lamplighter.errors import UsageError
 
 EVERY = pytest.mark.parametrize("template", TEMPLATES.values(), ids=list(TEMPLATES))
@@ -125,6 +126,13 @@ def test_the_stack_set_hands_every_parameter_to_the_members() -> None:
     given = organization["Resources"]["Members"]["Properties"]["Parameters"]
     assert [each["ParameterKey"] for each in given] == list(TEMPLATES["member"].data["Parameters"])
     assert set(TEMPLATES["member"].data["Parameters"]) <= set(organization["Parameters"])
+
+
+def test_the_stack_set_carries_the_template_of_the_members() -> None:
+    members = TEMPLATES["organization"].data["Resources"]["Members"]["Properties"]
+    assert "TemplateURL" not in members
+    assert load(members["TemplateBody"]) == TEMPLATES["member"].data
+    assert len(members["TemplateBody"].encode()) <= 51_200, "limit of TemplateBody in CreateStackSet"
 
 
 @EVERY

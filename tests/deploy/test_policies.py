@@ -88,11 +88,40 @@ def test_in_its_own_account_the_hub_acts_as_itself() -> None:
     }
     acting = ["${HubPrefix}-hub-passes", "${HubPrefix}-hub-remote"]
     assert home == {
-        "LookPolicy": ["${HubPrefix}-hub-passes", "${HubPrefix}-hub-collect", "${HubPrefix}-hub-remote"],
+        "LookPolicy": acting,
         "ActPolicy": acting,
         "SnapshotPolicy": acting,
         "GrantPolicy": acting,
     }
+
+
+def test_the_stack_of_a_member_needs_no_stack_of_the_hub_but_the_first() -> None:
+    made = {
+        each["Properties"]["RoleName"]["Fn::Sub"].replace("${Prefix}", "${HubPrefix}")
+        for each in TEMPLATES["hub"].data["Resources"].values()
+        if each["Type"] == "AWS::IAM::Role"
+    }
+    for each in TEMPLATES["member"].data["Resources"].values():
+        for role in each["Properties"].get("Roles", []):
+            assert role == {"Ref": "Role"} or role["Fn::If"][1]["Fn::Sub"] in made
+
+
+def test_who_counts_looks_in_the_own_account_by_itself() -> None:
+    counting = {action for each in collectors().values() for action in each.permissions}
+    found: dict[str, list[Statement]] = {}
+    for handler in HANDLERS.values():
+        for policy in _role(handler)["Policies"]:
+            if policy.get("PolicyName") == "counts":
+                found[handler.name] = policy["PolicyDocument"]["Statement"]
+    assert set(found) == {"collect"}
+    assert actions(found["collect"]) == counting
+
+
+def _role(handler: Handler) -> dict[str, Any]:
+    name = "".join(word.capitalize() for word in handler.name.split("_"))
+    template = TEMPLATES["hub" if handler.group is Group.CORE else "data"]
+    found: dict[str, Any] = template.data["Resources"][f"{name}Role"]["Properties"]
+    return found
 
 
 def granted(name: str, action: str) -> dict[str, Any]:
@@ -164,15 +193,15 @@ def test_policies_of_members_fit(name: str) -> None:
 
 @pytest.mark.parametrize("handler", HANDLERS.values(), ids=list(HANDLERS))
 def test_roles_of_functions_hold_what_handlers_declare(handler: Handler) -> None:
+    role, template = _role(handler), TEMPLATES["hub" if handler.group is Group.CORE else "data"]
     name = "".join(word.capitalize() for word in handler.name.split("_"))
-    template = TEMPLATES["hub" if handler.group is Group.CORE else "data"]
-    role = template.data["Resources"][f"{name}Role"]["Properties"]
     shared = template.data["Resources"]["FunctionsPolicy"]["Properties"]
     assert {"Ref": f"{name}Role"} in shared["Roles"]
     assert template.data["Resources"][f"{name}Function"]["DependsOn"] == "FunctionsPolicy"
     every = shared["PolicyDocument"]["Statement"]
     always = role["Policies"][0]["PolicyDocument"]["Statement"] + [each for each in every if "Fn::If" not in each]
-    conditional = {each["Fn::If"][0]: each["Fn::If"][1]["PolicyDocument"]["Statement"] for each in role["Policies"][1:]}
+    ifs = [each["Fn::If"] for each in role["Policies"] if "Fn::If" in each]
+    conditional = {condition: policy["PolicyDocument"]["Statement"] for condition, policy, _ in ifs}
     for each in every:
         if "Fn::If" in each:
             conditional.setdefault(each["Fn::If"][0], []).append(each["Fn::If"][1])

@@ -85,6 +85,44 @@ def test_buckets_are_encrypted_private_versioned_and_reached_over_tls() -> None:
         assert (tls["Effect"], tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
+OURS, OTHER = "arn:aws:kms:eu-west-1:111122223333:key/1", "arn:aws:kms:eu-west-1:111122223333:key/2"
+SSE, KEY, OWN = (f"s3:x-amz-server-side-encryption{end}" for end in ("", "-aws-kms-key-id", "-customer-algorithm"))
+
+
+@pytest.mark.parametrize("bucket", ["LakeBucket", "CodeBucket"])
+@pytest.mark.parametrize(
+    ("asked", "denied"),
+    [
+        ({}, False),  # what the bucket is set to, which is the key
+        ({SSE: "aws:kms", KEY: OURS}, False),
+        ({SSE: "aws:kms:dsse", KEY: OURS}, False),
+        ({SSE: "aws:kms", KEY: OTHER}, True),
+        ({SSE: "aws:kms"}, True),  # with a key of AWS, since none is named
+        ({SSE: "AES256"}, True),
+        ({OWN: "AES256"}, True),
+    ],
+)
+def test_buckets_take_no_other_encryption_than_with_the_key(bucket: str, asked: dict[str, str], denied: bool) -> None:
+    statements = properties("state", f"{bucket}Policy")["PolicyDocument"]["Statement"]
+    puts = [each for each in statements if each["Action"] == "s3:PutObject"]
+    assert {json.dumps(each["Resource"]) for each in puts} == {json.dumps({"Fn::Sub": f"${{{bucket}.Arn}}/*"})}
+    assert {each["Effect"] for each in puts} == {"Deny"}
+    assert any(_holds(each["Condition"], asked) for each in puts) is denied
+
+
+def _holds(condition: dict[str, dict[str, Any]], asked: dict[str, str]) -> bool:
+    """Whether every test of a condition holds for a request with these keys (IAM user guide, condition operators)."""
+    found = []
+    for operator, tests in condition.items():
+        for key, value in tests.items():
+            if operator == "Null":
+                found.append((key not in asked) == (value == "true"))
+            else:
+                assert (operator, value) == ("StringNotEquals", KEYS[1])
+                found.append(asked.get(key) != OURS)
+    return all(found)
+
+
 def test_the_lake_moves_to_cheaper_tiers() -> None:
     rules = properties("state", "LakeBucket")["LifecycleConfiguration"]["Rules"]
     assert rules[0]["Transitions"] == [{"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 0}]

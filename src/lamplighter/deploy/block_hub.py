@@ -175,6 +175,8 @@ def _role(handler: Handler) -> dict[str, Any]:
     wanted = [need for need in needs.of_handler(handler) if need not in shared]
     document = {"Version": VERSION, "Statement": as_yaml(need for need in wanted if need.concern != "Bills")}
     found: list[Any] = [{"PolicyName": "calls", "PolicyDocument": document}]
+    if counts := as_yaml(needs.at_home(handler)):
+        found.append({"PolicyName": "counts", "PolicyDocument": {"Version": VERSION, "Statement": counts}})
     bills = as_yaml(need for need in wanted if need.concern == "Bills")
     if bills:
         policy = {"PolicyName": "bills", "PolicyDocument": {"Version": VERSION, "Statement": bills}}

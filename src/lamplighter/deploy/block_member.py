@@ -7,7 +7,7 @@ from typing import Any
 from lamplighter.deploy import needs
 from lamplighter.deploy.block_hub import pattern
 from lamplighter.deploy.block_parts import logical
-from lamplighter.deploy.handlers import HANDLERS, Event, Family
+from lamplighter.deploy.handlers import HANDLERS, Event, Family, Group
 from lamplighter.deploy.needs import dashed
 from lamplighter.deploy.policies import VERSION, as_text, as_yaml, statements
 from lamplighter.deploy.yamls import NO_VALUE, GetAtt, If, Ref, Row, Sub
@@ -57,12 +57,25 @@ def _policy(name: str, about: str, document: Any, families: tuple[Family, ...] =
 
 
 def roles_at_home(families: tuple[Family, ...]) -> list[Sub]:
-    """Roles of the hub's functions that do in the hub's own account, as themselves, what members of families do."""
+    """Roles of the hub's functions that do in the hub's own account, as themselves, what members of families do.
+
+    Those of the stack `data` are not among them, for it may be missing; see `needs.at_home`.
+    """
     return [
         Sub(f"${{HubPrefix}}-hub-{dashed(handler)}")
         for handler in HANDLERS.values()
-        if set(handler.families) & set(families)
+        if handler.group is Group.CORE and set(handler.families) & set(families)
     ]
+
+
+def body(text: str) -> dict[str, Any]:
+    """What the StackSet of an Organization is made of: the template of members, without its comments.
+
+    Args:
+        text: of the template.
+    """
+    lines = [line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#")]
+    return {"TemplateBody": "".join(lines)}
 
 
 def rules() -> dict[str, Any]:

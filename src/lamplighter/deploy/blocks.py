@@ -30,6 +30,7 @@ BLOCKS: Final[Mapping[str, Callable[[], Any]]] = {
     "queries": block_watch.queries,
     "member-policies": block_member.policies,
     "member-rules": block_member.rules,
+    "member-template": lambda: block_member.body(fill(TEMPLATES["member"].text)),
     "accounts-pattern": block_member.accounts_pattern,
     "pipeline-stages": block_pipeline.stages,
 }

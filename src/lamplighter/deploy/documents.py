@@ -59,7 +59,7 @@ def functions() -> str:
     rows = []
     for handler in HANDLERS.values():
         own = [need for need in needs.of_handler(handler) if need.concern not in ("Logs", "DeadLetters", "Key")]
-        rows += [(f"`{dashed(handler)}`", *row) for row in _rows(own)]
+        rows += [(f"`{dashed(handler)}`", *row) for row in _rows([*own, *needs.at_home(handler)])]
     return table(("function", "actions", "on"), rows)
 
 

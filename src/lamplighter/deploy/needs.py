@@ -9,7 +9,7 @@ from typing import Final
 from lamplighter.commitments.explorer_questions import PERMISSIONS as EXPLORER
 from lamplighter.commitments.registry import sources
 from lamplighter.deploy.authorization import ACTING, EVERYTHING, LOOKING, SNAPSHOTS, Scope, there
-from lamplighter.deploy.handlers import HANDLERS, Handler, On
+from lamplighter.deploy.handlers import HANDLERS, Family, Group, Handler, On
 from lamplighter.errors import UsageError
 from lamplighter.notify.registry import senders
 from lamplighter.resources.registry import kinds
@@ -55,7 +55,7 @@ def looking() -> list[Need]:
     # What an EC2 instance could be started with is looked up as well.
     found += [("Schedules", action) for action in _of_kinds("resize") if action in LOOKING]
     found += [("Windows", action) for action in (*windows.PERMISSIONS, *window_targets.PERMISSIONS)]
-    found += [("Usage", action) for each in collectors().values() for action in each.permissions]
+    found += [("Usage", action) for action in _counted()]
     found += [("Commitments", action) for each in sources().values() for action in each.permissions]
     found.append(("Targets", "ec2:DescribeRegions"))
     return _unique(need for concern, action in found for need in _needs(concern, action, LOOKING))
@@ -104,6 +104,16 @@ def of_handler(handler: Handler) -> list[Need]:
     found += [Need("Logs", action, group) for action in ("logs:CreateLogStream", "logs:PutLogEvents")]
     found.append(Need("DeadLetters", "sqs:SendMessage", Scope(("${DeadLetterQueue.Arn}",))))
     return _unique(found)
+
+
+def at_home(handler: Handler) -> list[Need]:
+    """What a function of the stack `data` needs in the hub's own account, where it works as itself.
+
+    Functions of the stack `hub` get that from the stack `member` there.
+    """
+    if handler.group is not Group.DATA or Family.COLLECTORS not in handler.families:
+        return []
+    return _unique(need for action in _counted() for need in _needs("Usage", action, LOOKING))
 
 
 _INTERFACES: Final = Scope(
@@ -178,6 +188,10 @@ SENDING: Final[Mapping[str, tuple[Scope, ...]]] = {
 def _sending() -> list[Need]:
     actions = {action for sender in senders().values() for action in sender.permissions}
     return [need for action in sorted(actions) for need in _needs("Messages", action, SENDING)]
+
+
+def _counted() -> list[str]:
+    return [action for each in collectors().values() for action in each.permissions]
 
 
 def _of_kinds(purpose: str) -> Iterator[str]:
