@@ -40,7 +40,7 @@ _ARNS: Final[Mapping[str, str]] = {
     "AWS::KMS::Alias": f"kms:{_HERE}:{{AliasName}}",
     "AWS::KMS::Key": f"kms:{_HERE}:key/0000",
     "AWS::Lambda::Function": f"lambda:{_HERE}:function:{{FunctionName}}",
-    "AWS::Logs::LogGroup": f"logs:{_HERE}:log-group:{{LogGroupName}}",
+    "AWS::Logs::LogGroup": f"logs:{_HERE}:log-group:{{LogGroupName}}:*",
     "AWS::S3::Bucket": "s3:::{BucketName}",
     "AWS::SNS::Topic": f"sns:{_HERE}:{{TopicName}}",
     "AWS::SQS::Queue": f"sqs:{_HERE}:{{QueueName}}",

@@ -46,6 +46,8 @@ NOT_CALLED = {
     "firehose:*": "log groups hide no data",
     "glue:*Connection": "databases are no connections",
     "glue:GetSchemaVersion": "tables say their columns themselves",
+    "iam:*GroupPolicy": "only roles have policies",
+    "iam:*UserPolicy": "only roles have policies",
     "iam:*tachRolePolicy": "roles have policies of their own only",
     "kinesis:*": "tables have no streams of Kinesis",
     "kms:DisableKey": "the key is never switched off",
