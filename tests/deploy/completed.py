@@ -31,10 +31,11 @@ def deployed(estate: EstateProbe) -> dict[str, str]:
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("lamplighter/__init__.py", "")
     estate.client("s3").put_object(Bucket=found["CodeBucket"], Key=KEY, Body=code.getvalue())
-    wired = {name: found[name] for name in ("KeyArn", "LakeBucket", "CodeBucket")}
+    wired = {name: found[name] for name in ("KeyArn", "CodeBucket")}
     told = {**wired, "TagName": "Lit", "Accounts": MANAGEMENT, "Regions": REGION}
     found |= deploy(estate, "hub", {**told, "CoreCodeKey": KEY})
-    found |= deploy(estate, "data", {**wired, "DataCodeKey": KEY, "BillBucket": "bills"}, "HasBills")
+    lake = {"LakeBucket": found["LakeBucket"], "BillBucket": "bills"}
+    found |= deploy(estate, "data", {**wired, **lake, "DataCodeKey": KEY}, "HasBills")
     found |= deploy(estate, "watch", {"TopicArn": found["TopicArn"]})
     found |= deploy(estate, "member", {name: found[name] for name in ("HubAccount", "HubPrefix", "BusArn")})
     for stack in STACKS:
