@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from threading import Barrier, Thread
 
 import pytest
 from tests.alerts.conftest import Bell, MakeTower, Tower, contents
 from tests.alerts.test_errors import NO_CAPACITY, fail
 from tests.scheduler.conftest import HERE, Killed
 
-from lamplighter.alerts import Told, after_pass
+from lamplighter.alerts import after_pass
 from lamplighter.alerts.outbox import TABLE, Outcome
 from lamplighter.errors import AccessDenied, StoreUnavailable
 from lamplighter.notify.message import Message
@@ -227,49 +226,6 @@ def test_killed_at_every_moment_nothing_is_lost(tower: MakeTower) -> None:
     assert moment > 25
     # Only a death between sending and taking it out of the outbox repeats a message, under the same key.
     assert 0 < repeated <= 6
-
-
-# --- two at once ------------------------------------------------------------------------------------
-
-
-def test_two_at_once_tell_once(tower: MakeTower) -> None:
-    made = tower("[{to: 'bell:ops', about: [errors, upcoming]}]")
-    trouble(made)
-    report = made.stage.run(17, 45)
-    other = replace(report, run="another")
-    start = Barrier(8)
-    found: list[Told] = []
-
-    def work(number: int) -> None:
-        start.wait()
-        found.append(made.tell(replace(report, run=f"run-x{number}") if number else other))
-
-    threads = [Thread(target=work, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert kinds([message for _, message in Bell.rung]) == ["errors", "upcoming"]
-    assert [warning.message for told in found for warning in told.warnings] == []
-
-
-def test_while_another_pass_sends_a_digest_waits_and_is_not_lost(tower: MakeTower) -> None:
-    made = tower("[{to: 'bell:ops', about: [digest]}]")
-    made.cloud.instance()
-    first = made.stage.run(8)
-    made.cloud.instance()
-    second = made.stage.run(8, 5)
-
-    def slow(_to: str, _message: Message) -> None:
-        made.mend()
-        assert made.tell(second).lines == []
-
-    Bell.ring = slow
-    made.tell(first)
-    assert [message.data["run"] for _, message in Bell.rung] == ["run-1"]
-    assert made.outbox() == ["Lamplighter: 0 stopped, 1 started"]
-    made.pass_(8, 10)
-    assert [message.data["run"] for _, message in Bell.rung] == ["run-1", "run-2"]
 
 
 def test_a_lease_that_runs_out_while_sending_ends_the_round(tower: MakeTower) -> None:

@@ -1,13 +1,15 @@
 """The outbox: messages that are to be sent, and sending them.
 
-A message is written here before anything remembers that it was told, and taken away after it was sent. So a crash can
-make it be sent twice, and cannot lose it. A lease on the address keeps two passes from sending at once.
+A message is written here together with what remembers that it was told, and taken away after it was sent. So a crash
+can make it be sent twice, and cannot lose it. A lease on the address keeps two passes from sending at once; writing
+needs none, so a message may change while an earlier form of it is sent: then it stays.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,10 +17,10 @@ from typing import TYPE_CHECKING, Final, cast
 
 from lamplighter.alerts.addresses import Address
 from lamplighter.alerts.words import digest_of
-from lamplighter.errors import LamplighterError, StoreCorrupt
+from lamplighter.errors import LamplighterError, StoreCorrupt, VersionConflict
 from lamplighter.notify.message import Message, Trouble, cut_to
 from lamplighter.notify.registry import send
-from lamplighter.store.table import ANY, JSON, NEW, Delete, Item, Put, Store
+from lamplighter.store.table import ANY, JSON, NEW, Item, Put, Store
 
 if TYPE_CHECKING:
     from lamplighter.notify.sender import Means
@@ -148,29 +150,35 @@ def deliver(
         still_mine()
         message = one.message
         if one.until is not None and now >= one.until:
-            store.delete(TABLE, PARTITION, one.item.sort, expect=one.item.version)
+            _replace(store, one)
             yield Line(address.to, message.subject, Outcome.GIVEN_UP, LamplighterError(_OVER))
             continue
         try:
             note = send(address.to, message, means)
         except LamplighterError as error:
             too_old = now - message.at > KEPT
-            if too_old:
-                store.transact([Delete(TABLE, PARTITION, one.item.sort, one.item.version)])
-            else:
-                tried = {**one.item.data, "attempts": one.attempts + 1, "error": error.message[:2_000]}
-                store.put(TABLE, PARTITION, one.item.sort, tried, expect=one.item.version)
+            tried = {**one.item.data, "attempts": one.attempts + 1, "error": error.message[:2_000]}
+            _replace(store, one, None if too_old else tried)
             outcome = Outcome.GIVEN_UP if too_old else Outcome.WAITS
             yield Line(address.to, message.subject, outcome, error)
             yield from _too_many(store, address, messages[number + 1 :], error)
             return
-        store.delete(TABLE, PARTITION, one.item.sort, expect=one.item.version)
+        _replace(store, one)
         yield Line(address.to, message.subject, Outcome.SENT, note=note)
+
+
+def _replace(store: Store, one: Pending, data: Mapping[str, JSON] | None = None) -> None:
+    """Change a message, or take it out; one that another pass has written anew meanwhile stays as it is."""
+    with suppress(VersionConflict):
+        if data is None:
+            store.delete(TABLE, PARTITION, one.item.sort, expect=one.item.version)
+        else:
+            store.put(TABLE, PARTITION, one.item.sort, data, expect=one.item.version)
 
 
 def _too_many(store: Store, address: Address, rest: list[Pending], error: LamplighterError) -> Iterator[Line]:
     for one in sorted(rest, key=lambda one: one.message.at)[: max(0, len(rest) + 1 - MOST)]:
-        store.delete(TABLE, PARTITION, one.item.sort, expect=one.item.version)
+        _replace(store, one)
         yield Line(address.to, one.message.subject, Outcome.GIVEN_UP, error)
 
 
@@ -182,7 +190,7 @@ def forget_strangers(store: Store, known: frozenset[str], now: datetime) -> list
             continue
         one = _pending(item)
         if now - one.message.at > KEPT:
-            store.delete(TABLE, PARTITION, item.sort, expect=item.version)
+            _replace(store, one)
             error = LamplighterError("no rule names this address any more")
             lines.append(Line(str(item.data["to"]), one.message.subject, Outcome.GIVEN_UP, error))
     return lines

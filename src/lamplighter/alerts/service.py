@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -13,7 +13,7 @@ from lamplighter.alerts import told
 from lamplighter.alerts.addresses import Address, addresses
 from lamplighter.alerts.compose import Desk, errors_message, message, shared_ids, trouble_message, upcoming_message
 from lamplighter.alerts.digest import Digest, Prices, digest
-from lamplighter.alerts.outbox import Line, Outcome, deliver, enqueue, forget_strangers
+from lamplighter.alerts.outbox import Line, Outcome, deliver, enqueue, forget_strangers, waiting
 from lamplighter.alerts.render import Renderer
 from lamplighter.alerts.troubles import Health, failure, health
 from lamplighter.alerts.upcoming import Outlook, Stop, coming_stops
@@ -24,7 +24,7 @@ from lamplighter.notify.registry import sender_of
 from lamplighter.pricing.book import PriceBook
 from lamplighter.scheduler.passes import PassReport, World
 from lamplighter.store.lease import Lease, acquire, release, renew
-from lamplighter.store.table import Store, Write
+from lamplighter.store.table import NEW, Store, Write
 
 if TYPE_CHECKING:
     from lamplighter.notify.sender import Means
@@ -36,6 +36,9 @@ LEASE: Final = timedelta(minutes=5)
 
 _AT_ONCE = 90
 """Writes of a transaction, below DynamoDB's limit of 100."""
+
+_TRIES = 10
+"""How many times what is to be told is worked out, while others tell of the same things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,19 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message, what is to be remembered once it is in the outbox, and from when on there is no use in it."""
+    """Something to tell.
+
+    Attributes:
+        message: what goes into the outbox, or None.
+        writes: what is remembered with it, under conditions on what was read.
+        until: from when on there is no use in the message; None if there is always.
+        vital: whether it is worked out anew when a condition no longer holds; else it is left out.
+    """
 
     message: Message | None
     writes: Sequence[Write] = ()
     until: datetime | None = None
+    vital: bool = True
 
 
 @dataclass(slots=True)
@@ -186,43 +197,85 @@ def _tell_all(found: _Round, means: Means) -> list[Line]:
 
 
 def _tell(found: _Round, address: Address, means: Means) -> Iterator[Line]:
-    store, clock = found.world.store, found.world.clock
+    """Write down what an address has to be told, whoever else does so now; then send what waits for it."""
+    store = found.world.store
     own = found.digest(address)
     if own is not None and own.done:
-        # What was done is known to this pass only: it goes into the outbox whoever else is sending now.
-        _write_new(store, address, found.digest_message(address, own))
-    held = acquire(store, f"notify/{address.key}", found.run, now=clock(), ttl=LEASE)
-    if held is None:
-        return  # Another pass is telling; what this one leaves, it or the next one tells.
-    leases = [held]
+        # What was done is known to this pass only.
+        _keep(store, address, Draft(found.digest_message(address, own)))
+    for number in range(1, _TRIES + 1):
+        try:
+            for draft in _drafts(found, address, own):
+                with nullcontext() if draft.vital else suppress(VersionConflict):
+                    _keep(store, address, draft)
+            break
+        except VersionConflict:
+            # Another pass told something meanwhile: that is no news any more.
+            if number == _TRIES:
+                raise
+    with suppress(VersionConflict):
+        for chunk in _chunks(told.outdated(address, store, found.desk.at)):
+            store.transact(chunk)
+    yield from _send(found, address, means)
 
-    def still_mine() -> None:
-        leases[:] = [renew(store, leases[0], now=clock(), ttl=LEASE)]
 
-    try:
-        for draft in _drafts(found, address, own):
-            still_mine()
-            if draft.message is not None:
-                _write_new(store, address, draft.message, draft.until)
-            for start in range(0, len(draft.writes), _AT_ONCE):
-                store.transact(draft.writes[start : start + _AT_ONCE])
-        over = told.outdated(address, store, found.desk.at)
-        for start in range(0, len(over), _AT_ONCE):
-            store.transact(over[start : start + _AT_ONCE])
-        yield from deliver(store, address, means, clock(), still_mine)
-    finally:
-        _give_back(store, leases[0])
+def _send(found: _Round, address: Address, means: Means) -> Iterator[Line]:
+    """Send what waits for an address, until nothing does or something cannot be sent; or leave it to who is sending.
+
+    Who finds the address leased has written its messages before that, and who holds it looks again after giving it
+    back: so one of the two finds them.
+    """
+    store, clock = found.world.store, found.world.clock
+    while waiting(store, address):
+        held = acquire(store, f"notify/{address.key}", found.run, now=clock(), ttl=LEASE)
+        if held is None:
+            return
+        leases = [held]
+
+        def still_mine(leases: list[Lease] = leases) -> None:
+            leases[:] = [renew(store, leases[0], now=clock(), ttl=LEASE)]
+
+        outcomes = set()
+        try:
+            for line in deliver(store, address, means, clock(), still_mine):
+                outcomes.add(line.outcome)
+                yield line
+        finally:
+            _give_back(store, leases[0])
+        if Outcome.WAITS in outcomes:
+            return
+
+
+def _keep(store: Store, address: Address, draft: Draft) -> None:
+    """Write a message and what it tells, in one transaction as far as one holds that.
+
+    Raises:
+        VersionConflict: what is remembered changed since it was read; what was not written by then is not.
+    """
+    chunks = _chunks(draft.writes)
+    if draft.message is not None:
+        put = enqueue(address, draft.message, draft.until)
+        if put.expect is NEW and store.get(put.table, put.partition, put.sort) is not None:
+            log.debug("%s: %s waits already", address.to, draft.message.subject)
+        else:
+            store.transact([put, *(chunks.pop(0) if chunks else ())])
+    for chunk in chunks:
+        store.transact(chunk)
+
+
+def _chunks(writes: Sequence[Write]) -> list[Sequence[Write]]:
+    return [writes[start : start + _AT_ONCE] for start in range(0, len(writes), _AT_ONCE)]
 
 
 def _drafts(found: _Round, address: Address, own: Digest | None) -> Iterator[Draft]:
     """What an address has to be told that follows from what was told before."""
     store, desk = found.world.store, found.desk
+    counts: Sequence[Write] = ()
     if address.about("errors"):
         findings = told.news_for(address, "errors", found.health, store, desk.at)
         for made, several in _about_errors(desk, address, findings.news):
             yield Draft(made, told.remember_news(address, "errors", several, desk.at))
-        if findings.counts:
-            yield Draft(None, findings.counts)
+        counts = findings.counts
     if own is not None:
         news = told.news_for(address, "digest", found.health, store, desk.at).news
         # What is over is no reason for a digest, and one in which something was done is in the outbox already.
@@ -236,6 +289,9 @@ def _drafts(found: _Round, address: Address, own: Digest | None) -> Iterator[Dra
         shared = shared_ids((step.resource.id, step.resource.arn) for step in found.report.steps)
         made = upcoming_message(desk, address, stops, shared)
         yield Draft(made, told.remember_stops(address, stops, desk.at), max(stop.at for stop in stops))
+    if counts:
+        # The last, so that a pass that works out anew what it tells does not count twice.
+        yield Draft(None, counts, vital=False)
 
 
 def _about_errors(desk: Desk, address: Address, news: Sequence[told.News]) -> Iterator[tuple[Message, list[told.News]]]:
@@ -253,13 +309,6 @@ def _stops_for(found: _Round, address: Address) -> list[Stop]:
         for stop in found.outlook.stops
         if stop.key not in known and address.covers("upcoming", stop.target, stop.resource.schedule or "")
     ]
-
-
-def _write_new(store: Store, address: Address, made: Message, until: datetime | None = None) -> None:
-    try:
-        store.transact([enqueue(address, made, until)])
-    except VersionConflict:
-        log.debug("%s: %s waits already", address.to, made.subject)
 
 
 def _give_back(store: Store, lease: Lease) -> None:
