@@ -23,6 +23,9 @@ def said(template: str, **values: str) -> list[tuple[str, str]]:
         ({"hub": {"Accounts": [111122223333]}}, {"hub": {"Accounts": "111122223333"}}),
         ({"hub": {"Regions": []}, "state": {}}, {"hub": {"Regions": ""}, "state": {}}),
         ({"hub": {"TagName": True}}, {"hub": {"TagName": "true"}}),
+        ({"hub": {"ClockSchedule": "every 15 minutes"}}, {"hub": {"ClockSchedule": "rate(15 minutes)"}}),
+        ({"hub": {"ClockSchedule": "rate(1 hour)"}}, {"hub": {"ClockSchedule": "rate(1 hour)"}}),
+        ({"data": {"ReportSchedule": "mon-fri at 7:30"}}, {"data": {"ReportSchedule": "cron(30 7 ? * MON-FRI *)"}}),
     ],
 )
 def test_what_people_write_becomes_text(given: dict[str, Any], texts_: dict[str, dict[str, str]]) -> None:
@@ -41,6 +44,7 @@ def test_what_cannot_be_a_value_is_said_all_at_once() -> None:
             "Regions": ["eu-west-1,us-east-1"],
             "Accounts": [None],
             "Frequency": 10,
+            "ClockSchedule": "now and then",
         },
     }
     found, problems = texts(given)
@@ -54,6 +58,7 @@ def test_what_cannot_be_a_value_is_said_all_at_once() -> None:
         ("hub.LogLevel", "must be a text, a number or a list of them"),
         ("hub.Regions", "must be a list of texts without commas"),
         ("hub.Accounts", "must be a list of texts without commas"),
+        ("hub.ClockSchedule", "'now and then' is no rhythm"),
     ]
     assert "TagName" in problems[2].hint
 
@@ -112,3 +117,9 @@ def test_a_parameter_that_is_none_is_refused() -> None:
     with pytest.raises(UsageError, match="has no parameter 'Tag'") as caught:
         known(TEMPLATES["hub"], "Tag")
     assert "TagName" in caught.value.hint
+
+
+def test_a_rhythm_is_more_than_once() -> None:
+    found, problems = texts({"hub": {"ClockSchedule": "at(2026-12-24T12:00:00)"}})
+    assert problems == []
+    assert [each.where for each in problems_of(TEMPLATES["hub"], found["hub"])] == ["hub.ClockSchedule"]

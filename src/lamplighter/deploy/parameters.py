@@ -13,6 +13,11 @@ from typing import Any, Final
 
 from lamplighter.deploy.family import TEMPLATES, Template
 from lamplighter.errors import Problem, UsageError
+from lamplighter.schedules.days import GrammarError
+from lamplighter.schedules.rhythm import read_rhythm
+
+_RHYTHM: Final = "(rate|cron)"
+"""What the pattern of a parameter begins with that says how often something is done."""
 
 HIDDEN: Final = re.compile(r"\*{4,}")
 """What CloudFormation answers instead of a value that is `NoEcho`."""
@@ -82,7 +87,17 @@ def _text(template: Template, name: str, value: object) -> tuple[str, Problem | 
         return ",".join(map(_scalar, value)), None
     if not isinstance(value, str | int):
         return "", Problem(where, "must be a text, a number or a list of them")
+    if str(parameters_of(template)[name].get("AllowedPattern", "")).startswith(_RHYTHM):
+        return _rhythm(where, _scalar(value))
     return _scalar(value), None
+
+
+def _rhythm(where: str, text: str) -> tuple[str, Problem | None]:
+    """How often something is done, as EventBridge Scheduler says it: `hourly` is `rate(1 hour)`."""
+    try:
+        return read_rhythm(text).expression, None
+    except GrammarError as error:
+        return "", Problem(where, error.message, error.hint)
 
 
 def _scalar(value: str | int) -> str:
