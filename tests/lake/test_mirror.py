@@ -14,7 +14,7 @@ import pytest
 from tests.models import check_request
 
 from lamplighter.errors import AwsError, LakeError, LeaseLost, NoRoom, NotFound
-from lamplighter.lake.mirror import Address, address_of, bring, peek, put_back
+from lamplighter.lake.mirror import Address, address_of, bring, left_over, peek, put_back
 
 LAKE = Address("example-lake", "lake/")
 OCTOBER, NOVEMBER = "charges/billing_period=2026-10", "charges/billing_period=2026-11"
@@ -153,12 +153,16 @@ def test_whoever_dies_leaves_the_old_month_or_the_new(bucket: Bucket, tmp_path: 
         record = (found / OCTOBER / "_load.json").read_text()
         assert json.loads(record) == peek(bucket, LAKE, f"{OCTOBER}/_load.json")
         seen.add((died, data, record))
+        there = {key.removeprefix("lake/") for key in bucket.objects if OCTOBER in key and "_files" not in key}
+        listed = bucket.lake.get(f"{OCTOBER}/_files.json")
+        counts = {f"{OCTOBER}/{name}" for name in json.loads(listed)["files"]} if listed else there
+        assert left_over(bucket, LAKE, OCTOBER) == (there != counts)
         # The next writer clears up what does not count.
         (found / OCTOBER / "more.parquet").write_text("more")
         put_back(bucket, again)
-        listed = json.loads(bucket.lake[f"{OCTOBER}/_files.json"])["files"]
-        there = {Path(key).name for key in bucket.lake if key.startswith(OCTOBER)} - {"_files.json"}
-        assert there == set(listed)
+        assert not left_over(bucket, LAKE, OCTOBER)
+        now = {Path(key).name for key in bucket.lake if key.startswith(OCTOBER)} - {"_files.json"}
+        assert now == set(json.loads(bucket.lake[f"{OCTOBER}/_files.json"])["files"])
         assert bucket.lake[f"{OCTOBER}/_load.json"] == record
     assert seen == {
         (True, ("old.parquet",), "{}"),

@@ -198,6 +198,25 @@ def test_what_time_does_not_suffice_for_goes_on_in_a_new_call(data: DataHub, mon
     assert len(data.bucket.invoked) == 1
 
 
+def test_no_look_is_begun_that_could_not_be_kept(data: DataHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lamplighter.usage import collect as module
+
+    monkeypatch.setattr(collect, "AT_ONCE", 1)
+    look, context = module.look, Countdown(data)
+
+    def slow(*args: Any, **more: Any) -> Any:
+        data.clock.now += timedelta(minutes=3)
+        return look(*args, **more)
+
+    monkeypatch.setattr(module, "look", slow)
+    said = collect.answer({}, context, data.runtime)
+    # After three of them 6 minutes are left: too few for another, for waiting for the lake, and for writing.
+    assert said["looks"] == 3
+    assert said["left"] > 0
+    assert data.bucket.invoked[0]["Payload"] == b'{"number": 1}'
+    assert any(path.startswith("usage_looks/") for path in data.bucket.lake)
+
+
 def test_looks_that_were_not_put_back_are_taken_again(data: DataHub, monkeypatch: pytest.MonkeyPatch) -> None:
     from lamplighter.usage.registry import collectors
 

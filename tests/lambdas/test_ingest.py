@@ -254,6 +254,10 @@ def test_a_bill_in_calls_that_die_anywhere_comes_to_the_same(data: DataHub, monk
         assert costs(data) == whole, answers
         record = json.loads(data.bucket.lake["charges/billing_period=2026-10/_load.json"])
         assert record["loads"]["111122223333"]["source"]["assembly"] == "a"
+        # Athena reads whatever lies there.
+        counted = json.loads(data.bucket.lake["charges/billing_period=2026-10/_files.json"])["files"]
+        there = {path.rpartition("/")[2] for path in data.bucket.lake if path.startswith("charges/")}
+        assert there == {"_files.json", *counted}
         if not died:
             break
     assert moment > 6

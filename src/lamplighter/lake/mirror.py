@@ -215,6 +215,28 @@ def peek(session: Objects, address: Address, path: str) -> Mapping[str, Any] | N
     return found if isinstance(found, dict) else None
 
 
+def left_over(session: Objects, address: Address, month: str) -> bool:
+    """Whether files lie in a month that do not count: somebody died while putting it back.
+
+    The next `put_back` of the month takes them away; until then Athena sees them.
+
+    Args:
+        session: calls to S3 in the bucket's region.
+        address: of the lake.
+        month: for example `charges/billing_period=2026-10`.
+
+    Raises:
+        AwsError: S3 refuses or does not answer.
+        LakeError: the list of its files is damaged.
+    """
+    listed = session.pages(
+        "s3", "list_objects_v2", "Contents", Bucket=address.bucket, Prefix=f"{address.prefix}{month}/"
+    )
+    paths = frozenset(str(item["Key"]).removeprefix(address.prefix) for item in listed)
+    lists = _lists(session, address, paths)
+    return any(paths - {f"{month}/{FILES}"} - each.paths for each in lists.values())
+
+
 def put_back(session: Objects, brought: Brought, still: Callable[[], None] = lambda: None) -> list[str]:
     """Put what has changed in the folder back to S3: months as a whole, see above.
 

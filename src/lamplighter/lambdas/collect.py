@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from lamplighter.lambdas.again import call_again
-from lamplighter.lambdas.borrowed import lake
+from lamplighter.lambdas.borrowed import NEEDS, lake
 from lamplighter.lambdas.runtime import MARGIN, Context, Meters, Runtime, logger, remaining, runtime
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]
     found = targets_of(world, (), ())
     waiting = [task for task in plan(world.store, found.targets, collectors().values(), at) if not task.known]
     results: list[Result] = []
-    while waiting and (not results or remaining(context) > 4 * MARGIN):
+    slowest = timedelta(0)
+    # What is looked at must also be kept: whoever has no time for that left has looked in vain.
+    while waiting and (not results or remaining(context) > slowest + NEEDS + 2 * MARGIN):
+        before = remaining(context)
         now, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
         results += look(
             world.aws,
@@ -60,6 +64,7 @@ def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]
             schedules=frozenset(config.loaded.schedules),
             threads=config.targets.threads if config.targets else _THREADS,
         )
+        slowest = max(slowest, before - remaining(context))
     if results:
         with lake(with_, context, periods=[f"{at:%Y-%m}"], tables=[USAGE, LOOKS]) as folder:
             keep_in_lake(results, at=at, lake=folder)

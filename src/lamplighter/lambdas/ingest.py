@@ -78,14 +78,15 @@ def _ingest(call: _Call) -> Mapping[str, Any]:
     from lamplighter.lake.mirror import address_of
 
     with_, session = call.with_, call.with_.objects()
-    place: Address | None = None
+    place, month = None, None
     try:
         with scratch("bill") as folder:
             arrived = look_at(session, call.bucket, call.key, folder)
-            place = place_of(arrived, address_of(with_.need("LAMPLIGHTER_LAKE")))
+            place, month = place_of(arrived, address_of(with_.need("LAMPLIGHTER_LAKE"))), arrived.month
             _refuse_overtaken(with_, arrived)
             return _load(call, arrived, place, folder)
     except Overtaken as late:
+        _tidy_up(call, month)
         said = _superseded(with_, call, late)
     except (BillError, NoRoom) as error:
         # Tried again it would be refused again.
@@ -116,6 +117,18 @@ def _refuse_overtaken(with_: Runtime, arrived: Arrived) -> None:
     how, there = standing_of_report(arrived.bill.version, loads_of(told or {}))
     if how is not Standing.NEW:
         raise Overtaken(not_newer(how, arrived.bill.version, there, f"the charges for {arrived.month}"))
+
+
+def _tidy_up(call: _Call, month: str | None) -> None:
+    """If a call before died at the very end, this is its second try: take away what it has left of the month before."""
+    from lamplighter.lake.columns import PARTITION
+    from lamplighter.lake.mirror import address_of, left_over
+    from lamplighter.lake.months import CHARGES
+
+    address = address_of(call.with_.need("LAMPLIGHTER_LAKE"))
+    if month is not None and left_over(call.with_.objects(), address, f"{CHARGES}/{PARTITION}={month}"):
+        with lake(call.with_, call.context, periods=[month], tables=[CHARGES]):
+            logger().info("bill", extra={"did": "tidied up", "month": month})
 
 
 def _load(call: _Call, arrived: Arrived, place: Address, folder: Path) -> Mapping[str, Any]:
