@@ -225,6 +225,13 @@ def test_what_is_written_once_is_what_every_function_of_a_stack_needs(group: Gro
     assert actions(statements) <= set.intersection(*wanted)
 
 
+def test_a_function_in_a_vpc_may_do_what_lambda_asks_for_there() -> None:
+    # Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC", required IAM permissions.
+    asked = """CreateNetworkInterface DescribeNetworkInterfaces DescribeSubnets DeleteNetworkInterface
+    AssignPrivateIpAddresses UnassignPrivateIpAddresses"""
+    assert {need.action for need in needs.VPC} == {f"ec2:{action}" for action in asked.split()}
+
+
 def test_functions_enter_the_role_of_members_only() -> None:
     scopes = {need.scope.resources for _, need in needs.of_hub() if need.action == "sts:AssumeRole"}
     assert scopes == {("arn:${AWS::Partition}:iam::*:role/${MemberRole}",)}

@@ -173,6 +173,7 @@ LOOKING: Final[Mapping[str, tuple[Scope, ...]]] = {
             "ec2:DescribeInstanceTypes",
             "ec2:DescribeNetworkInterfaces",
             "ec2:DescribeRegions",
+            "ec2:DescribeSubnets",
             "organizations:ListAccounts",
         )
     },

@@ -120,12 +120,20 @@ _INTERFACES: Final = Scope(
     EVERYTHING,
     reason="Lambda asks for it on everything before it puts a function into a VPC; interfaces have no names before",
 )
-VPC: Final = (
-    Need("Network", "ec2:CreateNetworkInterface", _INTERFACES),
-    Need("Network", "ec2:DeleteNetworkInterface", _INTERFACES),
-    Need("Network", "ec2:DescribeNetworkInterfaces", *LOOKING["ec2:DescribeNetworkInterfaces"]),
+_VPC_ACTIONS: Final = (
+    "AssignPrivateIpAddresses",
+    "CreateNetworkInterface",
+    "DeleteNetworkInterface",
+    "UnassignPrivateIpAddresses",
 )
-"""What every function needs when it runs in a VPC."""
+VPC: Final = (
+    *(Need("Network", f"ec2:{action}", _INTERFACES) for action in _VPC_ACTIONS),
+    *(Need("Network", action, *LOOKING[action]) for action in ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets")),
+)
+"""What every function needs when it runs in a VPC.
+
+Source: Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC".
+"""
 
 
 def of_hub() -> list[tuple[str, Need]]:
