@@ -182,6 +182,15 @@ def test_the_pipeline_reaches_each_resource_of_its_stacks_by_its_name() -> None:
     assert {arn for arn in made if not any(reference.meet(arn, pattern) for pattern in patterns)} == set()
 
 
+def test_the_pipeline_reads_releases_and_keeps_what_it_makes_of_them() -> None:
+    # AWS re:Post, "How do I resolve Access Denied errors or permission issues in CodePipeline?", minimum permissions.
+    of_bucket = {"GetBucketAcl", "GetBucketLocation", "GetBucketVersioning"}
+    of_objects = {"GetObject", "GetObjectTagging", "GetObjectVersion", "GetObjectVersionTagging"}
+    of_objects |= {"PutObject", "PutObjectAcl", "PutObjectTagging"}
+    reached = reference.reach(ROLES["pipeline/PipelineRole"])
+    assert {f"s3:{name}" for name in of_bucket | of_objects} <= set(reached)
+
+
 def test_all_alarms_may_be_described() -> None:
     """CloudWatch asks for DescribeAlarms on `alarm:*`, whichever alarms are named: part of them would be none."""
     place = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:*"
