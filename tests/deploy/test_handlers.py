@@ -4,8 +4,10 @@ import ast
 import json
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from tests.lambdas.conftest import EVENTS
 
 from lamplighter.deploy.handlers import _TARGETS, HANDLERS, Event, Every, Group, Handler, On, Queue, Stack
 from lamplighter.deploy.metrics import METRICS
@@ -46,11 +48,70 @@ def test_who_reads_the_definitions_may_read_the_change_calendars_among_them(hand
 
 def test_rules_have_names_of_their_own_and_patterns_of_lists() -> None:
     events = [one for each in HANDLERS.values() for one in each.triggers if isinstance(one, Event)]
-    assert len({one.name for one in events}) == len(events) == 5
+    assert len({one.name for one in events}) == len(events) == len(SAMPLES)
     for one in events:
         source = json.loads(json.dumps(one.pattern))["source"]
         assert isinstance(source, list)
         assert source[0].startswith("aws.")
+
+
+SAMPLES = {
+    "tags": "tag_changed",
+    "groups": "group_tagged",
+    "instances": "instance_running",
+    "databases": "database_started",
+    "accounts": "account_created",
+    "bills": "object_created",
+}
+"""An event that each rule is for, as its service documents it."""
+
+PLACED = {"{tag}": "Schedule", "{bills}": "example-bills"}
+
+
+def fits(pattern: Any, value: Any) -> bool:
+    """Whether a rule takes an event.
+
+    Source: EventBridge user guide, "Event patterns": all fields hold, of an array any member, of a list any word.
+    """
+    if isinstance(pattern, dict):
+        values = value if isinstance(value, list) else [value]
+        return any(isinstance(v, dict) and all(fits(p, v.get(key)) for key, p in pattern.items()) for v in values)
+    if pattern == [{"exists": False}]:
+        return value is None
+    words = {PLACED.get(word, word) for word in pattern}
+    return bool(words & set(value if isinstance(value, list) else [value]))
+
+
+def changed(event: dict[str, Any], *path: str, to: Any) -> dict[str, Any]:
+    """An event with another value at a place."""
+    if not path:
+        return cast("dict[str, Any]", to)
+    return {**event, path[0]: changed(event.get(path[0], {}), *path[1:], to=to)}
+
+
+def test_rules_take_the_events_that_they_are_for_and_no_other() -> None:
+    patterns = {one.name: one.pattern for each in HANDLERS.values() for one in each.triggers if isinstance(one, Event)}
+    told = {name: json.loads((EVENTS / f"{sample}.json").read_text()) for name, sample in SAMPLES.items()}
+    told["bills"]["detail"]["bucket"]["name"] = PLACED["{bills}"]
+    for rule, pattern in patterns.items():
+        assert [name for name, event in told.items() if fits(pattern, event)] == [rule]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("detail", "eventName"), "UpdateAutoScalingGroup"),
+        (("detail", "errorCode"), "AccessDenied"),
+        (("detail", "requestParameters", "tags"), [{"key": "Team", "value": "web"}]),
+        (("detail", "requestParameters"), None),
+        (("detail-type",), "EC2 Instance Launch Successful"),
+    ],
+)
+def test_calls_to_auto_scaling_that_change_no_schedule_are_not_forwarded(path: tuple[str, ...], value: object) -> None:
+    told = json.loads((EVENTS / "group_tagged.json").read_text())
+    (pattern,) = (one.pattern for one in HANDLERS["events"].triggers if isinstance(one, Event) and one.name == "groups")
+    assert fits(pattern, told)
+    assert not fits(pattern, changed(told, *path, to=value))
 
 
 def test_what_needs_heavy_libraries_lies_in_the_data_zip() -> None:

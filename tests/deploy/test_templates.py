@@ -300,6 +300,8 @@ def _interface(template: Resource) -> Resource:
 def test_only_the_schedule_tag_wakes_passes() -> None:
     for template in ("hub", "member"):
         assert properties(template, "TagsRule")["EventPattern"]["detail"] == {"changed-tag-keys": [{"Ref": "TagName"}]}
+        asked = properties(template, "GroupsRule")["EventPattern"]["detail"]["requestParameters"]
+        assert asked == {"tags": {"key": [{"Ref": "TagName"}]}}
     assert properties("data", "BillsRule")["EventPattern"]["detail"]["bucket"] == {"name": [{"Ref": "BillBucket"}]}
 
 

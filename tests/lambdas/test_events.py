@@ -24,7 +24,7 @@ def known(hub: Hub) -> Hub:
     return hub
 
 
-@pytest.mark.parametrize("name", ["tag_changed", "instance_running", "database_started"])
+@pytest.mark.parametrize("name", ["tag_changed", "group_tagged", "instance_running", "database_started"])
 def test_what_happened_asks_for_a_look(known: Hub, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert answer(event(name), known.runtime) == {"did": "asked", "target": HERE.key}
     assert known.sent == [Message(HERE, "event", NINE)]
@@ -69,8 +69,12 @@ def test_what_we_did_ourselves_is_nothing_new(known: Hub) -> None:
 def test_what_is_none_of_our_business_asks_for_nothing(known: Hub, capsys: pytest.CaptureFixture[str]) -> None:
     for change in ({"detail": {"changed-tag-keys": ["Team"]}}, {"region": "eu-south-2"}):
         assert answer({**event("tag_changed"), **change}, known.runtime)["did"] == "needless"
+    # Our own tags on a group are written by the same call.
+    told = event("group_tagged")
+    told["detail"]["requestParameters"]["tags"] = [{"resourceId": "web", "key": "lamplighter:state", "value": "out"}]
+    assert answer(told, known.runtime)["did"] == "needless"
     assert known.sent == []
-    assert metrics(capsys.readouterr().out) == {"EventsNeedless": 2}
+    assert metrics(capsys.readouterr().out) == {"EventsNeedless": 3}
 
 
 def test_an_account_that_joined_lets_targets_be_found_out_anew(known: Hub) -> None:

@@ -83,6 +83,29 @@ def test_which_tags_changed(keys: list[str], found: set[str]) -> None:
     assert read_event(told) == Happening(What.TAGGED, HERE, NINE, keys=frozenset(found))
 
 
+def group(name: object = "CreateOrUpdateTags", tags: object = None, **detail: object) -> dict[str, Any]:
+    given = {"tags": [{"resourceId": "web", "key": "Schedule", "value": "office"}] if tags is None else tags}
+    return event("group_tagged", detail={"eventName": name, "requestParameters": given, **detail})
+
+
+@pytest.mark.parametrize(
+    ("shape", "what", "keys"),
+    [
+        (event("group_tagged"), What.TAGGED, {"Schedule", "Team"}),
+        (group("DeleteTags"), What.TAGGED, {"Schedule"}),
+        (group("CreateAutoScalingGroup"), What.TAGGED, {"Schedule"}),
+        (group("CreateAutoScalingGroup", []), What.TAGGED, set()),
+        (group("CreateAutoScalingGroup", requestParameters={"autoScalingGroupName": "web"}), What.TAGGED, set()),
+        (group("UpdateAutoScalingGroup"), What.OTHER, set()),
+        # A call that was refused changed nothing, whatever it asked for.
+        (group(errorCode="AccessDenied"), What.OTHER, set()),
+        (group(errorCode="ValidationException", requestParameters=None), What.OTHER, set()),
+    ],
+)
+def test_which_tags_of_groups_changed(shape: dict[str, Any], what: What, keys: set[str]) -> None:
+    assert read_event(shape) == Happening(what, HERE, NINE, keys=frozenset(keys))
+
+
 @pytest.mark.parametrize(
     ("shape", "what"),
     [
@@ -106,6 +129,9 @@ def test_which_accounts_join(shape: dict[str, Any], what: What) -> None:
 def test_when_and_where(time: str, region: str) -> None:
     found = read_event(event("tag_changed", time=time, region=region))
     assert (found.at, found.target) == (NINE, Target("111122223333", region))
+
+
+NO_TAGS: tuple[object, ...] = ("Schedule", [7], ["Schedule"], [{}], [{"key": 7}], {"a": 1})
 
 
 def without(name: str, key: str) -> dict[str, Any]:
@@ -138,6 +164,10 @@ def without(name: str, key: str) -> dict[str, Any]:
             for bad in (None, "Schedule", {"Schedule": 1}, [7], ["Schedule", None])
         ),
         (event("tag_changed", detail={}), "which tags changed"),
+        *((group(tags=bad), "which tags changed") for bad in NO_TAGS),
+        *((group(requestParameters=bad), "which tags changed") for bad in (None, "tags", [1])),
+        *((group(bad), "what was called of Auto Scaling") for bad in (None, 7, ["DeleteTags"])),
+        (event("group_tagged", **{"detail-type": "EC2 Instance Launch Successful"}), "nobody knows"),
         (event("instance_running", detail={}), "which instance has which state"),
         (instance(**{"instance-id": None}), "which instance has which state"),
         (instance(state=7), "which instance has which state"),

@@ -212,6 +212,20 @@ _EVENTS = Handler(
     60,
     (
         Event("tags", {"source": ["aws.tag"], "detail": {"changed-tag-keys": ["{tag}"]}}),
+        # Auto Scaling tells nobody of tags: its calls are known by a trail of CloudTrail in the account and region.
+        Event(
+            "groups",
+            {
+                "source": ["aws.autoscaling"],
+                "detail-type": ["AWS API Call via CloudTrail"],
+                "detail": {
+                    "eventSource": ["autoscaling.amazonaws.com"],
+                    "eventName": ["CreateAutoScalingGroup", "CreateOrUpdateTags", "DeleteTags"],
+                    "errorCode": [{"exists": False}],
+                    "requestParameters": {"tags": {"key": ["{tag}"]}},
+                },
+            },
+        ),
         Event(
             "instances",
             {

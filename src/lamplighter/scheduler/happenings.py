@@ -2,7 +2,8 @@
 
 An event is never obeyed: the pass that it asks for looks at what is there by then. So one that is repeated, late or out
 of order does no harm. Sources: EC2 user guide, "instance state-change events"; RDS user guide, "Amazon RDS event
-categories and event messages"; Tag Editor user guide, "Tag change events"; Organizations user guide, "CloudTrail".
+categories and event messages"; Tag Editor user guide, "Tag change events"; Organizations user guide, "CloudTrail";
+Amazon EC2 Auto Scaling user guide, "Log API calls with CloudTrail".
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ _DATABASES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "RDS-EVENT-0153": ("rds-cluster", "running"),
     }
 )
+_GROUPS: Final = ("CreateAutoScalingGroup", "CreateOrUpdateTags", "DeleteTags")
 _JOINED: Final = ("CreateAccountResult", "AcceptHandshake")
 
 
@@ -96,6 +98,8 @@ def read_event(event: object) -> Happening:
     match source, kind:
         case "aws.tag", _:
             return Happening(What.TAGGED, target, at, keys=_keys(detail))
+        case "aws.autoscaling", "AWS API Call via CloudTrail":
+            return _group(detail, target, at)
         case "aws.ec2", "EC2 Instance State-change Notification":
             return _instance(detail, target, at)
         case "aws.rds", "RDS DB Instance Event" | "RDS DB Cluster Event":
@@ -170,6 +174,19 @@ def _keys(detail: Mapping[str, Any]) -> frozenset[str]:
     if not isinstance(keys, Sequence) or isinstance(keys, str) or not all(isinstance(key, str) for key in keys):
         raise UsageError("the event does not say which tags changed")
     return frozenset(keys)
+
+
+def _group(detail: Mapping[str, Any], target: Target, at: datetime) -> Happening:
+    """A call to Auto Scaling, which has no events of tags: one that makes a group, tags it, or takes tags away."""
+    name, given = detail.get("eventName"), detail.get("requestParameters")
+    if not isinstance(name, str):
+        raise UsageError("the event does not say what was called of Auto Scaling")
+    if name not in _GROUPS or detail.get("errorCode") is not None:
+        return Happening(What.OTHER, target, at)
+    tags = given.get("tags", []) if isinstance(given, Mapping) else None
+    if not isinstance(tags, Sequence) or not all(isinstance(tag, Mapping) for tag in tags):
+        raise UsageError("the event does not say which tags changed")
+    return Happening(What.TAGGED, target, at, keys=_keys({"changed-tag-keys": [tag.get("key") for tag in tags]}))
 
 
 def _instance(detail: Mapping[str, Any], target: Target, at: datetime) -> Happening:
