@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections import Counter
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -107,6 +109,7 @@ def test_hub_and_member(estate: EstateProbe) -> None:
         estate, "member", {key: hub[key] for key in ("HubAccount", "HubPrefix", "BusArn")} | {"TagName": "Lit"}
     )
 
+    _counts(estate)
     _tables(estate, state)
     _bucket(estate, state)
     _functions(estate, hub)
@@ -138,6 +141,44 @@ def test_a_member_makes_its_role_in_one_region(estate: EstateProbe) -> None:
 
 def _sorted_events() -> list[Event]:
     return sorted(forwarded(), key=lambda event: event.name)
+
+
+COUNTED: dict[str, Callable[[EstateProbe], int]] = {
+    "AWS::CloudWatch::Dashboard": lambda estate: len(estate.client("cloudwatch").list_dashboards()["DashboardEntries"]),
+    "AWS::DynamoDB::Table": lambda estate: len(estate.client("dynamodb").list_tables()["TableNames"]),
+    "AWS::Events::EventBus": lambda estate: len(estate.client("events").list_event_buses()["EventBuses"]) - 1,
+    "AWS::Events::Rule": lambda estate: sum(
+        len(estate.client("events").list_rules(EventBusName=bus)["Rules"]) for bus in ("default", "lamplighter")
+    ),
+    "AWS::IAM::ManagedPolicy": lambda estate: len(estate.client("iam").list_policies(Scope="Local")["Policies"]),
+    "AWS::IAM::Role": lambda estate: len(estate.client("iam").list_roles()["Roles"]),
+    "AWS::Lambda::EventSourceMapping": lambda estate: len(
+        estate.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    ),
+    "AWS::Lambda::Function": lambda estate: len(estate.client("lambda").list_functions()["Functions"]),
+    "AWS::Lambda::Permission": lambda estate: sum(
+        len(json.loads(estate.client("lambda").get_policy(FunctionName=f"lamplighter-{name}")["Policy"])["Statement"])
+        for name in ("events", "ingest")
+    ),
+    "AWS::Logs::LogGroup": lambda estate: len(estate.client("logs").describe_log_groups()["logGroups"]),
+    "AWS::S3::Bucket": lambda estate: len(estate.client("s3").list_buckets()["Buckets"]),
+    "AWS::SNS::Topic": lambda estate: len(estate.client("sns").list_topics()["Topics"]),
+    "AWS::SQS::Queue": lambda estate: len(estate.client("sqs").list_queues()["QueueUrls"]),
+}
+"""Types that moto makes, and how many of them the API of their service tells of; docs/estate.md has the others."""
+
+
+def _counts(estate: EstateProbe) -> None:
+    """CloudFormation has made as many of each type as there are."""
+    formation = estate.client("cloudformation")
+    made = Counter(
+        resource["ResourceType"]
+        for name in ("state", "hub", "data", "watch", "member")
+        for page in formation.get_paginator("list_stack_resources").paginate(StackName=f"lamplighter-{name}")
+        for resource in page["StackResourceSummaries"]
+    )
+    assert {kind: count(estate) for kind, count in COUNTED.items()} == {kind: made[kind] for kind in COUNTED}
+    assert all(made[kind] for kind in COUNTED)
 
 
 def _tables(estate: EstateProbe, state: dict[str, str]) -> None:

@@ -59,6 +59,36 @@ def _glue(properties: Properties) -> Properties:
     return properties
 
 
+def _key(properties: Properties) -> Properties:
+    # Rotation is switched on by a call of its own, EnableKeyRotation.
+    found = {key: value for key, value in properties.items() if key not in ("KeyPolicy", "EnableKeyRotation")}
+    tags = [{"TagKey": each["Key"], "TagValue": each["Value"]} for each in properties["Tags"]]
+    return {**found, "Tags": tags, "Policy": _policy(properties["KeyPolicy"])}
+
+
+def _policy(document: Properties) -> str:
+    """A policy as a text; its statements have the elements of IAM's grammar, and no others."""
+    assert document["Version"] == "2012-10-17"
+    for statement in document["Statement"]:
+        assert {"Effect", "Action", "Principal", "Resource"} <= set(statement) <= _ELEMENTS
+        assert statement["Effect"] in ("Allow", "Deny")
+    return json.dumps(document)
+
+
+_ELEMENTS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
+
+
+def _topic_policy(properties: Properties) -> Properties:
+    (topic,) = properties["Topics"]
+    policy = _policy(properties["PolicyDocument"])
+    return {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": policy}
+
+
+def _queue_policy(properties: Properties) -> Properties:
+    assert all(properties["Queues"])
+    return {"QueueUrl": properties["Queues"][0], "Attributes": {"Policy": _policy(properties["PolicyDocument"])}}
+
+
 def _stack_set(properties: Properties) -> Properties:
     found = dict(properties)
     found["OperationPreferences"] = None
@@ -95,8 +125,18 @@ MODELS: dict[str, tuple[str, str, Callable[[Properties], Properties]]] = {
     "AWS::Events::EventBusPolicy": ("events", "PutPermission", _bus_policy),
     "AWS::Glue::Database": ("glue", "CreateDatabase", _glue),
     "AWS::Glue::Table": ("glue", "CreateTable", _glue),
+    "AWS::KMS::Alias": ("kms", "CreateAlias", lambda properties: properties),
+    "AWS::KMS::Key": ("kms", "CreateKey", _key),
     "AWS::Lambda::EventInvokeConfig": ("lambda", "PutFunctionEventInvokeConfig", lambda properties: properties),
     "AWS::Logs::QueryDefinition": ("logs", "PutQueryDefinition", _query),
+    "AWS::S3::BucketPolicy": (
+        "s3",
+        "PutBucketPolicy",
+        lambda properties: {"Bucket": properties["Bucket"], "Policy": _policy(properties["PolicyDocument"])},
+    ),
+    "AWS::SNS::Subscription": ("sns", "Subscribe", lambda properties: properties),
+    "AWS::SNS::TopicPolicy": ("sns", "SetTopicAttributes", _topic_policy),
+    "AWS::SQS::QueuePolicy": ("sqs", "SetQueueAttributes", _queue_policy),
     "AWS::Scheduler::Schedule": ("scheduler", "CreateSchedule", lambda properties: properties),
     "AWS::Scheduler::ScheduleGroup": ("scheduler", "CreateScheduleGroup", lambda properties: properties),
     "AWS::ServiceCatalogAppRegistry::Application": ("servicecatalog-appregistry", "CreateApplication", _application),
@@ -104,6 +144,11 @@ MODELS: dict[str, tuple[str, str, Callable[[Properties], Properties]]] = {
         "servicecatalog-appregistry",
         "CreateAttributeGroup",
         _application,
+    ),
+    "AWS::ServiceCatalogAppRegistry::AttributeGroupAssociation": (
+        "servicecatalog-appregistry",
+        "AssociateAttributeGroup",
+        _lower,
     ),
     "AWS::ServiceCatalogAppRegistry::ResourceAssociation": (
         "servicecatalog-appregistry",

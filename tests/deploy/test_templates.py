@@ -123,6 +123,22 @@ def _holds(condition: dict[str, dict[str, Any]], asked: dict[str, str]) -> bool:
     return all(found)
 
 
+def test_who_may_write_into_buses_topics_and_queues() -> None:
+    for kind in ("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"):
+        for where, resource in of_type(kind):
+            tls, *allowed = resource["Properties"]["PolicyDocument"]["Statement"]
+            assert (tls["Effect"], tls["Principal"]) == ("Deny", "*"), where
+            assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}, where
+            # A service, on behalf of this account only.
+            (mine,) = [each for each in allowed if "AWS::AccountId" in json.dumps(each["Condition"])]
+            assert list(mine["Principal"]) == ["Service"], where
+    told = [each["Properties"]["Statement"] for _, each in of_type("AWS::Events::EventBusPolicy")]
+    assert {each["Action"] for each in told} == {"events:PutEvents"}
+    whole, named = told
+    assert whole["Condition"] == {"StringEquals": {"aws:PrincipalOrgID": {"Ref": "OrganizationId"}}}
+    assert named["Principal"] == {"AWS": {"Ref": "Accounts"}}
+
+
 def test_the_lake_moves_to_cheaper_tiers() -> None:
     rules = properties("state", "LakeBucket")["LifecycleConfiguration"]["Rules"]
     assert rules[0]["Transitions"] == [{"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 0}]
