@@ -31,6 +31,7 @@ from lamplighter.estate.testing import MANAGEMENT, MONDAY, PRODUCTION, REGION, E
 from lamplighter.scheduler import kept_definitions
 from lamplighter.store.dynamodb import DynamoDBStore
 from lamplighter.store.dynamodb_calls import Connection
+from lamplighter.store.dynamodb_layout import TABLES
 
 TARGET: Final = f"{PRODUCTION}/{REGION}"
 TAG: Final = "Lit"
@@ -89,7 +90,7 @@ class Deployment:
         self.store = self._store()
 
     def begin(self) -> None:
-        """A Monday at 8:00 UTC after all that was; nothing of that stands, waits or goes wrong any more."""
+        """A Monday at 8:00 UTC after all that was; nothing of that stands, waits, is known or goes wrong any more."""
         control, ec2 = self.estate.control, self.estate.client("ec2", keys=self.member)
         if self.now > self.monday:
             self.monday += _APART
@@ -100,10 +101,18 @@ class Deployment:
         self.now = control.set_clock(self.monday)
         for name in ("passes", "dead-letters"):
             self.estate.client("sqs").purge_queue(QueueUrl=self._queue(name))
+        for table in TABLES:
+            if table != kept_definitions.TABLE:
+                self._forget(table)
         kept = kept_definitions.read(self.store)
         kept_definitions.put_entries(self.store, kept, (), [each.key for each in kept.entries])
         kept_definitions.put_files(self.store, {kept_definitions.FILE: OFFICE})
         control.clear_calls()
+
+    def _forget(self, table: str) -> None:
+        for partition in self.store.partitions(table):
+            for item in list(self.store.query(table, partition)):
+                self.store.delete(table, partition, item.sort)
 
     def _schedule(self) -> None:
         """The group and the schedule that the template declares; moto takes their types for made, and makes nothing.
@@ -293,11 +302,13 @@ def metered(answer: Answer, **fields: str) -> dict[str, float]:
         if not data or not fields.items() <= data.items():
             continue
         (directive,) = data["_aws"]["CloudWatchMetrics"]
-        assert (directive["Namespace"], directive["Dimensions"]) == ("lamplighter", [[SERVICE]])
+        (dimensions,) = directive["Dimensions"]
+        assert directive["Namespace"] == "lamplighter"
         for each in directive["Metrics"]:
             metric = METRICS[each["Name"]]
-            assert (each["Unit"], data[SERVICE]) == (metric.unit, dashed(HANDLERS[metric.handler]))
-            assert set(metric.fields) <= set(data)
+            assert (each["Unit"], data[SERVICE]) == (metric.unit, metric.service)
+            assert set(dimensions) == {SERVICE, *metric.dimensions}
+            assert {*dimensions, *metric.fields} <= set(data)
             found[metric.name] = found.get(metric.name, 0) + sum(data[metric.name])
     return found
 

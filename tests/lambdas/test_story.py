@@ -90,11 +90,11 @@ def tags(hub: Deployment, instance: str) -> dict[str, str]:
 
 
 def acts(hub: Deployment) -> list[tuple[str, str, str]]:
-    """What the journal in DynamoDB says was done since the test began: resource, action, outcome."""
+    """What the journal in DynamoDB says was done: resource, action, outcome."""
     return [
         (each.resource.rpartition("/")[2], each.action, each.outcome)
         for each in journal.read(hub.store, TARGET)
-        if each.at >= hub.monday and each.action not in (journal.SEEN, journal.GONE)
+        if each.action != journal.SEEN
     ]
 
 
@@ -110,9 +110,8 @@ def test_from_a_tag_in_a_member_account_to_the_workbook_of_its_month(
     # One is the home account itself.
     first = hub.invoke("clock", {})
     assert first.value["messages"] == 2
-    assert metered(first) | {"SecondsToNext": 0} == {
-        "Ticks": 1, "TargetsDue": 2, "TargetsUnresolved": 0, "SecondsToNext": 0, "AgeOfLastPass": 0,
-    }  # fmt: skip
+    wrote = {"Ticks": 1, "TargetsDue": 2, "TargetsUnresolved": 0, "AgeOfLastPass": 0}
+    assert metered(first).items() >= wrote.items()
     assert hub.alarm() == at(first.value["next"])
     hub.until_quiet()
     assert acts(hub) == []
@@ -126,9 +125,9 @@ def test_from_a_tag_in_a_member_account_to_the_workbook_of_its_month(
     said = hub.deliver()
     assert said is not None
     assert said.said("pass")["done"] == 1
-    wrote = metered(said, account=PRODUCTION)
-    assert (wrote["Passes"], wrote["ResourcesFound"]) == (1, 1)
-    assert (wrote["ResourcesStarted"], wrote["ResourcesStopped"], wrote["ActionsFailed"]) == (1, 0, 0)
+    counted = metered(said, account=PRODUCTION)
+    assert (counted["Passes"], counted["ResourcesFound"]) == (1, 1)
+    assert (counted["ResourcesStarted"], counted["ResourcesStopped"], counted["ActionsFailed"]) == (1, 0, 0)
     assert tags(hub, instance) == {
         "lamplighter:first-seen": f"{hub.now:%Y-%m-%dT%H:%M:%SZ}",
         "lamplighter:last-action": f"started {hub.now:%Y-%m-%d %H:%M} UTC by lamplighter",
@@ -289,8 +288,8 @@ def failed(hub: Deployment) -> tuple[list[str], Answer]:
 def test_of_two_messages_the_one_that_failed_comes_again_until_it_is_done(hub: Deployment) -> None:
     hub.at(8.5)
     instance = stopped_instance(hub)
-    fault = store_refuses(hub)
     assert hub.invoke("clock", {}).value["messages"] == 2
+    fault = store_refuses(hub)
     targets, answer = failed(hub)
     assert targets == [TARGET]
     assert answer.said("pass")["target"] == f"{MANAGEMENT}/{REGION}"
@@ -312,8 +311,8 @@ def test_of_two_messages_the_one_that_failed_comes_again_until_it_is_done(hub: D
 
 def test_what_never_succeeds_ends_among_the_dead_letters_which_an_alarm_looks_at(hub: Deployment) -> None:
     hub.at(8.5)
-    store_refuses(hub)
     hub.invoke("clock", {})
+    store_refuses(hub)
     redrive = json.loads(hub.attributes("passes")["RedrivePolicy"])
     for number in range(1, int(redrive["maxReceiveCount"]) + 1):
         assert hub.dead() == []
