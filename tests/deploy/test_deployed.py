@@ -151,6 +151,7 @@ COUNTED: dict[str, Callable[[EstateProbe], int]] = {
         len(estate.client("events").list_rules(EventBusName=bus)["Rules"]) for bus in ("default", "lamplighter")
     ),
     "AWS::IAM::ManagedPolicy": lambda estate: len(estate.client("iam").list_policies(Scope="Local")["Policies"]),
+    "AWS::IAM::Policy": lambda estate: len(_policies(estate)),
     "AWS::IAM::Role": lambda estate: len(estate.client("iam").list_roles()["Roles"]),
     "AWS::Lambda::EventSourceMapping": lambda estate: len(
         estate.client("lambda").list_event_source_mappings()["EventSourceMappings"]
@@ -166,6 +167,17 @@ COUNTED: dict[str, Callable[[EstateProbe], int]] = {
     "AWS::SQS::Queue": lambda estate: len(estate.client("sqs").list_queues()["QueueUrls"]),
 }
 """Types that moto makes, and how many of them the API of their service tells of; docs/estate.md has the others."""
+
+
+def _policies(estate: EstateProbe) -> set[str]:
+    """What stands in policies that several roles have in common, of which each has a copy."""
+    iam = estate.client("iam")
+    names = [role["RoleName"] for role in iam.list_roles()["Roles"]]
+    shared = [name for name in names if "every-function" in iam.list_role_policies(RoleName=name)["PolicyNames"]]
+    assert len(shared) == len(HANDLERS)
+    return {
+        json.dumps(iam.get_role_policy(RoleName=name, PolicyName="every-function")["PolicyDocument"]) for name in shared
+    }
 
 
 def _counts(estate: EstateProbe) -> None:
