@@ -11,6 +11,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ import pytest
 from lamplighter import __version__
 from lamplighter.cli.main import COMMANDS, command_tree
 from lamplighter.cli.testing import Lamp
+from lamplighter.deploy.handlers import Group
+from lamplighter.deploy.package import FACTS, Facts
 from lamplighter.errors import GuardrailError, LamplighterError, StoreUnavailable
 
 BUG = "this is a bug in Lamplighter: please report it with the output of -vv"
@@ -100,7 +104,16 @@ def test_without_a_command_there_is_help(lamp: Lamp) -> None:
 
 def test_version(lamp: Lamp) -> None:
     assert lamp("--version").out.strip() == f"lamplighter {__version__}"
-    assert lamp("version").out.startswith(f"lamplighter {__version__} (Python ")
+    assert re.fullmatch(rf"lamplighter {re.escape(__version__)} \(Python [\d.]+\)\n", lamp("version").out)
+
+
+def test_a_zip_says_when_and_of_what_it_was_made(lamp: Lamp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lamplighter.__file__", str(tmp_path / "__init__.py"))
+    facts = Facts(Group.CORE, __version__, datetime(2026, 11, 23, 9, tzinfo=UTC), "0123456789abcdef", "x", "x", {})
+    (tmp_path / FACTS).write_text(facts.text())
+    assert lamp("version").out.endswith("), zip core, built 2026-11-23T09:00:00+00:00, of 0123456789ab\n")
+    (tmp_path / FACTS).write_text(replace(facts, built=None, commit="").text())
+    assert lamp("version").out.endswith("), zip core, built nobody knows when\n")
 
 
 @pytest.mark.slow

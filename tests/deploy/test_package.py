@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import platform
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
+from importlib.metadata import distribution
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -19,7 +23,17 @@ from lamplighter.deploy import contents
 from lamplighter.deploy import package as module
 from lamplighter.deploy.contents import LEFT_OUT, SERVICES, closure, needed
 from lamplighter.deploy.handlers import HANDLERS, Group
-from lamplighter.deploy.package import DIRECT, UNPACKED, Facts, Package, build, open_package, outdated, read_facts
+from lamplighter.deploy.package import (
+    DIRECT,
+    ROOTS,
+    UNPACKED,
+    Facts,
+    Package,
+    build,
+    open_package,
+    outdated,
+    read_facts,
+)
 from lamplighter.errors import UsageError
 
 EPOCH = {"SOURCE_DATE_EPOCH": "1795424400"}
@@ -29,8 +43,12 @@ EPOCH = {"SOURCE_DATE_EPOCH": "1795424400"}
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Group, Package]:
     """Both zips."""
     out = tmp_path_factory.mktemp("dist")
-    # Bytecode of numpy takes seconds, and that of the core shows as well how it is made.
-    return {group: build(group, out, environ=EPOCH, bytecode=group is Group.CORE) for group in Group}
+    # Bytecode of numpy takes seconds, and that of the core shows as well how it is made. It is tried out here, whose
+    # system may be newer than Lambda's.
+    return {
+        group: build(group, out, environ=EPOCH, bytecode=group is Group.CORE, for_lambda=group is Group.CORE)
+        for group in Group
+    }
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +71,65 @@ def test_the_same_input_makes_the_same_bytes(packages: Mapping[Group, Package], 
     assert again.key == f"code/core/{lamplighter.__version__}-{first.digest[:16]}.zip"
 
 
+AGAIN = """
+import os, sys, time
+from pathlib import Path
+os.umask(0o077)
+from lamplighter.deploy.handlers import Group
+from lamplighter.deploy.package import build
+import lamplighter
+assert Path(lamplighter.__file__).is_relative_to(sys.argv[1]), lamplighter.__file__
+made = build(Group.DATA, Path("out"), bytecode=False, for_lambda=False, environ={"SOURCE_DATE_EPOCH": sys.argv[2]})
+print(made.digest)
+"""
+
+
+@pytest.mark.slow
+def test_the_data_zip_has_the_same_bytes_wherever_and_whenever_it_is_made(
+    packages: Mapping[Group, Package], tmp_path: Path
+) -> None:
+    """Sources elsewhere, of another time and mode; another folder, time zone, mask, locale and seed of hashes."""
+    source = Path(lamplighter.__file__).parent
+    copied = tmp_path / "elsewhere" / "lamplighter"
+    shutil.copytree(source, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in copied.rglob("*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+        if path.is_file():
+            path.chmod(0o600)
+    (copied / "deploy" / "__pycache__").mkdir()
+    environ = {
+        "PYTHONPATH": str(copied.parent),
+        "PYTHONHASHSEED": "77",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TZ": "Pacific/Kiritimati",
+        "LC_ALL": "C",
+        "PATH": os.environ["PATH"],
+        # Which commit it is, is part of what goes in.
+        **_git_of(source),
+    }
+    command = [sys.executable, "-c", AGAIN, str(copied.parent), EPOCH["SOURCE_DATE_EPOCH"]]
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == packages[Group.DATA].digest
+    [made] = (tmp_path / "out").iterdir()
+    assert made.name == packages[Group.DATA].path.name
+
+
+def _git_of(source: Path) -> dict[str, str]:
+    done = subprocess.run(
+        ["git", "-C", str(source), "rev-parse", "--absolute-git-dir"], capture_output=True, text=True, check=False
+    )
+    return {"GIT_DIR": done.stdout.strip()} if done.returncode == 0 else {}
+
+
+def test_what_lambdas_system_cannot_load_is_no_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "misfits", lambda names, python: ["numpy 9.9 needs glibc 2.99"])
+    with pytest.raises(UsageError, match=r"core would not run: numpy 9\.9 needs glibc 2\.99, and Lambda has") as caught:
+        build(Group.CORE, tmp_path)
+    assert "--fetch" in caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_zips_are_within_the_limits_of_lambda(packages: Mapping[Group, Package]) -> None:
     assert packages[Group.CORE].size < DIRECT
@@ -60,6 +137,9 @@ def test_zips_are_within_the_limits_of_lambda(packages: Mapping[Group, Package])
         assert made.unpacked < UNPACKED
         with zipfile.ZipFile(made.path) as archive:
             assert sum(member.file_size for member in archive.infolist()) == made.unpacked
+            # Bytecode, which the data zip lacks here, is about as large as what it is made of.
+            source = sum(member.file_size for member in archive.infolist() if member.filename.endswith(".py"))
+            assert made.unpacked + 1.5 * source < UNPACKED
             assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
             assert archive.namelist() == sorted(archive.namelist())
 
@@ -83,12 +163,36 @@ def test_only_what_is_needed_is_inside(packages: Mapping[Group, Package]) -> Non
     assert not tops & {"duckdb", "numpy", "highspy", "xlsxwriter", "boto3", "moto", "pytest"}
     assert not [name for name in names if name.startswith("lamplighter/estate/")]
     assert not [name for name in names if "/tests/" in name or name.endswith((".pyi", "/RECORD", "direct_url.json"))]
+    _only_distributions(packages)
     data = {name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2}
     assert data <= {*SERVICES, "__pycache__"}
     texts = [name for name in names if name.endswith((".py", ".json", "METADATA"))]
     archive = zipfile.ZipFile(packages[Group.CORE].path)
     home = str(Path(lamplighter.__file__).parents[2]).encode()
     assert not [name for name in (*texts, *[n for n in names if n.endswith(".pyc")]) if home in archive.read(name)]
+
+
+def _only_distributions(packages: Mapping[Group, Package]) -> None:
+    """What lies in a zip belongs to a distribution that is needed, and each of those is there."""
+    for group, made in packages.items():
+        with zipfile.ZipFile(made.path) as archive:
+            infos = {name.split("/")[0] for name in archive.namelist() if ".dist-info/" in name}
+            tops = {name.split("/")[0] for name in archive.namelist()} - infos - {"lamplighter", "__pycache__"}
+        wanted = set(closure(ROOTS[group])) - {"lamplighter"}
+        assert {_normal(name) for name in infos} == wanted
+        owned = {
+            str(file).split("/")[0]
+            for name in wanted
+            for file in distribution(name).files or ()
+            if ".." not in str(file)
+        }
+        assert tops <= owned
+
+
+def _normal(info: str) -> str:
+    """`typing_extensions-4.1.dist-info` is `typing-extensions`."""
+    name, _, _version = info.removesuffix(".dist-info").partition("-")
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 ASK = """

@@ -57,12 +57,30 @@ SERVICES: Final = (
 )
 """Services whose models botocore keeps; a test finds those that the code calls. All of them are 20 MB."""
 
+_NEW_SYSTEM: Final = (3, 12)
+"""The first Python of Lambda on Amazon Linux 2023; those before run on Amazon Linux 2.
+
+Source: AWS Lambda developer guide, "Lambda runtimes". Their C libraries are glibc 2.34 and 2.26.
+"""
+
 _OWN_LEFT: Final = ("estate",)
 """Folders of our own that no function uses: the simulated AWS."""
 
 _INFO: Final = ("METADATA", "entry_points.txt")
 _NO_FOLDERS: Final = {"tests", "test", "__pycache__", "bin", "include", "examples"}
 _NO_ENDINGS: Final = (".pyi", ".pyc", ".a", ".h", ".c", ".pyx", ".pxd", ".cpp", ".hpp")
+
+
+def glibc(python: str) -> int:
+    """The minor version of glibc 2 that Lambda has for a Python: `3.11` has glibc 2.26.
+
+    Raises:
+        UsageError: it is no version of Python.
+    """
+    parts = python.split(".")
+    if len(parts) != 2 or not all(part.isascii() and part.isdecimal() for part in parts):
+        raise UsageError(f"{python!r} is no version of Python", hint="say 3.12")
+    return 34 if (int(parts[0]), int(parts[1])) >= _NEW_SYSTEM else 26
 
 
 def closure(roots: Iterable[str], *, python: str = "", machine: str = "x86_64") -> dict[str, str]:
@@ -108,8 +126,44 @@ def closure(roots: Iterable[str], *, python: str = "", machine: str = "x86_64") 
 def _environment(python: str, machine: str) -> dict[str, str]:
     """What markers of requirements ask for, on Lambda (PyPA specification, "Dependency specifiers")."""
     found = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}
-    found["platform_machine"] = {"arm64": "aarch64"}.get(machine, machine)
+    found["platform_machine"] = _architecture(machine)
     return {**found, "python_version": python, "python_full_version": f"{python}.0"} if python else found
+
+
+def _architecture(machine: str) -> str:
+    return {"arm64": "aarch64"}.get(machine, machine)
+
+
+def misfits(names: Iterable[str], python: str) -> list[str]:
+    """What is installed and compiled for a newer system than Lambda has for a Python, a text each."""
+    most = glibc(python)
+    found = []
+    for name in names:
+        dist = _installed(name)
+        least = _needed_glibc(dist.read_text("WHEEL") or "")
+        if least is None:
+            found.append(f"{name} {dist.version} was compiled for another system")
+        elif least > most:
+            found.append(f"{name} {dist.version} needs glibc 2.{least}")
+    return found
+
+
+_MANYLINUX: Final = re.compile(r"(?:manylinux_2_(\d+)|(manylinux2014|manylinux2010|manylinux1))_\w+")
+
+
+def _needed_glibc(wheel: str) -> int | None:
+    """The minor version of glibc 2 that a wheel needs, by its tags (PEP 600); None if it does not run on glibc.
+
+    Wheels of pure Python need none, which is 0.
+    """
+    found = []
+    for tag in re.findall(r"^Tag: \S+?-\S+?-(\S+)$", wheel, re.MULTILINE):
+        match = _MANYLINUX.fullmatch(tag)
+        if tag == "any":
+            return 0
+        if match:
+            found.append(int(match[1] or 17))
+    return min(found, default=None)
 
 
 def copy_distribution(name: str, stage: Path) -> None:
@@ -149,8 +203,11 @@ def fetch_wheels(versions: Mapping[str, str], stage: Path, *, python: str, machi
         UsageError: pip cannot.
     """
     place = stage.parent / "fetched"
-    architecture = {"arm64": "aarch64"}.get(machine, machine)
-    platforms = [f"manylinux_2_{minor}_{architecture}" for minor in (34, 28, 17)] + [f"manylinux2014_{architecture}"]
+    architecture = _architecture(machine)
+    # A wheel has the tag of the oldest system on which it runs, whichever that is. 2.17 is the oldest with a tag of its
+    # own that anybody still makes; pip takes manylinux2010 and manylinux1 along with manylinux2014.
+    platforms = [f"manylinux_2_{minor}_{architecture}" for minor in range(glibc(python), 16, -1)]
+    platforms.append(f"manylinux2014_{architecture}")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     command += ["--no-deps", "--only-binary", ":all:", "--implementation", "cp", "--python-version", python]
     command += [word for platform in platforms for word in ("--platform", platform)]
@@ -161,7 +218,8 @@ def fetch_wheels(versions: Mapping[str, str], stage: Path, *, python: str, machi
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["pip is not installed"]
         raise UsageError(
-            f"the wheels cannot be fetched: {said[-1]}", hint="see whether there are wheels for that Python"
+            f"the wheels cannot be fetched: {said[-1]}",
+            hint=f"see whether there are wheels for that Python and glibc 2.{glibc(python)}, which Lambda has for it",
         )
     for path in sorted(place.rglob("*")):
         inside = PurePosixPath(path.relative_to(place).as_posix())

@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import lamplighter
-from lamplighter.deploy.contents import OWN, closure, copy_distribution, copy_own, fetch_wheels
+from lamplighter.deploy.contents import OWN, closure, copy_distribution, copy_own, fetch_wheels, glibc, misfits
 from lamplighter.deploy.handlers import Group
 from lamplighter.errors import UsageError
 
@@ -111,6 +111,7 @@ def build(
     fetch: bool = False,
     also: Sequence[str] = (),
     bytecode: bool = True,
+    for_lambda: bool = True,
     environ: Mapping[str, str] = os.environ,
 ) -> Package:
     """Build a zip of the running environment's versions.
@@ -123,6 +124,7 @@ def build(
         fetch: fetch wheels with pip; else the installed files are taken, which must be of the same Python and machine.
         also: names of further installed distributions, for example with kinds of your own.
         bytecode: whether to put it in, without which a cold start takes half as long again.
+        for_lambda: whether what is compiled must run on Lambda's system too; else only here, for trying it out.
         environ: variables: SOURCE_DATE_EPOCH.
 
     Returns:
@@ -141,8 +143,14 @@ def build(
             "what is installed here is for Python {} on {} and {}, not {} on {} and {}".format(*here, *there),
             hint="say --fetch, which fetches the same versions for it with pip",
         )
+    system = glibc(wanted)
     chosen = closure((*ROOTS[group], *also), python=wanted, machine=machine)
     versions = {name: version for name, version in chosen.items() if name != OWN}
+    if not fetch and for_lambda and (wrong := misfits(versions, wanted)):
+        raise UsageError(
+            f"{group} would not run: {'; '.join(wrong)}, and Lambda has glibc 2.{system} for Python {wanted}",
+            hint="make it for a newer Python: lamp deploy package --python 3.13 --fetch",
+        )
     facts = Facts(group, lamplighter.__version__, *_source(environ), f"python{wanted}", machine, versions)
     out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="lamplighter-package-") as scratch:
