@@ -87,7 +87,8 @@ def test_destroy_says_first_what_goes_in_which_order_and_what_stays(lamp: Lamp, 
     assert done.code == 2
     assert [(each["stack"], each["action"]) for each in done.rows] == ORDER
     assert {each["outcome"] for each in done.rows} == {"would be deleted", "would be let go"}
-    assert "stays: LakeBucket of lamplighter-state (AWS::S3::Bucket)" in done.err
+    assert "stays: LakeBucket, CodeBucket of lamplighter-state (AWS::S3::Bucket)" in done.err
+    assert "stays: Key of lamplighter-state (AWS::KMS::Key)" in done.err
     assert "add --yes" in done.err
     assert names(whole) == before
 
@@ -110,6 +111,7 @@ def test_a_deletion_that_is_refused_stops_there(lamp: Lamp, whole: EstateProbe) 
     done = lamp("deploy", "destroy", "--yes", "-o", "json")
     assert done.code == 1
     assert [each["outcome"] for each in done.rows] == ["deleted"] * 4 + ["failed"] + ["not tried"] * 4
+    assert "error: lamplighter-lake: own/eu-west-1: cloudformation DeleteStack: " in done.err
     assert "Role arn:x is invalid or cannot be assumed" in done.err
     assert names(whole) == [f"lamplighter-{name}" for name in ("application", "lake", "pipeline", "state")]
     assert parameters_of(whole, "lamplighter-pipeline")["ApplicationId"] == "0a1b2c"

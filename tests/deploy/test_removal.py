@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.deploy.hub import Hub, arn, stack
 
+from lamplighter.deploy.family import TEMPLATES
 from lamplighter.deploy.removal import LOOKS, PAUSE, Step, left_behind, obstacles, steps, take
 from lamplighter.deploy.stacks import members, stacks
 from lamplighter.errors import AccessDenied, AwsError
@@ -165,6 +166,12 @@ def test_what_stands_in_the_way_is_said_before_anything_is_deleted() -> None:
         "lamp-state is protected against deletion: take its termination protection away first",
     ]
     assert obstacles(planned(whole())) == []
+
+
+def test_a_workgroup_that_was_used_can_be_deleted() -> None:
+    resources = TEMPLATES["lake"].data["Resources"].values()
+    (workgroup,) = [each for each in resources if each["Type"] == "AWS::Athena::WorkGroup"]
+    assert workgroup["Properties"]["RecursiveDeleteOption"] is True
 
 
 def test_data_stays_and_the_key_unless_it_was_given() -> None:

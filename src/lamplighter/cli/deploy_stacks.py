@@ -11,6 +11,7 @@ from lamplighter.cli import context, exits, options
 from lamplighter.cli.commands import examples
 from lamplighter.cli.deploy_home import GIVE_YES, chosen_settings, home
 from lamplighter.cli.deploy_zips import DIST, Folder, Prefix, newest
+from lamplighter.cli.failures import code_of
 from lamplighter.cli.options import Output
 from lamplighter.cli.show import Column
 from lamplighter.errors import LamplighterError, UsageError
@@ -147,16 +148,25 @@ def destroy(
         with context.open_aws(chosen_settings(profile, endpoint_url)) as aws:
             outcomes, failure = take_all(printer, home(aws), planned)
     show_removal(printer, planned, outcomes, empty=f"there is no stack {prefix}-...")
-    for name, logical, kind in removal.left_behind(found):
-        printer.note(f"stays: {logical} of {name} ({kind})")
+    show_what_stays(printer, removal.left_behind(found))
     if planned:
         printer.note("stacks in member accounts, and the stack set that made them, stay as well")
     if refused:
         raise UsageError(f"nothing was deleted: {'; '.join(refused)}")
     if failure is not None:
-        raise failure
+        printer.failure(failure, subject=planned[outcomes.index("failed")].stack.name)
+        exits.leave(code_of(failure))
     if planned and not yes:
         raise UsageError("nothing was deleted", hint=GIVE_YES)
+
+
+def show_what_stays(printer: Printer, kept: Sequence[tuple[str, str, str]]) -> None:
+    """Name what CloudFormation keeps, a line for each type of a stack."""
+    for name, kind in dict.fromkeys((name, kind) for name, _, kind in kept):
+        logicals = ", ".join(logical for stack, logical, each in kept if (stack, each) == (name, kind))
+        printer.note(f"stays: {logicals} of {name} ({kind})")
+    if kept:
+        printer.note("a new deployment takes it up again: docs/runbook.md, beginning again with what stayed")
 
 
 def take_all(printer: Printer, session: Session, planned: Sequence[Step]) -> tuple[list[str], LamplighterError | None]:
