@@ -39,8 +39,10 @@ def bucket(estate: EstateProbe) -> None:
     estate.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
 
 
-def deploy(estate: EstateProbe, name: str, stack: str = "", no_echo: str = "", **given: str) -> None:
-    """A stack of one of our templates: its parameters, one topic, fixed outputs."""
+def deploy(
+    estate: EstateProbe, name: str, stack: str = "", no_echo: str = "", stages: object = None, **given: str
+) -> None:
+    """A stack of one of our templates: its parameters, one topic, fixed outputs; the text has a pipeline of stages."""
     parameters: dict[str, dict[str, Any]] = {
         key: {**asked, **({"NoEcho": True} if key == no_echo else {})}
         for key, asked in TEMPLATES[name].data["Parameters"].items()
@@ -48,13 +50,14 @@ def deploy(estate: EstateProbe, name: str, stack: str = "", no_echo: str = "", *
     wired = {key: value for outputs in OUTPUTS.values() for key, value in outputs.items() if key in parameters}
     # All of them: the simulated CloudFormation forgets which defaults it took.
     needed = {key: str(asked.get("Default", "x")) for key, asked in parameters.items()}
+    pipeline = {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Stages": stages}}
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": f"in-{stack or name}"}}
     estate.client("cloudformation").create_stack(
         StackName=stack or f"lamplighter-{name}",
         TemplateBody=json.dumps(
             {
                 "Parameters": parameters,
-                "Resources": {"Topic": topic},
+                "Resources": {"Topic": topic, **({"Pipeline": pipeline} if stages else {})},
                 "Outputs": {key: {"Value": value} for key, value in OUTPUTS.get(name, {}).items()},
             }
         ),

@@ -13,8 +13,12 @@ from tests.cli.deployment import BUCKET, KEY_ARN, bucket, deploy, zips
 
 from lamplighter.cli.testing import Lamp
 from lamplighter.deploy import package as packaging
+from lamplighter.deploy.family import TEMPLATES
 from lamplighter.deploy.handlers import Group
 from lamplighter.estate.testing import EstateProbe
+
+STAGES = TEMPLATES["pipeline"].data["Resources"]["Pipeline"]["Properties"]["Stages"]
+pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS")  # it stands in the text, and is not made
 
 
 @pytest.fixture
@@ -28,7 +32,7 @@ def by_hand(estate: EstateProbe, tmp_path: Path) -> EstateProbe:
         estate, "hub", TagName="Plan", OrganizationId="o-a1b2c3d4e5", Regions="eu-west-1,us-east-1", ApplicationId=""
     )
     deploy(estate, "data", BillBucket="bills", SubnetIds="subnet-1", SecurityGroupIds="sg-1")
-    deploy(estate, "pipeline", ReleaseKey="release.zip")
+    deploy(estate, "pipeline", stages=STAGES)
     return estate
 
 
@@ -133,6 +137,15 @@ def test_a_value_that_cloudformation_does_not_tell_is_asked_for(
     done = lamp("deploy", "push", "--release", "--parameters", "parameters.yaml", "--yes")
     assert done.code == 0, done.err
     assert released(estate)["hub"]["ExternalId"] == "night-watch"
+
+
+def test_a_pipeline_of_another_version_is_told(lamp: Lamp, by_hand: EstateProbe) -> None:
+    by_hand.client("cloudformation").delete_stack(StackName="lamplighter-pipeline")
+    deploy(by_hand, "pipeline", stages=STAGES[:2])
+    done = lamp("deploy", "push", "--release", "--yes")
+    assert done.code == 3
+    assert "lamplighter-pipeline: the pipeline is of another version" in done.err
+    assert keys(by_hand) == []
 
 
 def test_a_key_of_code_that_is_not_there_is_refused(lamp: Lamp, by_hand: EstateProbe, tmp_path: Path) -> None:

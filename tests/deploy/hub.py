@@ -56,6 +56,7 @@ class Hub:
         looks: how often a stack is looked at before what was asked for is done.
         events: of a stack, the newest first, by name.
         fails: statuses that stacks end with instead of being gone, by name.
+        templates: of stacks, by name.
         error: raised by every call.
     """
 
@@ -68,6 +69,7 @@ class Hub:
         self.looks = 0
         self.events: dict[str, Sequence[Mapping[str, str]]] = {}
         self.fails: dict[str, str] = {}
+        self.templates: dict[str, Any] = {}
         self.error: AwsError | None = None
         self._left: dict[str, int] = {}
 
@@ -108,6 +110,9 @@ class Hub:
             if self._left[name] < 0:
                 found["StackStatus"] = self.fails.get(name) or found["StackStatus"].replace("_IN_PROGRESS", "_COMPLETE")
         return {"Stacks": [found]}
+
+    def _get_template(self, **asked: Any) -> Mapping[str, Any]:
+        return {"TemplateBody": self.templates[asked["StackName"]]}
 
     def _delete_stack(self, **asked: Any) -> Mapping[str, Any]:
         return self._begin("delete", asked["StackName"], "DELETE_IN_PROGRESS")

@@ -14,8 +14,8 @@ from lamplighter.deploy.block_pipeline import STAGES
 from lamplighter.deploy.family import TEMPLATES
 from lamplighter.deploy.handlers import Group
 from lamplighter.deploy.package import Package
-from lamplighter.deploy.release import Change, Release, plan_release, release_bytes, without_code
-from lamplighter.deploy.stacks import stacks
+from lamplighter.deploy.release import Change, Release, other_stages, plan_release, release_bytes, without_code
+from lamplighter.deploy.stacks import stacks, with_defaults
 
 KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000001"
 STATE = {"KeyArn": KEY_ARN, "LakeBucket": "lake", "CodeBucket": "code"}
@@ -128,6 +128,23 @@ def test_a_key_that_people_name_must_be_in_the_bucket(zips: list[Package]) -> No
     assert (problem.where, problem.message) == ("hub.CoreCodeKey", "there is no code/core/old.zip in code")
     hub.objects["code/core/old.zip"] = b"", {}
     assert without_code(hub, "code", release, zips) == []
+
+
+def test_a_pipeline_of_another_version_is_updated_first() -> None:
+    hub = by_hand()
+    pipeline = stacks(hub, "lamp")[-1]
+    hub.templates["lamp-pipeline"] = with_defaults(TEMPLATES["pipeline"], {"Approval": "yes"})
+    assert other_stages(hub, pipeline) == []
+    hub.templates["lamp-pipeline"] = json.loads(json.dumps(TEMPLATES["pipeline"].data))
+    assert other_stages(hub, pipeline) == []
+    stages = hub.templates["lamp-pipeline"]["Resources"]["Pipeline"]["Properties"]["Stages"]
+    stages[1]["Actions"][0]["Configuration"]["ParameterOverrides"] = '{"Prefix": "lamp", "Gone": "x"}'
+    (problem,) = other_stages(hub, pipeline)
+    assert (problem.where, problem.hint) == (
+        "lamp-pipeline",
+        "update its stack with `lamp deploy template pipeline` first",
+    )
+    assert other_stages(Hub(), stacks(Hub(), "lamp")[-1]) == []
 
 
 def test_all_problems_are_told_at_once(zips: list[Package]) -> None:

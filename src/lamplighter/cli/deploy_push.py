@@ -148,7 +148,7 @@ def _asked(
     session: Session, prefix: str, bucket: str | None, made: Sequence[Package], said: _Said | None
 ) -> tuple[str, Release | None]:
     """(bucket, what a release would do, if there is to be one)."""
-    from lamplighter.deploy.release import plan_release, without_code
+    from lamplighter.deploy.release import other_stages, plan_release, without_code
     from lamplighter.deploy.stacks import stacks
 
     found = stacks(session, prefix)
@@ -156,7 +156,8 @@ def _asked(
     if said is None:
         return bucket, None
     plan = plan_release(found, made, said.given, bucket)
-    problems = [*said.problems, *plan.problems]
+    pipeline = next(each for each in found if each.template == "pipeline")
+    problems = [*said.problems, *other_stages(session, pipeline), *plan.problems]
     problems += without_code(session, bucket, plan, made) if not problems else []
     return bucket, replace(plan, problems=[said.placed(problem) for problem in problems])
 

@@ -11,7 +11,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lamplighter.deploy.block_pipeline import ASKED, STAGES, wired
 from lamplighter.deploy.family import TEMPLATES, Template, switch
@@ -19,10 +19,13 @@ from lamplighter.deploy.package import Package
 from lamplighter.deploy.parameters import HIDDEN, default_of, parameters_of, problems_of
 from lamplighter.deploy.push import lies_there
 from lamplighter.deploy.stacks import CODE_KEYS, Stack, values
+from lamplighter.deploy.yamls import load
 from lamplighter.errors import Problem
 
 if TYPE_CHECKING:
     from lamplighter.resources.kind import Session
+
+PERMISSIONS: Final = ("cloudformation:GetTemplate",)
 
 RELEASE: Final = "release.zip"
 """Key that the pipeline watches, unless its stack says another one."""
@@ -120,7 +123,9 @@ def _about_state(stack: Stack) -> Iterable[Problem]:
     if stack.status.endswith("_IN_PROGRESS"):
         yield Problem(stack.name, f"is at work: {stack.status}", "ask again when it is done")
     else:
-        yield Problem(stack.name, f"cannot be updated: it is {stack.status}", "see its events in CloudFormation")
+        never = stack.status == "ROLLBACK_COMPLETE"
+        hint = "it was never made: delete it" if never else "see its events in CloudFormation"
+        yield Problem(stack.name, f"cannot be updated: it is {stack.status}", hint)
 
 
 def _parameters(
@@ -206,6 +211,31 @@ def release_bytes(parameters: Mapping[str, Mapping[str, str]]) -> bytes:
             member.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(member, files[name])
     return sink.getvalue()
+
+
+def other_stages(session: Session, pipeline: Stack) -> list[Problem]:
+    """Why the pipeline that is deployed cannot take a release: it fills in what templates of another version ask for.
+
+    Args:
+        session: calls in the hub's account and region.
+        pipeline: the stack; nothing is asked while there is none.
+
+    Raises:
+        AwsError: not permitted, or AWS does not answer.
+    """
+    if not pipeline.status:
+        return []
+    body = session.call("cloudformation", "get_template", StackName=pipeline.name)["TemplateBody"]
+    deployed = load(body) if isinstance(body, str) else body
+    if _stages(deployed) == _stages(TEMPLATES["pipeline"].data):
+        return []
+    hint = "update its stack with `lamp deploy template pipeline` first"
+    return [Problem(pipeline.name, "the pipeline is of another version, and fills in other parameters", hint)]
+
+
+def _stages(template: Mapping[str, Any]) -> object:
+    found: object = template["Resources"].get("Pipeline", {}).get("Properties", {}).get("Stages")
+    return found
 
 
 def without_code(session: Session, bucket: str, plan: Release, packages: Iterable[Package]) -> list[Problem]:
