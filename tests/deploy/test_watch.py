@@ -108,7 +108,7 @@ def test_a_value_of_a_day_is_shown_as_it_is_however_often_it_was_written() -> No
 def test_what_was_saved_is_read_from_the_logs(field: str) -> None:
     shown = {each["properties"]["title"]: each["properties"]["query"] for each in WIDGETS if each["type"] == "log"}
     source = "SOURCE '/aws/lambda/lamp-report' | "
-    assert shown[f"hours saved, by {field}"] == source + QUERIES[f"hours saved by {field}"].text
+    assert shown[f"started, stopped and hours saved, by {field}"] == source + QUERIES[f"hours saved by {field}"].text
     assert shown[f"money saved by list prices, by {field}"] == source + QUERIES[f"money saved by {field}"].text
     for text in shown.values():
         if "saved" in text:

@@ -99,6 +99,7 @@ def test_the_last_whole_days_are_told_with_their_last_minute(hub: Hub, capsys: p
         (HERE.account, "web", 4, 1, 0),
         (THERE.account, NOT_KNOWN, 24, 1, 0),
     ]
+    assert [(each["starts"], each["stops"]) for each in hours] == [(0, 0), (0, 1), (0, 0)]
     money = said(lines, "money saved", "2026-11-23")
     assert [(each["account"], each["team"], each["currency"], each["money"]) for each in money] == [
         (HERE.account, "web", "USD", 0.4),

@@ -55,10 +55,11 @@ def test_a_message_comes_back_as_it_was() -> None:
     assert parse(ONE.text()) == ONE
     whole = Message(THERE, "reconcile", MONDAY)
     assert parse(whole.text()) == whole
+    assert parse(Message(replace(THERE, name="shop"), "reconcile", MONDAY).text()).target.name == "shop"
 
 
 def test_a_message_of_the_version_before_is_read() -> None:
-    before = {name: value for name, value in json.loads(ONE.text()).items() if name != "failures"}
+    before = {name: value for name, value in json.loads(ONE.text()).items() if name not in ("failures", "name")}
     assert parse(json.dumps(before)) == replace(ONE, failures=0)
 
 
@@ -70,6 +71,7 @@ def test_a_message_of_the_version_before_is_read() -> None:
         ('{"lamplighter": 2}', "no pass"),
         (json.dumps({**json.loads(ONE.text()), "target": "111122223333"}), "no target"),
         (json.dumps({**json.loads(ONE.text()), "target": "1/eu-west-1"}), "no target"),
+        (json.dumps({**json.loads(ONE.text()), "name": 7}), "no name of an account"),
         (json.dumps({**json.loads(ONE.text()), "at": "yesterday"}), "no time"),
         (json.dumps({**json.loads(ONE.text()), "at": "2026-11-23T00:00:00"}), "no time zone"),
         (json.dumps({**json.loads(ONE.text()), "schedules": "office"}), "names of schedules"),

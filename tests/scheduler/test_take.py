@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from tests.scheduler.conftest import HERE, OFFICE, THERE, Cloud, Stage, configuration
 
-from lamplighter.aws.targets import TargetsDefinition
+from lamplighter.aws.targets import TargetList, TargetsDefinition
 from lamplighter.errors import AccessDenied, StoreUnavailable
 from lamplighter.scheduler import roster
 from lamplighter.scheduler.messages import Message
@@ -194,3 +195,32 @@ targets:
     assert [(each.id, each.role) for each in other.accounts] == [(THERE.account, None)]
     assert (other.role, other.external_id) == ("Lamp", "secret-1")
     assert only(configuration(OFFICE), HERE).targets is None
+
+
+def test_the_name_that_an_organization_gives_an_account_is_kept_for_later_passes(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[TargetsDefinition | None] = []
+    find = stage.world.aws.targets
+
+    def targets(definition: TargetsDefinition | None, **chosen: Sequence[str]) -> TargetList:
+        asked.append(definition)
+        named = {each.id: each.name for each in definition.accounts} if definition else {}
+        found = find(definition, **chosen)
+        return TargetList(tuple(replace(each, name=named.get(each.account, "")) for each in found.targets))
+
+    monkeypatch.setattr(stage.world.aws, "targets", targets)
+    stage.define(BOTH + "targets: {organization: true, role: Lamplighter}\n")
+    first = message(stage)
+    taken(stage, replace(first, target=replace(HERE, name="shop")), "run-a")
+    done = taken(stage, message(stage, "office"), "run-b")
+    # What is asked for by its schedule, or by an event, knows no name.
+    assert [each.target.name for each in done.report.targets] == ["shop"]
+    assert [step.team for step in done.report.steps] == ["shop"]
+    taken(stage, first, "run-c")
+    assert roster.name_of(stage.plain, HERE.key) == "shop"
+    # What the definitions say goes before it.
+    stage.define(BOTH + f"targets: {{accounts: [{{id: '{HERE.account}', name: store}}], role: Lamplighter}}\n")
+    done = taken(stage, message(stage, "office"), "run-d")
+    assert [step.team for step in done.report.steps] == ["store"]
+    assert [definition.organization for definition in asked if definition] == [None] * 4

@@ -62,7 +62,7 @@ def _widgets() -> Iterator[tuple[int, dict[str, Any]]]:
         yield 12, {"title": title, "metrics": series}
     yield _WIDTH, _by_account()
     for field in ("account", "team"):
-        yield 12, _saved("hours saved", field, saved_hours(field))
+        yield 12, _saved("started, stopped and hours saved", field, saved_hours(field))
         yield 12, _saved("money saved by list prices", field, saved_money(field))
 
 

@@ -64,7 +64,9 @@ OURS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
             {"run", "target", "why", "late", "resources", "done", "waiting", "errors.0", "refused", "again"}
         ),
         "events": frozenset({"did", "what", "target", "seconds_old", "key"}),
-        "report": frozenset({"day", "team", "hours", "resources", "unpriced", "currency", "money", "estimated"}),
+        "report": frozenset(
+            {"day", "team", "hours", "resources", "starts", "stops", "unpriced", "currency", "money", "estimated"}
+        ),
     }
 )
 """Fields of our own lines, by handler: `extra` of the line that says what a call did."""
@@ -90,10 +92,13 @@ def by_field(field: str) -> str:
 
 
 def saved_hours(field: str) -> str:
-    """A query of the logs: hours saved, by account or team; a day that was told more than once counts once."""
+    """A query of the logs: what was done and hours saved, by account or team; a day that is told again counts once."""
+    counts = {"hours": "hours_saved", "starts": "started", "stops": "stopped", "unpriced": "days_without_price"}
+    told = ", ".join(f"latest({name}) as of_{name}" for name in counts)
+    sums = ", ".join(f"sum(of_{name}) as {shown}" for name, shown in counts.items())
     return (
-        'filter message = "hours saved" | stats latest(hours) as saved, latest(unpriced) as open by day, account, team '
-        f"| stats sum(saved) as hours_saved, max(open) as without_price by {field} | sort hours_saved desc"
+        f'filter message = "hours saved" | stats {told} by day, account, team '
+        f"| stats {sums} by {field} | sort hours_saved desc"
     )
 
 
@@ -151,8 +156,8 @@ _ALL: Final = (
     *(
         Query(
             f"hours saved by {field}",
-            f"How many hours the resources of each {field} were out on whole days, and at most how many of them have "
-            "no known price.",
+            f"What was started and stopped of each {field} on whole days, the hours that its resources were out, and "
+            "the days of resources without a known price.",
             saved_hours(field),
             ("report",),
         )

@@ -75,7 +75,8 @@ def _lines(saved: Saved, whose: Whose) -> Iterator[tuple[str, dict[str, object]]
     team = NOT_KNOWN if whose.team is None else whose.team or NO_TEAM
     common: dict[str, object] = {"day": saved.day.isoformat(), "account": whose.account, "team": team}
     hours = float(one.all_hours - one.lit_hours)
-    yield "hours saved", {**common, "hours": hours, "resources": one.resources, "unpriced": one.unpriced}
+    counts = {"resources": one.resources, "starts": one.starts, "stops": one.stops, "unpriced": one.unpriced}
+    yield "hours saved", {**common, "hours": hours, **counts}
     for currency, money in sorted(one.saved.items()):
         amount = float(money.amount)
         yield "money saved", {**common, "currency": currency, "money": amount, "estimated": one.estimated}

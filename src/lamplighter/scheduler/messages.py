@@ -51,6 +51,7 @@ class Message:
             {
                 "lamplighter": 1,
                 "target": self.target.key,
+                "name": self.target.name,
                 "why": self.why,
                 "at": self.at.astimezone(UTC).isoformat(),
                 "schedules": None if self.schedules is None else sorted(self.schedules),
@@ -74,14 +75,15 @@ def parse(text: str) -> Message:
         case {"lamplighter": 1, "target": str(key), "why": str(why), "at": str(at)}:
             place = _TARGET.fullmatch(key)
             schedules = data.get("schedules")
-            if place is None:
-                raise UsageError(f"{key!r} is no target")
+            # A message of a version before this one has no name, and no failures.
+            name = data.get("name", "")
+            if place is None or not isinstance(name, str):
+                raise UsageError(f"{key!r} is no target" if place is None else f"{name!r} is no name of an account")
             if schedules is not None and not _texts(schedules):
                 raise UsageError(f"{schedules!r} are no names of schedules")
             names = None if schedules is None else frozenset(schedules)
-            # A message of a version before this one has no failures.
             number, failures = (_number(data.get(key, 0)) for key in ("number", "failures"))
-            return Message(Target(place[1], place[2]), why, moment_of(at), names, number, failures)
+            return Message(Target(place[1], place[2], name), why, moment_of(at), names, number, failures)
     raise UsageError("the message asks for no pass that is known here")
 
 

@@ -21,15 +21,16 @@ def note(store: Store, config: Configuration, report: TargetReport) -> None:
     A target, or a kind in it, that could not be looked at keeps what was known beside what was found.
     """
     key = report.target.key
-    names: set[str] = {step.resource.schedule for step in report.steps if step.resource.schedule}
-    watch = needs_watch(config, report.steps)
     before = store.get(TABLE, ROSTER, key)
+    names: set[str] = {step.resource.schedule for step in report.steps if step.resource.schedule}
+    called = report.target.name or (_name(before.data) if before else "")
+    watch = needs_watch(config, report.steps)
     known, watched = _names(before.data) if before else frozenset(), bool(before and before.data.get("watch"))
     if report.error is not None or report.failures:
         names, watch = names | known, watch or watched
-    if before is None or names != known or watch != watched:
+    if before is None or names != known or watch != watched or called != _name(before.data):
         listed: list[JSON] = [*sorted(names)]
-        store.put(TABLE, ROSTER, key, {"schedules": listed, "watch": watch})
+        store.put(TABLE, ROSTER, key, {"schedules": listed, "watch": watch, "name": called})
     if watch and not watched:
         store.put(TABLE, _WATCH, key, {})
     elif watched and not watch:
@@ -39,6 +40,12 @@ def note(store: Store, config: Configuration, report: TargetReport) -> None:
 def roster(store: Store) -> Mapping[str, frozenset[str]]:
     """Names of schedules by `account/region` of every target that a pass has seen; one item is read for each."""
     return {item.sort: _names(item.data) for item in store.query(TABLE, ROSTER)}
+
+
+def name_of(store: Store, target: str) -> str:
+    """What people call the account of `account/region`, as its last pass knew; empty if nobody said."""
+    item = store.get(TABLE, ROSTER, target)
+    return _name(item.data) if item else ""
 
 
 def watched(store: Store, limit: int | None = None) -> list[str]:
@@ -51,6 +58,10 @@ def drop(store: Store, targets: Iterable[str]) -> None:
     for key in targets:
         store.delete(TABLE, ROSTER, key)
         store.delete(TABLE, _WATCH, key)
+
+
+def _name(data: Mapping[str, JSON]) -> str:
+    return str(data.get("name") or "")
 
 
 def _names(data: Mapping[str, JSON]) -> frozenset[str]:

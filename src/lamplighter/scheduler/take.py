@@ -64,7 +64,7 @@ def take(world: World, message: Message, *, run: str, deadline: timedelta = DEAD
     late = begun - message.at > deadline
     schedules = None if late else message.schedules
     report = run_pass(
-        replace(world, config=only(world.config, message.target)),
+        replace(world, config=only(world.config, _named(world, message.target))),
         run=run,
         accounts=(message.target.account,),
         regions=(message.target.region,),
@@ -84,6 +84,14 @@ def take(world: World, message: Message, *, run: str, deadline: timedelta = DEAD
     return Taken(report, late, again, delay)
 
 
+def _named(world: World, target: Target) -> Target:
+    """A target with the name of its account, which an Organization tells the clock and no pass."""
+    definition = world.config.targets
+    if target.name or definition is None or definition.organization is None:
+        return target
+    return replace(target, name=roster.name_of(world.store, target.key))
+
+
 def only(config: Configuration, target: Target) -> Configuration:
     """The configuration with one account as its targets, entered as before: so that nobody else has to be found out."""
     definition = config.targets
@@ -91,6 +99,8 @@ def only(config: Configuration, target: Target) -> Configuration:
         return config
     named = next((each for each in definition.accounts if each.id == target.account), None)
     entry = named or AccountDefinition(id=target.account)
+    if not entry.name:
+        entry = entry.model_copy(update={"name": target.name})
     update = {"accounts": (entry,), "organization": None, "include_own": False}
     return replace(config, targets=definition.model_copy(update=update))
 
