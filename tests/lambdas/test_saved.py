@@ -16,6 +16,7 @@ from tests.savings.test_measure import BOOK, YUAN, entry, seen
 from tests.scheduler.conftest import HERE, OFFICE, THERE
 
 from lamplighter.deploy.metrics import METRICS
+from lamplighter.errors import StoreUnavailable
 from lamplighter.lambdas import passes, report
 from lamplighter.lambdas.runtime import Meters
 from lamplighter.lambdas.saved import NO_TEAM, NOT_KNOWN, tell_saved
@@ -166,3 +167,23 @@ def test_the_report_tells_it_and_says_what_could_not_be_measured(capsys: pytest.
     assert [line["message"] for line in lines if line.get("level") == "WARNING"] == [
         f"the journal of {THERE.key} holds an item that is no entry: 2026-11-23T01:00:00.000000Z#x"
     ]
+
+
+def test_a_store_that_fails_is_an_error_but_the_workbook_is_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = DataHub()
+    data.clock.at(6, 30, day=2)
+    written(data, *STORY)
+
+    def fail(*_: object) -> None:
+        raise StoreUnavailable("there is no table lamplighter-savings")
+
+    monkeypatch.setattr(data.store, "put_many", fail)
+    with pytest.raises(StoreUnavailable, match="no table"):
+        report.answer({}, Context(), data.runtime)
+    assert [key for key in data.bucket.objects if key.startswith("reports/2026/11/")]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert values(lines, "ReportsWritten") != {}
+    # What is told without some targets would be too little.
+    assert values(lines, "HoursSaved") == {}

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from lamplighter.errors import UsageError
+from lamplighter.errors import LamplighterError, UsageError
 from lamplighter.lambdas.borrowed import lake
 from lamplighter.lambdas.runtime import Context, Meters, Runtime, logger, runtime
 from lamplighter.lambdas.saved import tell_saved
 from lamplighter.lambdas.scratch import scratch
+
+if TYPE_CHECKING:
+    from lamplighter.pricing.book import PriceBook
 
 REPORTS: Final = "reports/"
 NEEDS: Final = timedelta(minutes=5)
@@ -51,13 +54,8 @@ def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]
     period = str(given.get("period") or f"{now - timedelta(days=3):%Y-%m}")
     if not _MONTH.fullmatch(period):
         raise UsageError(f"{period!r} is no month", hint="write YYYY-MM")
-    meters, book = Meters(with_.environ), PriceBook.bundled()
-    try:
-        unmeasured = tell_saved(with_, book, meters)
-    finally:
-        meters.write()
-    for error in unmeasured:
-        logger().warning(str(error), hint=error.hint)
+    book = PriceBook.bundled()
+    unmeasured, failed = _tell_saved(with_, book)
     bucket = address_of(with_.need("LAMPLIGHTER_LAKE")).bucket
     schedules = with_.configuration().loaded.schedules
     with scratch("report") as out:
@@ -68,8 +66,25 @@ def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]
             path = write_report(facts, out)
         key = f"{REPORTS}{period[:4]}/{period[5:]}/{path.name}"
         with_.session().call("s3", "put_object", Bucket=bucket, Key=key, Body=path.read_bytes())
+    meters = Meters(with_.environ)
     meters.add("ReportsWritten")
     meters.write()
-    said = {"bucket": bucket, "key": key, "recommends": facts.recommendation is not None, "unmeasured": len(unmeasured)}
+    said = {"bucket": bucket, "key": key, "recommends": facts.recommendation is not None, "unmeasured": unmeasured}
     logger().info("report", extra={**said, "warnings": list(facts.warnings)[:20]})
+    if failed is not None:
+        raise failed
     return said
+
+
+def _tell_saved(with_: Runtime, book: PriceBook) -> tuple[int, LamplighterError | None]:
+    """In how many targets savings could not be measured; and why none were, which is no reason for no workbook."""
+    meters = Meters(with_.environ)
+    try:
+        unmeasured = tell_saved(with_, book, meters)
+    except LamplighterError as error:
+        logger().warning(f"what was saved is not told: {error}", hint=error.hint)
+        return 0, error
+    meters.write()
+    for each in unmeasured:
+        logger().warning(str(each), hint=each.hint)
+    return len(unmeasured), None
