@@ -218,6 +218,18 @@ def test_a_transaction_without_condition_is_done_although_others_write(moto: Aws
         store.transact([Put("t", "p", "s", {"m": 2}), Put("t", "p", "new", {}, NEW)])
 
 
+def test_foreign_items_of_a_flat_table_are_named_and_left_alone(wire: Aws) -> None:
+    store = empty_store(wire, layouts=FLAT)
+    store.put("t", "p", "a", {})
+    item = {"id": {"S": "p"}, "time": {"S": "b"}, "c4.large:eu-west-1a": {"N": "3"}}
+    caller(wire).call("dynamodb", "put_item", TableName=store.requests.name("t"), Item=item)
+    for expect in (NEW, ANY, 1):
+        with pytest.raises(StoreCorrupt, match="t/p/b: no item of the store"):
+            store.put("t", "p", "b", {}, expect=expect)
+    assert item in raw(wire, store, "t")
+    assert store.get("t", "p", "a") == Item("p", "a", {}, 1)
+
+
 def test_others_who_never_stop_writing_are_named(wire: Aws) -> None:
     store, _ = contended(wire, 1_000)
     with pytest.raises(StoreUnavailable, match="t/p/s: others wrote it again and again"):

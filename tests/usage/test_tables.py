@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -11,11 +11,11 @@ import pytest
 from tests.lake.known import look, sample
 from tests.usage.conftest import TIME
 
-from lamplighter.errors import VersionConflict
+from lamplighter.errors import StoreCorrupt, VersionConflict
 from lamplighter.lake.usage import Look, Source, UsageSample
 from lamplighter.store.memory import MemoryStore
 from lamplighter.store.sqlite import SqliteStore
-from lamplighter.store.table import Store, Write
+from lamplighter.store.table import Item, Put, Store, Write
 from lamplighter.usage.registry import collectors
 from lamplighter.usage.tables import COST, MAP, Names, cost_items, known_hours, put_items
 
@@ -182,3 +182,57 @@ def test_what_is_learned_is_kept(store: Store) -> None:
 
 def test_services_of_others_are_left_out(store: Store) -> None:
     assert put(store, [], replace(look(TIME), service="of-somebody-else")) == 0
+
+
+class Foreign(MemoryStore):
+    """Under some keys stands what others wrote."""
+
+    def __init__(self, *keys: tuple[str, str, str]) -> None:
+        super().__init__()
+        self.keys = set(keys)
+
+    def _check(self, keys: Iterable[tuple[str, str, str]]) -> None:
+        for key in self.keys & set(keys):
+            raise StoreCorrupt(f"{'/'.join(key)}: no item of the store", hint="it was left as it is")
+
+    def get(self, table: str, partition: str, sort: str) -> Item | None:
+        self._check([(table, partition, sort)])
+        return super().get(table, partition, sort)
+
+    def get_many(self, table: str, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Item]:
+        asked = list(keys)
+        self._check((table, *key) for key in asked)
+        return super().get_many(table, asked)
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        self._check((each.table, each.partition, each.sort) for each in writes)
+        super().transact(writes)
+
+    def put(self, table: str, partition: str, sort: str, *rest: Any, **options: Any) -> Item:
+        self._check([(table, partition, sort)])
+        return super().put(table, partition, sort, *rest, **options)
+
+    def put_many(self, writes: Iterable[Put]) -> None:
+        found = list(writes)
+        self._check((each.table, each.partition, each.sort) for each in found)
+        super().put_many(found)
+
+
+def test_what_others_wrote_is_left_alone_and_stops_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+    store = Foreign((COST, *KEY))
+    assert put(store, [sample(TIME, "4")], look(TIME)) == 1
+    assert data(store, OS_KEY)["x_source"] == "collected"
+    assert known_hours(store, [KEY, OS_KEY]) == {OS_KEY}
+    assert f"AWSCost/{KEY[0]}/{KEY[1]}: no item of the store; it was left as it is" in caplog.text
+
+
+def test_a_name_that_others_wrote_belongs_to_nobody_here() -> None:
+    store = Foreign((MAP, "account:shop", "value"), (MAP, "ami-1", "value"))
+    names = Names(store)
+    assert names.account("444455556666", "shop") == "444455556666"
+    assert names.account("444455556666", "till") == "till"
+    assert names.known("ami-1") == ""
+    names.learn("ami-1", "Linux")
+    names.learn("ami-2", "Windows")
+    names.save()
+    assert Names(store).known("ami-2") == "Windows"

@@ -16,12 +16,13 @@ its sort key is always `value`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-from lamplighter.errors import VersionConflict
+from lamplighter.errors import StoreCorrupt, VersionConflict
 from lamplighter.lake.usage import RANK, Look, Source, UsageSample
 from lamplighter.store.table import JSON, NEW, Item, Put, Store
 from lamplighter.usage.collector import Collector
@@ -34,6 +35,7 @@ _AT_ONCE: Final = 20
 _ATTEMPTS: Final = 5
 
 Key = tuple[str, str]
+log = logging.getLogger("lamplighter.usage")
 
 
 def time_key(time: datetime) -> str:
@@ -55,10 +57,10 @@ class Names:
         self._learned: dict[str, str] = {}
 
     def known(self, id_: str) -> str | None:
-        """The text under an id; None if there is none."""
+        """The text under an id; None if there is none, empty if what stands there is not ours."""
         if id_ not in self._known:
-            item = self._store.get(MAP, id_, VALUE)
-            self._known[id_] = str(item.data[VALUE]) if item else None
+            there, foreign = _read(self._store, MAP, [(id_, VALUE)])
+            self._known[id_] = "" if foreign else _value(there.get((id_, VALUE)))
         return self._known[id_]
 
     def learn(self, id_: str, text: str) -> None:
@@ -91,8 +93,12 @@ class Names:
     def save(self) -> None:
         """Write what was learned and is not there yet."""
         learned, self._learned = self._learned, {}
-        there = self._store.get_many(MAP, [(id_, VALUE) for id_ in learned])
-        new = {id_: text for id_, text in learned.items() if _value(there.get((id_, VALUE))) != text}
+        there, foreign = _read(self._store, MAP, [(id_, VALUE) for id_ in learned])
+        new = {
+            id_: text
+            for id_, text in learned.items()
+            if (id_, VALUE) not in foreign and _value(there.get((id_, VALUE))) != text
+        }
         self._store.put_many(Put(MAP, id_, VALUE, {VALUE: text}) for id_, text in new.items())
 
 
@@ -126,6 +132,8 @@ def cost_items(
 def put_items(store: Store, items: Mapping[Key, Mapping[str, JSON]]) -> int:
     """Write items that know more than what is there, and give their number; the same twice changes nothing.
 
+    What others put under one of the keys is left as it is, with a warning, and stops nothing else.
+
     Raises:
         VersionConflict: others wrote the same items again and again.
         StoreError: the store failed; some of the items may have been written.
@@ -139,13 +147,34 @@ def put_items(store: Store, items: Mapping[Key, Mapping[str, JSON]]) -> int:
 
 def known_hours(store: Store, keys: Iterable[Key]) -> set[Key]:
     """Those of the keys under which an hour was collected already."""
-    return {key for key, item in store.get_many(COST, keys).items() if item.data.get("x_source") == Source.COLLECTED}
+    there, _ = _read(store, COST, keys)
+    return {key for key, item in there.items() if item.data.get("x_source") == Source.COLLECTED}
+
+
+def _read(store: Store, table: str, keys: Iterable[Key]) -> tuple[dict[Key, Item], set[Key]]:
+    """The items that exist, and the keys under which something stands that no store wrote."""
+    asked = list(keys)
+    try:
+        return store.get_many(table, asked), set()
+    except StoreCorrupt:
+        # Which of them it is shows one by one.
+        there: dict[Key, Item] = {}
+        foreign: set[Key] = set()
+    for key in asked:
+        try:
+            item = store.get(table, *key)
+        except StoreCorrupt as error:
+            log.warning("%s; %s", error.message, error.hint)
+            foreign.add(key)
+        else:
+            there |= {} if item is None else {key: item}
+    return there, foreign
 
 
 def _put(store: Store, items: Mapping[Key, Mapping[str, JSON]]) -> int:
     for attempt in range(_ATTEMPTS):
-        there = store.get_many(COST, items)
-        writes = list(_writes(items, there))
+        there, foreign = _read(store, COST, items)
+        writes = list(_writes({key: data for key, data in items.items() if key not in foreign}, there))
         try:
             if writes:
                 store.transact(writes)
