@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatchcase
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 import pytest
+from tests.deploy.granted import fill
 
 from lamplighter.deploy.block_hub import ENVIRONMENT as GIVEN
 from lamplighter.deploy.block_parts import logical
 from lamplighter.deploy.family import TEMPLATES
-from lamplighter.deploy.handlers import ENVIRONMENT, HANDLERS, Every, Group, Handler, On, Queue
+from lamplighter.deploy.handlers import ENVIRONMENT, HANDLERS, Event, Every, Group, Handler, On, Queue
 from lamplighter.deploy.needs import dashed
 from lamplighter.lake.columns import PARTITION
 from lamplighter.lake.dialects import glue_columns
@@ -276,6 +278,27 @@ def test_whatever_calls_a_function_keeps_what_it_could_not_deliver() -> None:
     for where, rule in of_type("AWS::Events::Rule"):
         (target,) = rule["Properties"]["Targets"]
         assert where.startswith(("member/", "organization/", "pipeline/")) or "DeadLetterConfig" in target, where
+
+
+def test_rules_may_call_the_functions_that_they_tell() -> None:
+    used = []
+    for where, rule in of_type("AWS::Events::Rule"):
+        template, name = TEMPLATES[where.split("/")[0]], where.split("/")[1]
+        (target,) = rule["Properties"]["Targets"]
+        function = target["Arn"].get("Fn::GetAtt", [""])[0]
+        if function.endswith("Function"):
+            arn = fill({"Fn::GetAtt": [name, "Arn"]}, template)
+            used += [
+                key
+                for key, each in template.data["Resources"].items()
+                if each["Type"] == "AWS::Lambda::Permission"
+                and each["Properties"]["FunctionName"] == {"Ref": function}
+                and fnmatchcase(arn, fill(each["Properties"]["SourceArn"], template))
+            ]
+    # One for all rules of the bus of the hub, which has no others.
+    assert used == [*["EventsPermission"] * (len(used) - 1), "BillsPermission"]
+    assert len(used) == sum(isinstance(each, Event) for handler in HANDLERS.values() for each in handler.triggers)
+    assert [name for name, _ in of_type("AWS::Lambda::Permission")] == ["hub/EventsPermission", "data/BillsPermission"]
 
 
 def test_schedules_have_parameters_with_the_handlers_own_times() -> None:

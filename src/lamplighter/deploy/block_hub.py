@@ -356,12 +356,15 @@ def _rule(handler: Handler, trigger: Event) -> dict[str, Any]:
             "Action": "lambda:InvokeFunction",
             "FunctionName": Ref(f"{function}Function"),
             "Principal": "events.amazonaws.com",
-            "SourceArn": GetAtt(f"{name}Rule.Arn"),
+            # One for all rules of the hub's bus, which has no others.
+            "SourceArn": GetAtt(f"{name}Rule.Arn")
+            if of_bills
+            else Sub(needs.HERE.format("events", "rule/${Prefix}/*")),
         },
     }
     if of_bills:
         rule, permission = ({"Condition": "HasBills", **each} for each in (rule, permission))
-    return {f"{name}Rule": rule, f"{name}Permission": permission}
+    return {f"{name}Rule": rule, f"{name if of_bills else function}Permission": permission}
 
 
 _PLACES: Final = {"{tag}": Ref("TagName"), "{bills}": Ref("BillBucket")}
