@@ -45,7 +45,8 @@ def _application(properties: Properties) -> Properties:
 
 
 def _athena(properties: Properties) -> Properties:
-    found = dict(properties)
+    # Said to DeleteWorkGroup, when the stack goes.
+    found = {key: value for key, value in properties.items() if key != "RecursiveDeleteOption"}
     configuration = {**found.pop("WorkGroupConfiguration"), "BytesScannedCutoffPerQuery": 10_000_000}
     return {**found, "Configuration": configuration}
 

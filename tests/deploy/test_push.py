@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 from tests.deploy.hub import Hub, made
 
-from lamplighter.deploy.family import TEMPLATES
-from lamplighter.deploy.push import Code, Pushed, code_of, push, push_release, push_template, url_of
+from lamplighter.deploy.push import Code, Pushed, code_of, push, push_release
 from lamplighter.errors import AccessDenied, AwsError
 
 KEY = "code/core/1.2.3-abababababababab.zip"
@@ -50,17 +48,6 @@ def test_a_bucket_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
     hub.error = AccessDenied("no", code="403")
     with pytest.raises(AccessDenied):
         push(hub, "code", [made(tmp_path)])
-
-
-def test_a_template_lies_under_a_key_by_content_and_has_an_address() -> None:
-    hub = Hub()
-    first = push_template(hub, "code", TEMPLATES["member"])
-    assert re.fullmatch(r"templates/member-[0-9a-f]{16}\.yaml", first.key)
-    assert first.uploaded
-    assert hub.objects[first.key] == (TEMPLATES["member"].text.encode(), {})
-    assert not push_template(hub, "code", TEMPLATES["member"]).uploaded
-    assert url_of("code", first.key, "eu-west-1") == f"https://code.s3.eu-west-1.amazonaws.com/{first.key}"
-    assert url_of("code", "k", "cn-north-1") == "https://code.s3.cn-north-1.amazonaws.com.cn/k"
 
 
 def test_a_release_is_put_under_its_key() -> None:

@@ -105,6 +105,6 @@ def test_member_stacks_of_the_hubs_own_account_are_found_by_what_they_are_given(
         stack("by-hand", **own, TagName="Plan"),
         stack("of-another-hub", **{**own, "HubPrefix": "other"}),
         stack("of-another-account", **{**own, "HubAccount": "444455556666"}),
-        stack("lamp-organization", **own, MemberTemplateUrl="https://x"),
+        stack("lamp-organization", **own, OrganizationalUnitIds="r-1a2b"),
     )
     assert [each.name for each in members(hub, "lamp")] == ["StackSet-lamp-members-1f2e", "by-hand"]

@@ -73,7 +73,6 @@ def push(
 ) -> None:
     """Put the zips into a bucket, under keys by content. A release keeps the parameters that are deployed."""
     from lamplighter.deploy import push as pushing
-    from lamplighter.deploy.family import TEMPLATES
     from lamplighter.deploy.handlers import Group
     from lamplighter.deploy.release import release_bytes
 
@@ -92,12 +91,10 @@ def push(
         _show_plan(printer, planned, yes=yes)
     with printer.waiting("sending") as tick, context.open_aws(chosen, tick) as aws:
         session = home(aws)
-        done = [*pushing.push(session, bucket, made), pushing.push_template(session, bucket, TEMPLATES["member"])]
-        member = pushing.url_of(bucket, done[-1].key, session.target.region)
+        done = pushing.push(session, bucket, made)
         if planned is not None:
             done.append(pushing.push_release(session, bucket, planned.key, release_bytes(planned.parameters)))
     _show_pushed(printer, bucket, done)
-    printer.note(f"MemberTemplateUrl of the stack organization: {member}")
 
 
 @dataclass(frozen=True, slots=True)

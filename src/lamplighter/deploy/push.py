@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from lamplighter.deploy.family import Template
 from lamplighter.deploy.package import Facts, Package
 from lamplighter.deploy.stacks import told
 from lamplighter.errors import AwsError, LamplighterError, NotFound
@@ -80,26 +78,6 @@ def push(session: Session, bucket: str, packages: Iterable[Package]) -> list[Pus
             )
         done.append(Pushed(package.key, package.size, not known))
     return done
-
-
-def push_template(session: Session, bucket: str, template: Template) -> Pushed:
-    """Put a template into the bucket under a key by content, for a StackSet that takes it from there.
-
-    Raises:
-        AwsError: as for `push`.
-    """
-    content = template.text.encode()
-    key = f"templates/{template.name}-{sha256(content).hexdigest()[:16]}.yaml"
-    known = lies_there(session, bucket, key)
-    if not known:
-        session.call("s3", "put_object", Bucket=bucket, Key=key, Body=content)
-    return Pushed(key, len(content), not known)
-
-
-def url_of(bucket: str, key: str, region: str) -> str:
-    """The HTTPS address of an object (Amazon S3 user guide, "Virtual hosting of general purpose buckets")."""
-    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    return f"https://{bucket}.s3.{region}.{domain}/{key}"
 
 
 def push_release(session: Session, bucket: str, key: str, content: bytes) -> Pushed:
