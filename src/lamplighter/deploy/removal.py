@@ -1,6 +1,6 @@
 """Taking a deployment away: one stack after the other, each waited for, in an order in which CloudFormation can do it.
 
-- Policies of the stack `member` in the hub's account are attached to roles of `hub` and `data`: it goes before them.
+- Policies of the stack `member` in the hub's account are attached to roles of `hub`: it goes before it.
 - The pipeline's stack holds the role with which CloudFormation works on each stack that the pipeline deployed: it goes
   last.
 - An application of AppRegistry can be deleted only when no stack is registered with it: the pipeline's stack lets go of
