@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.deployment import BUCKET, KEY_ARN, bucket, deploy, zips
+from tests.cli.deployment import BUCKET, KEY_ARN, bucket, deploy, parameters_of, zips
 
 from lamplighter.cli.testing import Lamp
 from lamplighter.deploy import package as packaging
@@ -133,6 +133,26 @@ def test_a_value_that_cloudformation_does_not_tell_is_asked_for(
     done = lamp("deploy", "push", "--release", "--parameters", "parameters.yaml", "--yes")
     assert done.code == 0, done.err
     assert released(estate)["hub"]["ExternalId"] == "night-watch"
+
+
+def test_a_release_that_is_not_deployed_is_not_set_back(lamp: Lamp, by_hand: EstateProbe, tmp_path: Path) -> None:
+    (tmp_path / "parameters.yaml").write_text("hub: {Frequency: 10}\n")
+    assert lamp("deploy", "push", "--release", "--parameters", "parameters.yaml", "--yes").code == 0
+    done = lamp("deploy", "push", "--release", "--yes")
+    assert done.code == 3
+    assert "hub.Frequency: the release of " in done.err
+    assert "says '10', and is not deployed; this one says '5'" in done.err
+    assert released(by_hand)["hub"]["Frequency"] == "10"
+    assert lamp("deploy", "push", "--release", "--parameters", "parameters.yaml", "--yes").code == 0
+    formation = by_hand.client("cloudformation")
+    given = {**parameters_of(by_hand, "lamplighter-hub"), "Frequency": "10"}
+    formation.update_stack(
+        StackName="lamplighter-hub",
+        UsePreviousTemplate=True,
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
+    )
+    assert lamp("deploy", "push", "--release", "--yes").code == 0
+    assert released(by_hand)["hub"]["Frequency"] == "10"
 
 
 def test_a_pipeline_of_another_version_is_told(lamp: Lamp, by_hand: EstateProbe) -> None:

@@ -57,6 +57,7 @@ class Hub:
         events: of a stack, the newest first, by name.
         fails: statuses that stacks end with instead of being gone, by name.
         templates: of stacks, by name.
+        put_at: when every object was put there.
         error: raised by every call.
     """
 
@@ -70,6 +71,7 @@ class Hub:
         self.events: dict[str, Sequence[Mapping[str, str]]] = {}
         self.fails: dict[str, str] = {}
         self.templates: dict[str, Any] = {}
+        self.put_at = AT
         self.error: AwsError | None = None
         self._left: dict[str, int] = {}
 
@@ -91,10 +93,15 @@ class Hub:
         assert (operation, key) == ("describe_stack_events", "StackEvents")
         return iter(self.events[_name(params["StackName"])])
 
+    def download(self, service: str, operation: str, path: Path, /, **params: Any) -> int:
+        """A body, into a file."""
+        check_request(service, operation, params)
+        return path.write_bytes(self.objects[params["Key"]][0])
+
     def _head_object(self, **asked: Any) -> Mapping[str, Any]:
         if asked["Key"] not in self.objects:
             raise NotFound("Not Found", code="404")
-        return {"Metadata": self.objects[asked["Key"]][1]}
+        return {"Metadata": self.objects[asked["Key"]][1], "LastModified": self.put_at}
 
     def _put_object(self, **asked: Any) -> Mapping[str, Any]:
         self.objects[asked["Key"]] = (asked["Body"], asked.get("Metadata") or {})

@@ -8,8 +8,7 @@ from lamplighter.cli import context
 from lamplighter.errors import UsageError
 
 if TYPE_CHECKING:
-    from lamplighter.aws.access import Aws
-    from lamplighter.resources.kind import Session
+    from lamplighter.aws.access import Aws, TargetSession
 
 GIVE_YES: Final = "add --yes"
 
@@ -19,7 +18,7 @@ def chosen_settings(profile: str | None, endpoint_url: str | None) -> context.Se
     return context.settings(None, None, profile, None, None, endpoint_url)
 
 
-def home(aws: Aws) -> Session:
+def home(aws: Aws) -> TargetSession:
     """Calls with the own credentials in the home region.
 
     Raises:

@@ -18,13 +18,13 @@ from lamplighter.cli.show import Column
 from lamplighter.errors import DefinitionError, UsageError
 
 if TYPE_CHECKING:
+    from lamplighter.aws.access import TargetSession
     from lamplighter.cli.show import Printer
     from lamplighter.deploy.package import Package
     from lamplighter.deploy.push import Pushed
     from lamplighter.deploy.release import Release
     from lamplighter.deploy.stacks import Stack
     from lamplighter.errors import Problem
-    from lamplighter.resources.kind import Session
     from lamplighter.schedules.source import Document
 
 
@@ -142,9 +142,10 @@ def _old(printer: Printer, made: Sequence[Package]) -> None:
 
 
 def _asked(
-    session: Session, prefix: str, bucket: str | None, made: Sequence[Package], said: _Said | None
+    session: TargetSession, prefix: str, bucket: str | None, made: Sequence[Package], said: _Said | None
 ) -> tuple[str, Release | None]:
     """(bucket, what a release would do, if there is to be one)."""
+    from lamplighter.deploy.last_release import last_release, set_back
     from lamplighter.deploy.release import other_stages, plan_release, without_code
     from lamplighter.deploy.stacks import stacks
 
@@ -155,7 +156,10 @@ def _asked(
     plan = plan_release(found, made, said.given, bucket)
     pipeline = next(each for each in found if each.template == "pipeline")
     problems = [*said.problems, *other_stages(session, pipeline), *plan.problems]
-    problems += without_code(session, bucket, plan, made) if not problems else []
+    if not problems:
+        before = last_release(session, bucket, plan.key)
+        problems += without_code(session, bucket, plan, made)
+        problems += set_back(before, found, plan, said.given) if before else []
     return bucket, replace(plan, problems=[said.placed(problem) for problem in problems])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lamplighter.deploy.package import Facts, Package
 from lamplighter.deploy.stacks import told
@@ -96,7 +96,7 @@ def lies_there(session: Session, bucket: str, key: str) -> bool:
     Raises:
         AwsError: as for `push`.
     """
-    return _head(session, bucket, key) is not None
+    return head(session, bucket, key) is not None
 
 
 def code_of(session: Session, bucket: str, key: str) -> Code:
@@ -110,11 +110,12 @@ def code_of(session: Session, bucket: str, key: str) -> Code:
     named = _KEY.fullmatch(key)
     version = named[1] if named else ""
     try:
-        said = _head(session, bucket, key)
+        there = head(session, bucket, key)
     except LamplighterError as error:
         return Code(key, version, why=error.message)
-    if said is None:
+    if there is None:
         return Code(key, version, there=False, why="it is not in the bucket any more, or may not be seen")
+    said: Mapping[str, str] = there.get("Metadata") or {}
     why = "" if said.get("built") else "it was put there by other means than `lamp deploy push`"
     return Code(key, said.get("version") or version, said.get("built", ""), said.get("commit", ""), True, why)
 
@@ -124,10 +125,14 @@ def _metadata(facts: Facts) -> dict[str, str]:
     return {name: value for name, value in said.items() if value}
 
 
-def _head(session: Session, bucket: str, key: str) -> Mapping[str, str] | None:
-    """What is said of an object; None where it is not."""
+def head(session: Session, bucket: str, key: str) -> Mapping[str, Any] | None:
+    """What S3 tells of an object; None where it is not.
+
+    Raises:
+        AwsError: as for `push`.
+    """
     try:
-        found = session.call("s3", "head_object", Bucket=bucket, Key=key)
+        return session.call("s3", "head_object", Bucket=bucket, Key=key)
     except NotFound:
         return None
     except AwsError as error:
@@ -135,5 +140,3 @@ def _head(session: Session, bucket: str, key: str) -> Mapping[str, str] | None:
         if error.code in ("404", "403"):
             return None
         raise
-    said: Mapping[str, str] = found.get("Metadata") or {}
-    return said

@@ -27,7 +27,9 @@ CODE_KEYS: Final[Mapping[str, Group]] = {"CoreCodeKey": Group.CORE, "DataCodeKey
 _ELSEWHERE: Final = ("member", "organization")
 """Templates that are deployed in other accounts, by a stack set."""
 
-_FROM_ZIPS: Final = (*CODE_KEYS, "Runtime", "Architecture", "Version", "BuiltAt")
+FROM_ZIPS: Final = (*CODE_KEYS, "Runtime", "Architecture", "Version", "BuiltAt")
+"""Parameters that follow from zips."""
+
 _UNKNOWN: Final = "unknown"
 
 
@@ -71,7 +73,7 @@ class Stack:
     def chosen(self) -> dict[str, str]:
         """Parameters that people gave another value than the template's default: neither code nor outputs of stacks."""
         template = TEMPLATES[self.template]
-        passed = {"Prefix", *_FROM_ZIPS, *wired(template)}
+        passed = {"Prefix", *FROM_ZIPS, *wired(template)}
         return {
             name: value
             for name, value in self.parameters.items()
