@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from tempfile import mkdtemp
 from threading import Thread
 from typing import Any, cast
 
@@ -228,19 +231,37 @@ def metrics(text: str) -> dict[str, float]:
 @pytest.fixture(scope="session")
 def core_task(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What Lambda makes of the small zip: a folder."""
-    out = tmp_path_factory.mktemp("core")
-    made = build(Group.CORE, out, environ={"SOURCE_DATE_EPOCH": "1795424400"})
-    with zipfile.ZipFile(made.path) as archive:
-        archive.extractall(out / "task")
-    return out / "task"
+
+    def make(out: Path) -> None:
+        made = build(Group.CORE, out / "zip", environ={"SOURCE_DATE_EPOCH": "1795424400"})
+        with zipfile.ZipFile(made.path) as archive:
+            archive.extractall(out / "task")
+
+    return made_once(tmp_path_factory, "core", make) / "task"
 
 
 @pytest.fixture(scope="session")
 def data_task(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of the large zip. They are not packed here: tests of the packaging do, and it takes half a minute."""
-    out = tmp_path_factory.mktemp("data")
-    for name in closure(ROOTS[Group.DATA]):
-        if name != OWN:
-            copy_distribution(name, out)
-    copy_own(out)
-    return out
+
+    def make(out: Path) -> None:
+        for name in closure(ROOTS[Group.DATA]):
+            if name != OWN:
+                copy_distribution(name, out)
+        copy_own(out)
+
+    return made_once(tmp_path_factory, "data", make)
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder of the whole run: of several processes of pytest-xdist the first makes it, the others wait for it."""
+    base = factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    place = root / f"task-{name}"
+    with (root / f"{place.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            fresh = Path(mkdtemp(prefix=f"{place.name}-", dir=root))
+            make(fresh)
+            fresh.rename(place)
+    return place

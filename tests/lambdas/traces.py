@@ -98,6 +98,13 @@ def billed(hub: Deployment, instance: str, hours: Decimal, folder: Path) -> None
             " WHERE billing_period = ? AND account_id = ? AND service = 'ec2' ORDER BY time",
             [month, PRODUCTION],
         ).rows
+        seen = ledger.query(
+            "SELECT account_id, COUNT(*), COUNT(DISTINCT service) FROM usage_looks"
+            " WHERE billing_period = ? AND source = 'collected' GROUP BY 1 ORDER BY 1",
+            [month],
+        ).rows
+    # Four services by the hour, twice, and two by the day.
+    assert seen == [(MANAGEMENT, 10, 6), (PRODUCTION, 10, 6)]
     noon, evening = (hub.monday.replace(hour=hour, tzinfo=None) for hour in (12, 18))
     assert looks == [(noon, "office", 1, 0), (evening, "office", 0, 1)]
     untagged = Decimal(1) / 60
