@@ -26,6 +26,7 @@ from lamplighter.deploy.handlers import Group
 from lamplighter.estate.control import start_thread
 from lamplighter.estate.testing import MANAGEMENT, PRODUCTION, REGION, EstateProbe
 from lamplighter.scheduler import kept_definitions
+from lamplighter.scheduler.parked import parked
 from lamplighter.store import journal
 
 pytestmark = [
@@ -304,6 +305,34 @@ def test_of_two_messages_the_one_that_failed_comes_again_until_it_is_done(hub: D
     hub.later(seconds=121)
     assert failed(hub)[0] == []
     hub.later(seconds=61)
+    hub.until_quiet()
+    assert (state(hub, instance), acts(hub)) == ("running", [(instance, "start", "done")])
+    assert hub.dead() == []
+
+
+def test_what_nobody_knows_is_parked_and_a_foreign_item_stops_its_target_only(hub: Deployment) -> None:
+    hub.at(8.5)
+    instance = stopped_instance(hub)
+    hub.estate.client("sqs").send_message(QueueUrl=hub.outputs["QueueUrl"], MessageBody="light everything")
+    hub.until_quiet()
+    assert hub.invoke("events", {"source": "aws.tag"}).value["did"] == "parked"
+    assert sorted(str(each["reason"])[:24] for each in parked(hub.store)) == [
+        "it is no event of EventB", "the message is not JSON:",
+    ]  # fmt: skip
+
+    tables = hub.estate.client("dynamodb")
+    key = {"partition": {"S": TARGET}, "sort": {"S": f"ec2-instance/{instance}"}}
+    tables.put_item(TableName="lamplighter-state", Item={**key, "colour": {"S": "blue"}})
+    hub.invoke("clock", {})
+    targets, answer = failed(hub)
+    # It belongs to the target, which is asked for again in a message of its own.
+    assert targets == []
+    said = [json.loads(line)["errors"] for line in answer.log if '"message":"pass"' in line]
+    assert said[0] == []
+    assert f"state/{TARGET}/ec2-instance/{instance}: no item of the store" in str(said[1])
+    assert [metered(answer, account=each)["TargetsFailed"] for each in (MANAGEMENT, PRODUCTION)] == [0, 1]
+    assert acts(hub) == []
+    tables.delete_item(TableName="lamplighter-state", Key=key)
     hub.until_quiet()
     assert (state(hub, instance), acts(hub)) == ("running", [(instance, "start", "done")])
     assert hub.dead() == []
