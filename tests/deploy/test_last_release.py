@@ -11,6 +11,7 @@ from tests.deploy.hub import AT, Hub, stack
 from lamplighter.deploy.last_release import LastRelease, last_release, set_back
 from lamplighter.deploy.release import Release, release_bytes
 from lamplighter.deploy.stacks import stacks
+from lamplighter.errors import AccessDenied, UsageError
 
 LATER = AT + timedelta(hours=1)
 Parameters = Mapping[str, Mapping[str, str]]
@@ -45,6 +46,14 @@ def test_what_was_changed_after_the_release_is_newer() -> None:
     assert set_back(LastRelease(LATER, {"hub": {"Frequency": "10"}}), stacks(hub, "lamp"), planned, {}) == []
 
 
+def test_what_was_rolled_back_was_not_changed() -> None:
+    at = LATER + timedelta(minutes=5)
+    hub = Hub({**stack("lamp-hub", "UPDATE_ROLLBACK_COMPLETE"), "LastUpdatedTime": at})
+    planned = Release("release.zip", {"hub": {"Frequency": "5"}}, [], [], [])
+    (problem,) = set_back(LastRelease(LATER, {"hub": {"Frequency": "10"}}), stacks(hub, "lamp"), planned, {})
+    assert f"{problem.where}: {problem.message}" == WAITS
+
+
 def test_it_is_read_from_the_bucket() -> None:
     hub = Hub()
     assert last_release(hub, "code", "release.zip") is None
@@ -53,7 +62,15 @@ def test_it_is_read_from_the_bucket() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip"])
-def test_what_is_no_release_says_nothing(content: bytes) -> None:
+def test_what_is_no_release_is_said(content: bytes) -> None:
     hub = Hub()
     hub.objects["release.zip"] = content, {}
-    assert last_release(hub, "code", "release.zip") is None
+    with pytest.raises(UsageError, match=r"s3://code/release\.zip is no release"):
+        last_release(hub, "code", "release.zip")
+
+
+def test_who_may_not_see_it_does_not_learn_that_there_is_none() -> None:
+    hub = Hub()
+    hub.error = AccessDenied("Forbidden", code="403")
+    with pytest.raises(AccessDenied):
+        last_release(hub, "code", "release.zip")

@@ -90,7 +90,8 @@ def test_the_data_zip_has_the_same_bytes_wherever_and_whenever_it_is_made(
 ) -> None:
     """Sources elsewhere, of another time and mode; another folder, time zone, mask, locale and seed of hashes."""
     source = Path(lamplighter.__file__).parent
-    copied = tmp_path / "elsewhere" / "lamplighter"
+    elsewhere = tmp_path / "elsewhere"
+    copied = elsewhere / "src" / "lamplighter"
     shutil.copytree(source, copied, ignore=shutil.ignore_patterns("__pycache__"))
     for path in copied.rglob("*"):
         os.utime(path, (1_000_000_000, 1_000_000_000))
@@ -105,7 +106,7 @@ def test_the_data_zip_has_the_same_bytes_wherever_and_whenever_it_is_made(
         "LC_ALL": "C",
         "PATH": os.environ["PATH"],
         # Which commit it is, is part of what goes in.
-        **_git_of(source),
+        **_git_of(source, elsewhere),
     }
     command = [sys.executable, "-c", AGAIN, str(copied.parent), EPOCH["SOURCE_DATE_EPOCH"]]
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
@@ -115,11 +116,12 @@ def test_the_data_zip_has_the_same_bytes_wherever_and_whenever_it_is_made(
     assert made.name == packages[Group.DATA].path.name
 
 
-def _git_of(source: Path) -> dict[str, str]:
+def _git_of(source: Path, root: Path) -> dict[str, str]:
+    """Variables with which git takes a folder for the root of the repository that a source lies in."""
     done = subprocess.run(
         ["git", "-C", str(source), "rev-parse", "--absolute-git-dir"], capture_output=True, text=True, check=False
     )
-    return {"GIT_DIR": done.stdout.strip()} if done.returncode == 0 else {}
+    return {"GIT_DIR": done.stdout.strip(), "GIT_WORK_TREE": str(root)} if done.returncode == 0 else {}
 
 
 def test_what_lambdas_system_cannot_load_is_no_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -387,6 +389,24 @@ def test_a_zip_of_another_version_or_commit_is_outdated(monkeypatch: pytest.Monk
 def test_a_time_of_the_build_that_is_none_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH is 'now'"):
         build(Group.CORE, tmp_path, environ={"SOURCE_DATE_EPOCH": "now"})
+
+
+def test_a_repository_around_it_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # An installed lamplighter in the .venv of somebody's project, which is ignored there.
+    inside = tmp_path / ".venv" / "lamplighter"
+    inside.mkdir(parents=True)
+    (inside / "__init__.py").touch()
+    (tmp_path / ".gitignore").write_text(".venv\n")
+    own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "PATH": os.environ["PATH"]}
+    who = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.com"]
+    for words in (["init", "-q"], ["add", ".gitignore"], [*who, "commit", "-q", "-m", "theirs"]):
+        subprocess.run(["git", "-C", str(tmp_path), *words], check=True, env=own)
+    monkeypatch.setattr(lamplighter, "__file__", str(inside / "__init__.py"))
+    assert module._source({}) == (None, "")
+    subprocess.run(["git", "-C", str(tmp_path), "add", "-f", str(inside)], check=True, env=own)
+    subprocess.run(["git", "-C", str(tmp_path), *who, "commit", "-q", "-m", "ours"], check=True, env=own)
+    at, commit = module._source({})
+    assert (at is not None, len(commit)) == (True, 40)
 
 
 def test_without_git_and_epoch_the_time_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

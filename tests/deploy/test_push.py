@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.deploy.hub import Hub, made
@@ -48,6 +49,21 @@ def test_a_bucket_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
     hub.error = AccessDenied("no", code="403")
     with pytest.raises(AccessDenied):
         push(hub, "code", [made(tmp_path)])
+    assert hub.objects == {}
+
+
+def test_who_may_not_look_sends_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = Hub()
+    good = hub.call
+
+    def blind(service: str, operation: str, /, **params: Any) -> Any:
+        if operation == "head_object":
+            raise AccessDenied("Forbidden", code="403")
+        return good(service, operation, **params)
+
+    monkeypatch.setattr(hub, "call", blind)
+    (sent,) = push(hub, "code", [made(tmp_path)])
+    assert (sent.uploaded, list(hub.objects)) == (True, [sent.key])
 
 
 def test_a_release_is_put_under_its_key() -> None:

@@ -16,6 +16,7 @@ from lamplighter.deploy.handlers import Group
 from lamplighter.deploy.package import Package
 from lamplighter.deploy.release import Change, Release, other_stages, plan_release, release_bytes, without_code
 from lamplighter.deploy.stacks import stacks, with_defaults
+from lamplighter.errors import AccessDenied
 
 KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000001"
 STATE = {"KeyArn": KEY_ARN, "LakeBucket": "lake", "CodeBucket": "code"}
@@ -128,6 +129,9 @@ def test_a_key_that_people_name_must_be_in_the_bucket(zips: list[Package]) -> No
     assert (problem.where, problem.message) == ("hub.CoreCodeKey", "there is no code/core/old.zip in code")
     hub.objects["code/core/old.zip"] = b"", {}
     assert without_code(hub, "code", release, zips) == []
+    hub.error = AccessDenied("Forbidden", code="403")
+    (problem,) = without_code(hub, "code", release, zips)
+    assert problem.message == "whether code/core/old.zip is in code is not known: Forbidden"
 
 
 def test_a_pipeline_of_another_version_is_updated_first() -> None:

@@ -15,7 +15,7 @@ from lamplighter.cli.deploy_home import GIVE_YES, chosen_settings, home
 from lamplighter.cli.deploy_zips import DIST, Also, Fetch, Folder, Machine, Prefix, Python, newest, pack
 from lamplighter.cli.options import Output
 from lamplighter.cli.show import Column
-from lamplighter.errors import DefinitionError, UsageError
+from lamplighter.errors import AccessDenied, DefinitionError, UsageError
 
 if TYPE_CHECKING:
     from lamplighter.aws.access import TargetSession
@@ -86,7 +86,7 @@ def push(
     planned = None
     if release or bucket is None:
         with printer.waiting("asking AWS") as tick, context.open_aws(chosen, tick) as aws:
-            bucket, planned = _asked(home(aws), prefix, bucket, made, said if release else None)
+            bucket, planned = _asked(printer, home(aws), prefix, bucket, made, said if release else None)
     if planned is not None:
         _show_plan(printer, planned, yes=yes)
     with printer.waiting("sending") as tick, context.open_aws(chosen, tick) as aws:
@@ -142,7 +142,12 @@ def _old(printer: Printer, made: Sequence[Package]) -> None:
 
 
 def _asked(
-    session: TargetSession, prefix: str, bucket: str | None, made: Sequence[Package], said: _Said | None
+    printer: Printer,
+    session: TargetSession,
+    prefix: str,
+    bucket: str | None,
+    made: Sequence[Package],
+    said: _Said | None,
 ) -> tuple[str, Release | None]:
     """(bucket, what a release would do, if there is to be one)."""
     from lamplighter.deploy.last_release import last_release, set_back
@@ -157,8 +162,12 @@ def _asked(
     pipeline = next(each for each in found if each.template == "pipeline")
     problems = [*said.problems, *other_stages(session, pipeline), *plan.problems]
     if not problems:
-        before = last_release(session, bucket, plan.key)
         problems += without_code(session, bucket, plan, made)
+        try:
+            before = last_release(session, bucket, plan.key)
+        except (AccessDenied, UsageError) as error:
+            printer.warn(f"whether this sets back what the release before says is not known: {error.message}")
+            before = None
         problems += set_back(before, found, plan, said.given) if before else []
     return bucket, replace(plan, problems=[said.placed(problem) for problem in problems])
 

@@ -18,7 +18,7 @@ from lamplighter.deploy.family import TEMPLATES
 from lamplighter.deploy.parameters import default_of, parameters_of
 from lamplighter.deploy.push import head
 from lamplighter.deploy.stacks import FROM_ZIPS, Stack, told
-from lamplighter.errors import Problem
+from lamplighter.errors import Problem, UsageError
 from lamplighter.resources.kind import Session
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class LastRelease:
 
 
 def last_release(session: Downloads, bucket: str, key: str) -> LastRelease | None:
-    """The release that lies in a bucket; None if there is none, or it cannot be read as one.
+    """The release that lies in a bucket; None if there is none.
 
     Args:
         session: calls in the bucket's account and region.
@@ -57,7 +57,8 @@ def last_release(session: Downloads, bucket: str, key: str) -> LastRelease | Non
         key: of the release.
 
     Raises:
-        AwsError: the bucket is missing or not permitted, or AWS does not answer.
+        AwsError: the bucket is missing, it or the release is not permitted, or AWS does not answer.
+        UsageError: it cannot be read as a release.
     """
     said = head(session, bucket, key)
     if said is None:
@@ -69,9 +70,17 @@ def last_release(session: Downloads, bucket: str, key: str) -> LastRelease | Non
             with zipfile.ZipFile(path) as archive:
                 names = [name for name in archive.namelist() if name.startswith("parameters/")]
                 found = {Path(name).stem: json.loads(archive.read(name))["Parameters"] for name in names}
-        except (zipfile.BadZipFile, ValueError, KeyError):
-            return None
+        except (zipfile.BadZipFile, ValueError, KeyError) as error:
+            raise UsageError(f"s3://{bucket}/{key} is no release") from error
     return LastRelease(said["LastModified"], found)
+
+
+def _is_newer(stack: Stack, release: LastRelease) -> bool:
+    """Whether a stack was changed after a release; what was rolled back is as it was before."""
+    if stack.changed is None or "ROLLBACK" in stack.status:
+        return False
+    # S3 tells whole seconds.
+    return stack.changed.replace(microsecond=0) > release.at
 
 
 def set_back(
@@ -88,10 +97,9 @@ def set_back(
     by_template = {each.template: each for each in found}
     problems = []
     for name, wanted in planned.parameters.items():
-        changed, template = by_template[name].changed, TEMPLATES[name]
-        # S3 tells whole seconds.
-        if changed is not None and changed.replace(microsecond=0) > before.at:
+        if _is_newer(by_template[name], before):
             continue
+        template = TEMPLATES[name]
         for parameter, value in before.parameters.get(name, {}).items():
             if parameter in FROM_ZIPS or parameter in given.get(name, {}) or parameter not in parameters_of(template):
                 continue

@@ -217,7 +217,7 @@ def outdated(facts: Facts) -> str:
     """Why a zip is not of the source that is here; empty if it is, or nobody knows."""
     if facts.version != lamplighter.__version__:
         return f"is of version {facts.version}, and this is {lamplighter.__version__}"
-    commit = _git("log", "-1", "--format=%H")
+    commit = _git("log", "-1", "--format=%H", "--", ".")
     if commit and facts.commit and commit != facts.commit:
         return f"is of commit {facts.commit[:12]}, and this is {commit[:12]}"
     return ""
@@ -234,7 +234,7 @@ def _system() -> tuple[str, str]:
 
 def _source(environ: Mapping[str, str]) -> tuple[datetime | None, str]:
     """Time of the build and commit: bytes must not depend on when they are made."""
-    commit, _, seconds = _git("log", "-1", "--format=%H %ct").partition(" ")
+    commit, _, seconds = _git("log", "-1", "--format=%H %ct", "--", ".").partition(" ")
     epoch = environ.get("SOURCE_DATE_EPOCH") or seconds
     if epoch and not epoch.isdecimal():
         raise UsageError(f"SOURCE_DATE_EPOCH is {epoch!r}, not seconds since 1970")
@@ -242,7 +242,7 @@ def _source(environ: Mapping[str, str]) -> tuple[datetime | None, str]:
 
 
 def _git(*words: str) -> str:
-    """What git says of the source; nothing where there is none."""
+    """What git says of the source; nothing where there is none, or it is no part of the repository around it."""
     folder = Path(lamplighter.__file__).parent
     try:
         done = subprocess.run(  # noqa: S603 - our own words

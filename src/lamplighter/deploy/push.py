@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lamplighter.deploy.package import Facts, Package
 from lamplighter.deploy.stacks import told
-from lamplighter.errors import AwsError, LamplighterError, NotFound
+from lamplighter.errors import AccessDenied, AwsError, LamplighterError, NotFound
 
 if TYPE_CHECKING:
     from lamplighter.resources.kind import Session
@@ -70,7 +70,10 @@ def push(session: Session, bucket: str, packages: Iterable[Package]) -> list[Pus
     """
     done = []
     for package in packages:
-        known = lies_there(session, bucket, package.key)
+        try:
+            known = head(session, bucket, package.key) is not None
+        except AccessDenied:
+            known = False  # who may not look sends it again
         if not known:
             content = package.path.read_bytes()
             session.call(
@@ -90,15 +93,6 @@ def push_release(session: Session, bucket: str, key: str, content: bytes) -> Pus
     return Pushed(key, len(content), True)
 
 
-def lies_there(session: Session, bucket: str, key: str) -> bool:
-    """Whether an object is in a bucket.
-
-    Raises:
-        AwsError: as for `push`.
-    """
-    return head(session, bucket, key) is not None
-
-
 def code_of(session: Session, bucket: str, key: str) -> Code:
     """What is known of a zip in a bucket; what cannot be found out is said with its reason.
 
@@ -114,7 +108,7 @@ def code_of(session: Session, bucket: str, key: str) -> Code:
     except LamplighterError as error:
         return Code(key, version, why=error.message)
     if there is None:
-        return Code(key, version, there=False, why="it is not in the bucket any more, or may not be seen")
+        return Code(key, version, there=False, why="it is not in the bucket any more")
     said: Mapping[str, str] = there.get("Metadata") or {}
     why = "" if said.get("built") else "it was put there by other means than `lamp deploy push`"
     return Code(key, said.get("version") or version, said.get("built", ""), said.get("commit", ""), True, why)
@@ -129,6 +123,7 @@ def head(session: Session, bucket: str, key: str) -> Mapping[str, Any] | None:
     """What S3 tells of an object; None where it is not.
 
     Raises:
+        AccessDenied: it may not be seen; without s3:ListBucket that is also the answer for what is not there.
         AwsError: as for `push`.
     """
     try:
@@ -136,7 +131,7 @@ def head(session: Session, bucket: str, key: str) -> Mapping[str, Any] | None:
     except NotFound:
         return None
     except AwsError as error:
-        # HEAD answers with a number only; without s3:ListBucket what is missing is forbidden.
-        if error.code in ("404", "403"):
+        # HEAD answers with a number only.
+        if error.code == "404":
             return None
         raise

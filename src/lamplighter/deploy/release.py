@@ -17,10 +17,10 @@ from lamplighter.deploy.block_pipeline import ASKED, STAGES, wired
 from lamplighter.deploy.family import TEMPLATES, Template, switch
 from lamplighter.deploy.package import Package
 from lamplighter.deploy.parameters import HIDDEN, default_of, parameters_of, problems_of
-from lamplighter.deploy.push import lies_there
+from lamplighter.deploy.push import head
 from lamplighter.deploy.stacks import CODE_KEYS, Stack, values
 from lamplighter.deploy.yamls import load
-from lamplighter.errors import Problem
+from lamplighter.errors import AccessDenied, Problem
 
 if TYPE_CHECKING:
     from lamplighter.resources.kind import Session
@@ -251,9 +251,18 @@ def without_code(session: Session, bucket: str, plan: Release, packages: Iterabl
         AwsError: the bucket is missing or not permitted, or AWS does not answer.
     """
     coming = {package.key for package in packages}
-    return [
-        Problem(f"{template}.{name}", f"there is no {key} in {bucket}", "leave it out to take the zip that is here")
+    asked = [
+        (f"{template}.{name}", key)
         for template, given in plan.parameters.items()
         for name, key in given.items()
-        if name in CODE_KEYS and key not in coming and not lies_there(session, bucket, key)
+        if name in CODE_KEYS and key not in coming
     ]
+    found = [(where, _missing(session, bucket, key)) for where, key in asked]
+    return [Problem(where, why, "leave it out to take the zip that is here") for where, why in found if why]
+
+
+def _missing(session: Session, bucket: str, key: str) -> str:
+    try:
+        return "" if head(session, bucket, key) is not None else f"there is no {key} in {bucket}"
+    except AccessDenied as error:
+        return f"whether {key} is in {bucket} is not known: {error.message}"
