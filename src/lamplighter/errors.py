@@ -18,6 +18,7 @@
     │   ├── StoreUnavailable         locked, missing rights, unreachable
     │   ├── StoreCorrupt             the content is damaged
     │   ├── VersionConflict          somebody else wrote first
+    │   ├── TooLarge                 an item has more bytes than it may have
     │   └── LeaseLost                another pass holds the target now
     └── AwsError                     a call to AWS failed; `.service .operation .code .target`
         ├── CredentialsMissing       no credentials, or expired ones
@@ -152,6 +153,10 @@ class StoreCorrupt(StoreError):
 
 class VersionConflict(StoreError):
     """The item was changed by somebody else since it was read."""
+
+
+class TooLarge(StoreError):
+    """What is to be stored has more bytes than an item may have; it was not written."""
 
 
 class LeaseLost(StoreError):

@@ -169,6 +169,22 @@ def test_the_report_tells_it_and_says_what_could_not_be_measured(capsys: pytest.
     ]
 
 
+def test_what_does_not_fit_is_a_failure_of_its_target(capsys: pytest.CaptureFixture[str]) -> None:
+    data = DataHub()
+    data.clock.at(6, 30, day=2)
+    types = [ec2_key("eu-west-1", f"x{number}.24xlarge") for number in range(4_500)]
+    written(data, *STORY, seen(-40, "running", resource="i-9", target=THERE.key, keys=types))
+    answer = report.answer({}, Context(), data.runtime)
+    assert answer["unmeasured"] == 1
+    assert answer["key"].startswith("reports/2026/11/")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert values(lines, "HoursSaved")["24 23:59",] == 32
+    (warning,) = [line for line in lines if line.get("level") == "WARNING"]
+    assert THERE.key in warning["message"]
+    assert "i-9" in warning["message"]
+    assert warning["hint"]
+
+
 def test_a_store_that_fails_is_an_error_but_the_workbook_is_written(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.savings.test_measure import BOOK, MONDAY, entry, seen
 
+from lamplighter.errors import TooLarge
+from lamplighter.pricing.price import PriceKey, ec2_key
 from lamplighter.savings import since
 from lamplighter.savings.measure import measure
 from lamplighter.savings.since import TABLE, entries_since, latest
 from lamplighter.store import journal
 from lamplighter.store.journal import Entry
 from lamplighter.store.memory import MemoryStore
+from lamplighter.store.rules import DATA_BYTES, encode
 from lamplighter.store.table import JSON
 
 TARGET = "111122223333/eu-west-1"
@@ -106,7 +109,8 @@ def test_an_earlier_begin_than_what_is_kept_reads_the_whole_journal() -> None:
 
 
 def test_many_resources_lie_in_several_items(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(since, "_A_PIECE", 2)
+    size = len(encode(since._row(seen(-10, "running", resource="i-1"))[0]))  # type: ignore[arg-type]
+    monkeypatch.setattr(since, "_A_PIECE", 2 * (size + 10))
     store = written(*(seen(-10, "running", resource=f"i-{number}") for number in range(5)))
     start, end = MONDAY, MONDAY + at(1)
     assert len(entries_since(store, TARGET, start, end)) == 5
@@ -116,6 +120,54 @@ def test_many_resources_lie_in_several_items(monkeypatch: pytest.MonkeyPatch) ->
     store.put_many([journal.put(entry(2, journal.GONE, resource=f"i-{number}", keys=())) for number in range(4)])
     assert len(entries_since(store, TARGET, start + at(3), end + at(3))) == 1
     assert len(entries_since(store, TARGET, start + at(3), end + at(3))) == 1
+
+
+def types(count: int) -> list[PriceKey]:
+    return [ec2_key("eu-west-1", f"x{number}.24xlarge") for number in range(count)]
+
+
+def test_pieces_are_cut_by_their_bytes() -> None:
+    # 30 neighbouring entries of 400 price keys each: 20 KB apiece, more than two items hold.
+    store = written(*(seen(-10, "running", resource=f"i-{number}", keys=types(400)) for number in range(30)))
+    start, end = MONDAY, MONDAY + at(1)
+    first = entries_since(store, TARGET, start, end)
+    sizes = [len(encode(item.data).encode()) for item in store.query(TABLE, TARGET)]
+    assert len(sizes) > 2
+    assert min(sizes[:-1]) > 150_000
+    assert max(sizes) < DATA_BYTES
+    assert entries_since(store, TARGET, start, end) == first
+    assert len(first) == 30
+
+
+def test_large_groups_take_no_more_room_than_small_ones() -> None:
+    keys = types(3) * 1_500
+    store = written(*(seen(-10, "running", resource=f"i-{number}", keys=sorted(keys, key=str)) for number in range(5)))
+    start, end = MONDAY, MONDAY + at(1)
+    first = entries_since(store, TARGET, start, end)
+    assert [len(each.prices) for each in first] == [4_500] * 5
+    assert entries_since(store, TARGET, start, end) == first
+    (item,) = store.query(TABLE, TARGET)
+    assert len(encode(item.data)) < 3_000
+
+
+def test_keys_that_an_older_journal_has_mixed_are_kept_in_order() -> None:
+    mixed = seen(-10, "running", keys=types(3) * 1_000)
+    store = Counted()
+    store.put(journal.TABLE, TARGET, journal.put(mixed).sort, {**journal.put(mixed).data})
+    (kept,) = entries_since(store, TARGET, MONDAY, MONDAY + at(1))
+    assert kept.prices == tuple(sorted(mixed.prices))
+    (item,) = store.query(TABLE, TARGET)
+    assert len(encode(item.data)) < 1_000
+
+
+def test_what_does_not_fit_all_the_same_is_named() -> None:
+    store = written(seen(-10, "running"), seen(-10, "running", resource="i-2", keys=types(4_500)))
+    with pytest.raises(
+        TooLarge, match=rf"{TARGET}: the last of ec2-instance/i-2 has more than 200,000 bytes"
+    ) as refusal:
+        entries_since(store, TARGET, MONDAY, MONDAY + at(1))
+    assert refusal.value.hint
+    assert list(store.query(TABLE, TARGET)) == []
 
 
 @pytest.mark.parametrize(

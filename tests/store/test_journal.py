@@ -51,6 +51,31 @@ def test_an_entry_written_again_changes_nothing(store: Store) -> None:
     assert list(journal.read(store, TARGET)) == [ENTRY]
 
 
+PRICE = ENTRY.prices[0]
+OTHER = ("ec2", "eu-west-1", "c5.large", "Linux", "", "")
+
+
+def test_equal_price_keys_in_a_row_are_stored_once(store: Store) -> None:
+    entry = replace(ENTRY, prices=(OTHER, *[PRICE] * 50_000, OTHER, OTHER))
+    write(store, entry)
+    assert list(journal.read(store, TARGET)) == [entry]
+    (item,) = store.query(journal.TABLE, TARGET)
+    assert item.data["prices"] == [[*OTHER], [*PRICE, 50_000], [*OTHER, 2]]
+
+
+@given(st.lists(st.sampled_from([PRICE, OTHER, ("rds",)]), max_size=9))
+def test_price_keys_are_read_as_they_were_written(prices: list[tuple[str, ...]]) -> None:
+    store, entry = MemoryStore(), replace(ENTRY, prices=tuple(prices))
+    write(store, entry)
+    assert list(journal.read(store, TARGET)) == [entry]
+
+
+def test_price_keys_that_were_stored_one_by_one_are_read_too() -> None:
+    store = MemoryStore()
+    store.put(journal.TABLE, TARGET, KEY, {**GOOD, "prices": [[*PRICE], [*PRICE]]})
+    assert [entry.prices for entry in journal.read(store, TARGET)] == [(PRICE, PRICE)]
+
+
 def test_two_actions_of_one_moment_are_two_entries(store: Store) -> None:
     seen = replace(ENTRY, action=journal.SEEN)
     other_run, other = replace(ENTRY, run="run-2"), replace(ENTRY, resource="ec2-instance/i-2")
@@ -124,6 +149,15 @@ def test_what_is_lit_after_it(action: str, outcome: str, state: str, lit: bool |
 
 GOOD: dict[str, JSON] = dict(journal.put(ENTRY).data)
 KEY = journal.put(ENTRY).sort
+NO_PRICES: list[JSON] = [
+    ["ec2", 0],
+    ["ec2", 1],
+    ["ec2", -2],
+    ["ec2", True],
+    ["ec2", None],
+    ["ec2", 100_001],
+    ["ec2", 2, 2],
+]
 
 
 @pytest.mark.parametrize(
@@ -133,6 +167,7 @@ KEY = journal.put(ENTRY).sort
         *((KEY, {**GOOD, name: 5}) for name in GOOD),
         (KEY, {**GOOD, "prices": [5]}),
         (KEY, {**GOOD, "prices": [[5]]}),
+        *((KEY, {**GOOD, "prices": [row]}) for row in NO_PRICES),
         ("yesterday#ec2-instance/i-1#start#run-1", GOOD),
         ("2026-11-23T12:00:00.000000#ec2-instance/i-1#start#run-1", GOOD),
         ("2026-11-23T12:00:00.000000Z", GOOD),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from lamplighter.errors import StoreCorrupt
+from lamplighter.errors import StoreCorrupt, StoreError, TooLarge
 from lamplighter.lambdas.runtime import Meters, Runtime, logger
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ NO_TEAM: Final = "(no team)"
 NOT_KNOWN: Final = "(not known)"
 
 
-def tell_saved(with_: Runtime, book: PriceBook, meters: Meters) -> list[StoreCorrupt]:
+def tell_saved(with_: Runtime, book: PriceBook, meters: Meters) -> list[StoreError]:
     """Measure the last whole days in every target that a pass has seen, and write what was saved.
 
     Args:
@@ -39,12 +39,12 @@ def tell_saved(with_: Runtime, book: PriceBook, meters: Meters) -> list[StoreCor
     from lamplighter.scheduler.roster import roster
 
     days = days_before(with_.clock(), DAYS)
-    failures: list[StoreCorrupt] = []
+    failures: list[StoreError] = []
     measured: list[list[Saved]] = []
     for target in sorted(roster(with_.store)):
         try:
             measured.append(_measured(with_, target, book, days))
-        except StoreCorrupt as error:
+        except (StoreCorrupt, TooLarge) as error:
             failures.append(error)
     for saved in together(measured):
         _count(meters, saved)

@@ -7,21 +7,22 @@ the journal of years. Nothing is lost with them: without, or when they cannot be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from lamplighter.errors import StoreCorrupt
+from lamplighter.errors import StoreCorrupt, TooLarge
 from lamplighter.savings.measure import histories, known
 from lamplighter.store import journal
 from lamplighter.store.journal import Entry, stamp
+from lamplighter.store.rules import encode
 from lamplighter.store.table import JSON, Item, Put, Store
 
 TABLE: Final = "savings"
 
-_A_PIECE: Final = 200
-"""Entries of an item: far below the limit of 256 KiB."""
+_A_PIECE: Final = 200_000
+"""Bytes of the rows of an item, as the store counts them: what else stands in it keeps it below 256 KiB."""
 
 
 def entries_since(store: Store, target: str, start: datetime, end: datetime) -> list[Entry]:
@@ -38,6 +39,7 @@ def entries_since(store: Store, target: str, start: datetime, end: datetime) -> 
 
     Raises:
         StoreCorrupt: an item is not an entry.
+        TooLarge: what is to be kept of one resource is larger than an item may be.
         StoreError: the store failed.
     """
     kept = _kept(store, target, start)
@@ -53,28 +55,56 @@ def entries_since(store: Store, target: str, start: datetime, end: datetime) -> 
 def latest(entries: Iterable[Entry], at: datetime) -> list[Entry]:
     """What of the entries before an aware datetime says how each resource stood then; what was gone is left out.
 
-    Without the texts for people: they take most of the room, and measuring does not read them.
+    Without the texts for people: they take most of the room, and measuring does not read them. Price keys are sorted:
+    equal ones in a row are kept once.
     """
     ends = (known(history) for history in histories(entries, at).values())
-    return [replace(each, reason="", note="") for each in ends if each.action != journal.GONE]
+    return [
+        replace(each, reason="", note="", prices=tuple(sorted(each.prices)))
+        for each in ends
+        if each.action != journal.GONE
+    ]
 
 
-def _keep(store: Store, target: str, until: datetime, entries: Sequence[Entry]) -> None:
-    pieces = [entries[begin : begin + _A_PIECE] for begin in range(0, len(entries), _A_PIECE)] or [[]]
+def _keep(store: Store, target: str, until: datetime, entries: Iterable[Entry]) -> None:
+    pieces = list(_pieces(entries)) or [[]]
     store.put_many(
         [
-            Put(TABLE, target, f"{number:06}", {"until": stamp(until), "of": len(pieces), "entries": _rows(piece)})
+            Put(TABLE, target, f"{number:06}", {"until": stamp(until), "of": len(pieces), "entries": piece})
             for number, piece in enumerate(pieces)
         ]
     )
 
 
-def _rows(entries: Sequence[Entry]) -> list[JSON]:
-    rows: list[JSON] = []
+def _pieces(entries: Iterable[Entry]) -> Iterator[list[JSON]]:
+    """The rows of entries, as many at a time as an item holds."""
+    pending: list[JSON] = []
+    taken = 0
     for entry in entries:
-        put = journal.put(entry)
-        rows.append({"key": put.sort, "data": dict(put.data)})
-    return rows
+        row, size = _row(entry)
+        if pending and taken + size > _A_PIECE:
+            yield pending
+            pending, taken = [], 0
+        pending.append(row)
+        taken += size
+    if pending:
+        yield pending
+
+
+def _row(entry: Entry) -> tuple[JSON, int]:
+    """(what is kept of an entry, its bytes with the comma behind)."""
+    put = journal.put(entry)
+    row: dict[str, JSON] = {"key": put.sort, "data": dict(put.data)}
+    try:
+        size = len(encode(row).encode()) + 1
+    except ValueError:
+        size = None
+    if size is None or size > _A_PIECE:
+        raise TooLarge(
+            f"{entry.target}: the last of {entry.resource} has more than {_A_PIECE:,} bytes, too many to be kept",
+            hint="it has too many different prices: make more than one group of it",
+        )
+    return row, size
 
 
 def _kept(store: Store, target: str, start: datetime) -> tuple[datetime, list[Entry]] | None:

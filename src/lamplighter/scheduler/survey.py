@@ -211,8 +211,10 @@ def _gone(target: str, resource: str, name: str, schedule: str, *, at: datetime,
 
 
 def price_texts(resource: Resource) -> tuple[tuple[str, ...], ...]:
-    """The resource's price keys as the journal keeps them."""
+    """The resource's price keys as the journal keeps them: sorted, since it keeps equal ones in a row once."""
     return tuple(
-        (key.service, key.region, key.resource_type, key.operating_system, key.engine, key.deployment)
-        for key in resource.prices
+        sorted(
+            (key.service, key.region, key.resource_type, key.operating_system, key.engine, key.deployment)
+            for key in resource.prices
+        )
     )

@@ -5,9 +5,10 @@ One partition a target, sorted by time. Other services read it as data (savings,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Final
 
 from lamplighter.errors import StoreCorrupt
@@ -47,7 +48,8 @@ class Entry:
         reason: why, for people.
         note: what else happened, or the error.
         code: error code, or empty.
-        prices: what an hour lit costs: price keys as texts, see `lamplighter.pricing`.
+        prices: what an hour lit costs: price keys as texts, see `lamplighter.pricing`; of a group one for each
+            instance.
         team: value of the tag that says whose it is, else the name of its account; empty where it has neither, None
             where the entry does not say.
     """
@@ -100,7 +102,7 @@ def put(entry: Entry) -> Put:
         "reason": entry.reason,
         "note": entry.note,
         "code": entry.code,
-        "prices": [list(price) for price in entry.prices],
+        "prices": _rows(entry.prices),
     }
     if entry.team is not None:
         data["team"] = entry.team
@@ -177,8 +179,35 @@ def _text(value: JSON) -> str:
     return value
 
 
+_MOST: Final = 100_000
+"""Equal price keys in a row; what says more is damaged, and would fill the memory."""
+
+
+def _rows(prices: Iterable[tuple[str, ...]]) -> list[JSON]:
+    """Price keys as they are stored: equal ones in a row once, with their count behind.
+
+    A key has about 60 bytes, and AWS has fewer than 2,000 types of instances: where keys are sorted, the entry of a
+    group of any size fits into an item, which holds 4,000 different ones.
+    """
+    rows: list[JSON] = []
+    for key, same in groupby(prices):
+        count = sum(1 for _ in same)
+        rows.append([*key, count] if count > 1 else [*key])
+    return rows
+
+
 def _prices(value: JSON) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(_text(part) for part in _list(row)) for row in _list(value))
+    return tuple(key for row in _list(value) for key in _same(_list(row)))
+
+
+def _same(row: Sequence[JSON]) -> Sequence[tuple[str, ...]]:
+    """The price keys that one row stands for."""
+    if not row or isinstance(row[-1], str):
+        return (tuple(_text(part) for part in row),)
+    *parts, count = row
+    if isinstance(count, bool) or not isinstance(count, int) or not parts or not 1 < count <= _MOST:
+        raise ValueError(f"{row!r} is no price key and its count")
+    return (tuple(_text(part) for part in parts),) * count
 
 
 def _list(value: JSON) -> Sequence[JSON]:
