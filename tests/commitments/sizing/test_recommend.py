@@ -233,6 +233,20 @@ def test_no_known_hour_is_said() -> None:
         by_hand(demand)
 
 
+def test_that_nothing_was_in_use_is_said() -> None:
+    demand = build([], [look(0)], START, START + timedelta(hours=1))
+    with pytest.raises(UsageError, match="nothing was in use that a commitment could cover"):
+        by_hand(demand)
+
+
+def test_that_too_few_hours_are_known_of_a_target_is_said() -> None:
+    samples = [sample(hour) for hour in range(3)]
+    looks = [look(hour, *(() if hour < 3 else (None, "denied"))) for hour in range(10)]
+    demand = build(samples, looks, START, START + timedelta(hours=10))
+    with pytest.raises(UsageError, match=r"set aside were 1 targets, least is known of .* ec2 \(3 of 10 hours\)"):
+        by_hand(demand)
+
+
 def test_a_compute_plan_covers_what_no_reservation_is_offered_for() -> None:
     book = PriceBook.from_prices(
         {XLARGE: Price(usd("0.20"), HOURS, DAY, "by hand")},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +24,7 @@ from lamplighter.errors import UsageError
 from lamplighter.pricing.money import Money
 
 if TYPE_CHECKING:
+    from lamplighter.commitments.model import Target
     from lamplighter.commitments.sizing.demand import Floats
     from lamplighter.commitments.sizing.problem import Problem
     from lamplighter.pricing.book import PriceBook
@@ -73,7 +74,7 @@ def recommend(
     found = market(sized, book, held, as_of, wishes)
     quantity = found.quantity(sized)
     if not len(quantity) or not sized.keys:
-        raise UsageError("no hour is known in which all usage was seen", hint="see `lamp usage gaps`")
+        raise UsageError(_unknown(demand, aside), hint="see `lamp usage gaps`")
     problem = found.problem(quantity)
     bought = solve(problem)
     nothing, after = exact(problem, amounts_of(problem, {})), exact(problem, bought.amounts)
@@ -218,3 +219,18 @@ def _assumptions(found: Market, known: int, as_of: datetime) -> Iterator[str]:
     if any(each.startswith("sp:") for each in found.evidence):
         yield "usage that is neither EC2 nor a database (Fargate, Lambda, SageMaker) is not known, and not covered"
     yield from found.notes
+
+
+def _unknown(demand: Demand, aside: Sequence[Target]) -> str:
+    """Why there is nothing to reckon with."""
+    if not demand.keys and demand.known.all():
+        return "nothing was in use that a commitment could cover"
+    if not aside:
+        return "no hour is known in which all usage was seen"
+    known = {target: int(hours.sum()) for target, hours in zip(demand.targets, demand.known, strict=True)}
+    worst = min(aside, key=known.__getitem__)
+    where = f"{worst.account}/{worst.region} {worst.service}"
+    return (
+        f"too few hours are known of all usage at once: set aside were {len(aside)} targets, "
+        f"least is known of {where} ({known[worst]} of {demand.hours} hours)"
+    )
