@@ -12,8 +12,8 @@ from lamplighter.reports.sheet import Column, Sheet
 
 _METHOD: Final = {
     "Usage": """
-        Collected every hour (OpenSearch and Redshift every day); hours that were missed are filled from the bill where
-        it knows them. What is still unknown is in no figure, and stands on the page Gaps. (views usage, usage_looks)
+        Collected every hour (OpenSearch and Redshift every day); `lamp usage gaps --fill` fills what was missed
+        from the bill. What is still unknown is in no figure, and stands on the page Gaps. (views usage, usage_looks)
     """,
     "Levels": """
         Over known hours; P5, P50 and P95 are levels that did occur. (view usage_statistics)
