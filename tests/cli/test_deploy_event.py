@@ -30,13 +30,16 @@ def test_a_stack_is_printed_or_written(lamp: Lamp, tmp_path: Path) -> None:
     assert found["Resources"]["Event"]["Properties"]["ScheduleExpression"] == "cron(0 19 * * ? *)"
     assert found["Parameters"]["Prefix"]["Default"] == "lamp"
     out = tmp_path / "evening.yaml"
-    assert lamp(*EVENING, "--prefix", "lamp", "--out", str(out)).err == f"{out} is written\n"
+    assert lamp(*EVENING, "--prefix", "lamp", "--out", str(out)).err == f"{out} is written\n{said.err}"
+    assert "OnlyTaggedResources=no" in said.err
     assert load(out.read_text()) == found
 
 
 def test_a_line_of_crontab(lamp: Lamp) -> None:
     said = lamp(*EVENING, "--crontab", "--zone", "Europe/Berlin")
-    assert said.out.splitlines()[1].startswith("0 19 * * * lamp stop i-1 i-2 --region eu-west-1 --author")
+    assert said.out.splitlines()[0].startswith("# CRON_TZ holds for every line below it")
+    assert "OnlyTaggedResources=no" in said.err
+    assert said.out.splitlines()[2].startswith("0 19 * * * lamp stop i-1 i-2 --region eu-west-1 --author")
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,11 @@ def test_for_crontab() -> None:
     event = replace(
         EVENING, resources=("web 1", "i-1"), account="111122223333", hibernate=True, when="every 15 minutes"
     )
-    zone, line = crontab(event).splitlines()
+    note, zone, line = crontab(event).splitlines()
+    # cronie's setting holds for all lines that follow it; a comment is a line that begins with #.
+    assert note == (
+        "# CRON_TZ holds for every line below it: put these at the end of the crontab, or into one of their own."
+    )
     assert zone == "CRON_TZ=Europe/Berlin"
     parse_cron(" ".join(line.split()[:5]))
     assert line == (

@@ -71,9 +71,11 @@ def event(
     text = event_stack.crontab(asked) if crontab else event_stack.template(asked, prefix)
     if out is None:
         printer.text(text.rstrip("\n"))
+        printer.note(event_stack.UNTAGGED)
         return
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}") from error
     printer.note(f"{out} is written")
+    printer.note(event_stack.UNTAGGED)

@@ -106,7 +106,12 @@ ALARMS: Final = (
     Alarm("passes-refused", "A guardrail refused a pass: more would have changed than is allowed.", "PassesRefused"),
     Alarm("looks-failed", "What was in use is not known for some hours.", "LooksFailed", period=_HOUR, of=3, bad=3),
     Alarm("bills-refused", "A bill was not loaded: it cannot be read, or its totals do not agree.", "BillsRefused"),
-    Alarm("parked", "Events or messages came whose shape nobody knows; the log has them.", "Parked", period=_HOUR),
+    Alarm(
+        "parked",
+        "Events or messages came whose shape nobody knows, or plain events that were too old; the log has them.",
+        "Parked",
+        period=_HOUR,
+    ),
     Alarm(
         "stack-requests-failed",
         "A stack could not make or change a schedule; its events say why.",

@@ -21,6 +21,15 @@ from lamplighter.schedules.zones import find_zone
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _PREFIX = re.compile(r"[a-z][a-z0-9-]{1,23}")
 _HERE: Final = "${AWS::Region}:${AWS::AccountId}"
+_OF_CRONTAB: Final = (
+    "# CRON_TZ holds for every line below it: put these at the end of the crontab, or into one of their own."
+)
+UNTAGGED: Final = (
+    "what has no schedule tag is only reached where the stack with the role (member, organization) has "
+    "OnlyTaggedResources=no"
+)
+"""What to say beside either: without, the role starts and stops only what has the schedule tag."""
+
 _OLDEST: Final = 600
 """Seconds after which an event is not obeyed, nor delivered any more."""
 
@@ -127,7 +136,7 @@ def template(event: PlainEvent, prefix: str = "lamplighter") -> str:
 
 
 def crontab(event: PlainEvent) -> str:
-    """The same for a machine of one's own: lines for crontab that call `lamp`.
+    """The same for a machine of one's own: lines for crontab that call `lamp`, and a comment where to put them.
 
     Raises:
         UsageError: as for `rhythm_of`; or crontab cannot say it.
@@ -143,4 +152,5 @@ def crontab(event: PlainEvent) -> str:
     words += ["--hibernate"] if event.hibernate else []
     line = shlex.join([*words, "--author", f"the event {event.name}"])
     # A percent sign ends the command in crontab.
-    return f"CRON_TZ={event.zone}\n{fields} {line}\n".replace("%", r"\%")
+    said = f"CRON_TZ={event.zone}\n{fields} {line}\n".replace("%", r"\%")
+    return f"{_OF_CRONTAB}\n{said}"

@@ -89,7 +89,8 @@ _ALL = (
     Metric("StackRequests", "Count", "custom_resource", "requests of CloudFormation that were done"),
     Metric("StackRequestsFailed", "Count", "custom_resource", "requests of CloudFormation answered with FAILED"),
     Metric("RemoteCalls", "Count", "remote", "commands run"),
+    Metric("PlainEventsFailed", "Count", "remote", "plain events of schedules that failed in a try, or were refused"),
 )
 
 METRICS: Final[Mapping[str, Metric]] = MappingProxyType({each.name: each for each in _ALL})
-"""Every metric, by name. `Parked` of `events` is written by `passes` as well: one metric costs less than two."""
+"""Every metric, by name. `Parked` of `events` is written by others as well: one metric costs less than many."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from lamplighter.aws.parallel import each
 from lamplighter.aws.targets import Target
@@ -21,6 +21,9 @@ from lamplighter.scheduler.tag_write import NOTHING_TAGGED, Tagging, write_tags
 from lamplighter.scheduler.tagging import tag_changes
 from lamplighter.schedules.decision import Action, Decision, Live
 from lamplighter.store.lease import release
+
+WAIT: Final = "wait"
+"""Rule of what cannot be done now: the resource is on its way somewhere else."""
 
 _AS_ASKED = {Action.START: (Live.RUNNING, Live.STARTING), Action.STOP: (Live.STOPPED, Live.STOPPING)}
 
@@ -163,7 +166,7 @@ def _decide(resource: Resource, order: _Order) -> Decision:
         return decision._replace(action=Action.NONE, reason=f"{reason}; it is {resource.live.value} already")
     if resource.live not in (Live.RUNNING, Live.STOPPED, Live.PARTLY):
         return decision._replace(
-            action=Action.NONE, reason=f"{reason}; it is {resource.state}, try again later", rule="wait"
+            action=Action.NONE, reason=f"{reason}; it is {resource.state}, try again later", rule=WAIT
         )
     return decision
 
