@@ -93,4 +93,4 @@ _ALL = (
 )
 
 METRICS: Final[Mapping[str, Metric]] = MappingProxyType({each.name: each for each in _ALL})
-"""Every metric, by name. `Parked` of `events` is written by `passes` and `remote` too: one metric costs less than three."""
+"""Every metric, by name. `Parked` of `events` is written by `passes` and `remote` too: one costs less than three."""
