@@ -152,6 +152,71 @@ def test_nothing_is_forgotten_while_some_could_not_be_found_out(works: Clockwork
     assert works.store.get("clock", "roster", THERE.key) is not None
 
 
+def without(works: Clockwork, target: Target, subject: str = "") -> None:
+    """From now on it cannot be found out whether this is a target."""
+    left = tuple(each for each in works.found.targets if each != target)
+    works.found = TargetList(left, (TargetFailure(subject or target.account, AwsError("no answer")),))
+
+
+def test_what_is_due_while_a_target_cannot_be_found_out_is_asked_for(works: Clockwork) -> None:
+    without(works, HERE)
+    works.at(hours(11))
+    assert told(works.sent) == [(HERE.key, "transition", ["office"]), (THERE.key, "reconcile", None)]
+    works.at(hours(15))
+    assert told(works.sent) == [(THERE.key, "reconcile", None)], "nothing is due"
+    works.at(hours(18))
+    assert told(works.sent) == [(HERE.key, "transition", ["office"])]
+
+
+def test_an_override_that_begins_while_a_target_cannot_be_found_out_is_asked_for(works: Clockwork) -> None:
+    works.at(hours(8))
+    set_override(works.store, override("one", 10, 12))
+    without(works, HERE, HERE.key)
+    works.at(hours(11))
+    assert told(works.sent) == [(HERE.key, "override", None), (THERE.key, "reconcile", None)]
+
+
+def test_what_is_watched_while_a_target_cannot_be_found_out_is_asked_for(works: Clockwork) -> None:
+    works.at(hours(15))
+    works.roster(THERE, "nights", watch=True)
+    without(works, THERE, "organization")
+    works.at(hours(18.99))
+    works.at(hours(19))
+    assert told(works.sent) == [(HERE.key, "reconcile", None), (THERE.key, "watch", None)], "though it just was"
+    works.at(hours(23))
+    assert told(works.sent) == [(HERE.key, "reconcile", None), (THERE.key, "transition", None)]
+
+
+def test_what_is_told_while_a_target_cannot_be_found_out_is_asked_for(telling: Clockwork) -> None:
+    telling.at(hours(13.5))
+    without(telling, HERE)
+    telling.at(hours(17.5))
+    assert told(telling.sent) == [(HERE.key, "upcoming", ["office"]), (THERE.key, "reconcile", None)]
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["definitions", "asked"])
+def test_everything_is_asked_of_what_is_known_while_it_cannot_be_found_out(works: Clockwork, *, asked: bool) -> None:
+    without(works, HERE)
+    if asked:
+        ask_for_all(works.store, hours(7.2))
+    else:
+        works.define(OFFICE.replace("08:00", "07:30"))
+    works.at(hours(7.2))
+    why = "reconcile" if asked else "definitions"
+    assert told(works.sent) == [(HERE.key, why, None), (THERE.key, why, None)]
+
+
+def test_what_is_no_target_any_more_is_forgotten_though_another_cannot_be_found_out(works: Clockwork) -> None:
+    gone = Target("777788889999", "eu-west-1")
+    works.roster(gone, "office")
+    without(works, HERE)
+    works.define(OFFICE.replace("08:00", "07:30"))
+    works.at(hours(7.2))
+    assert gone.key not in [each.target.key for each in works.sent]
+    works.at(hours(7.5))
+    assert told(works.sent) == [(HERE.key, "transition", ["office"])]
+
+
 def test_other_definitions_are_decided_at_once(works: Clockwork) -> None:
     works.define(OFFICE.replace("08:00", "07:30"))
     done = works.at(hours(7.2))

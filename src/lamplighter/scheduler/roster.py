@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
+from lamplighter.aws.targets import TargetList
 from lamplighter.scheduler.passes import TargetReport
 from lamplighter.scheduler.settings import Configuration
 from lamplighter.scheduler.wakes import needs_watch
@@ -53,11 +54,20 @@ def watched(store: Store, limit: int | None = None) -> list[str]:
     return [item.sort for item in store.query(TABLE, _WATCH, limit=limit)]
 
 
-def drop(store: Store, targets: Iterable[str]) -> None:
-    """Forget targets that are none any more."""
-    for key in targets:
-        store.delete(TABLE, ROSTER, key)
-        store.delete(TABLE, _WATCH, key)
+def forget(store: Store, found: TargetList) -> None:
+    """Take out what is no target any more; what could not be found out stays.
+
+    An account or `account/region` that failed says nothing of the others. Which accounts an organizational unit or the
+    Organization has is not known while it fails: then nothing is forgotten.
+    """
+    failed = {each.subject for each in found.failures}
+    if any(not subject[:1].isdecimal() for subject in failed):
+        return
+    kept = failed | {target.key for target in found.targets}
+    for key in roster(store):
+        if key not in kept and key.partition("/")[0] not in failed:
+            store.delete(TABLE, ROSTER, key)
+            store.delete(TABLE, _WATCH, key)
 
 
 def _name(data: Mapping[str, JSON]) -> str:

@@ -127,17 +127,21 @@ def tick(
     everything = fresh or _over(state.reconciled, rhythm.reconcile, at) or left != asked_for
     due, telling = _due(state.wakes, at), _due(state.notices, at)
     watch = bool(roster.watched(store, 1))
-    watching = watch and _over(state.watched, rhythm.watch, at)
+    watching = watch and (everything or _over(state.watched, rhythm.watch, at))
 
     asking = _Asking(at)
     unresolved: Sequence[TargetFailure] = ()
     if everything:
         found = resolve(config())
         unresolved = found.failures
-        asking.add(found.targets, "definitions" if fresh else "reconcile")
-        _forget(store, found)
+        why = "definitions" if fresh else "reconcile"
+        asking.add(found.targets, why)
+        roster.forget(store, found)
         last_pass.tidy(store, {each.key for each in found.targets}, at, complete=not found.failures)
-    elif due or telling or begun or watching:
+        if unresolved and (fresh or left != asked_for):
+            asking.add(map(_target, roster.roster(store)), why)
+    if unresolved or not everything:
+        # What could not be found out is due all the same where the roster knows it.
         _ask(store, asking, due, telling, begun, watching)
     messages = asking.messages()
     if messages:
@@ -287,12 +291,6 @@ def _ask(
             asking.add([_target(key)], "upcoming" if all(each.tells for each in concerned) else "override")
     if watching:
         asking.add(map(_target, roster.watched(store)), "watch")
-
-
-def _forget(store: Store, found: TargetList) -> None:
-    """Take out of the roster what is no target any more; nothing while some could not be found out."""
-    if not found.failures:
-        roster.drop(store, set(roster.roster(store)) - {target.key for target in found.targets})
 
 
 def _worked_out(
