@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from tests.scheduler.conftest import MONDAY, OFFICE, Stage, decisions
 
 from lamplighter.errors import StoreCorrupt, UsageError, VersionConflict
-from lamplighter.scheduler.overrides import PARTITION, TABLE, clear_overrides, list_overrides, set_override
+from lamplighter.scheduler.overrides import KEPT, PARTITION, TABLE, clear_overrides, list_overrides, set_override, tidy
 from lamplighter.schedules.overrides import Hold, Override
 from lamplighter.store.memory import MemoryStore
+from lamplighter.store.table import Item
 
 NOON = MONDAY + timedelta(hours=12)
 ONE = Override("o1", Hold.RUNNING, "i-1", NOON + timedelta(hours=2), "late work", "ada", NOON)
@@ -67,6 +69,61 @@ def test_clearing_by_id_and_by_selector() -> None:
         many[4],
     ]
     assert list_overrides(store) == []
+
+
+def test_those_that_ended_long_ago_are_forgotten() -> None:
+    store = MemoryStore()
+    later = replace(ONE, id="o2", until=ONE.until + timedelta(hours=1))
+    for override in (ONE, later):
+        set_override(store, override)
+    store.put(TABLE, PARTITION, "bad", {"until": "2020-01-01T00:00+00:00"})
+    tidy(store, ONE.until + KEPT - timedelta(seconds=1))
+    assert [item.sort for item in store.query(TABLE, PARTITION)] == ["bad", "o1", "o2"]
+    tidy(store, ONE.until + KEPT)
+    assert [item.sort for item in store.query(TABLE, PARTITION)] == ["bad", "o2"], "what nobody can read is shown"
+    tidy(store, ONE.until + KEPT)
+    clear_overrides(store, at=NOON, ids=frozenset({"bad"}))
+    assert list_overrides(store) == [later]
+
+
+def test_a_quarter_can_be_compared_after_its_end() -> None:
+    assert KEPT >= timedelta(days=92 + 7)
+
+
+def test_at_most_a_hundred_are_forgotten_at_a_time() -> None:
+    store = MemoryStore()
+    for number in range(130):
+        set_override(store, replace(ONE, id=f"o{number:03}"))
+    tidy(store, ONE.until + KEPT)
+    assert [each.id for each in list_overrides(store)] == [f"o{number}" for number in range(100, 130)]
+    tidy(store, ONE.until + KEPT)
+    assert list_overrides(store) == []
+
+
+def test_one_that_is_written_meanwhile_is_not_forgotten() -> None:
+    class Rival(MemoryStore):
+        """Somebody gives the override another end as soon as it was read."""
+
+        def query(self, *args: str, **options: object) -> Iterator[Item]:
+            found = list(super().query(*args, **options))  # type: ignore[arg-type]
+            self.put(TABLE, PARTITION, "o1", {**found[0].data, "until": "2027-12-01T00:00+00:00"})
+            return iter(found)
+
+    store = Rival()
+    for id_ in ("o1", "o2"):
+        set_override(store, replace(ONE, id=id_))
+    tidy(store, ONE.until + KEPT)
+    left = store.get(TABLE, PARTITION, "o1")
+    assert (left and left.data["until"], store.get(TABLE, PARTITION, "o2")) == ("2027-12-01T00:00+00:00", None)
+
+
+def test_a_store_that_holds_foreign_items_is_left_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    class Foreign(MemoryStore):
+        def query(self, *args: str, **options: object) -> Iterator[Item]:
+            raise StoreCorrupt("overrides/overrides/x: no item of the store", hint="take it away")
+
+    tidy(Foreign(), NOON)
+    assert "x: no item of the store; take it away" in caplog.text
 
 
 def test_one_that_is_damaged_stops_a_pass_and_can_be_cleared_by_its_id() -> None:

@@ -13,7 +13,7 @@ from lamplighter.aws.targets import Target, TargetFailure, TargetList
 from lamplighter.errors import AwsError
 from lamplighter.scheduler import kept_definitions
 from lamplighter.scheduler.messages import Message
-from lamplighter.scheduler.overrides import clear_overrides, set_override
+from lamplighter.scheduler.overrides import KEPT, clear_overrides, list_overrides, set_override
 from lamplighter.scheduler.settings import Configuration
 from lamplighter.scheduler.tick import Asleep, Rhythm, Tick, ask_for_all, asleep, outdated, tick
 from lamplighter.schedules.overrides import Hold, Override
@@ -241,6 +241,17 @@ def test_overrides_wake_the_clock_when_they_begin_and_end(works: Clockwork) -> N
     done = works.at(hours(7.62))
     assert told(works.sent) == [(HERE.key, "override", None), (THERE.key, "override", None)]
     assert done.next == hours(8)
+
+
+def test_overrides_that_ended_long_ago_are_forgotten_when_everything_is_asked_for(works: Clockwork) -> None:
+    set_override(works.store, override("old", 7.2, 7.4))
+    works.at(hours(7.2))
+    works.at(hours(7.4) + KEPT - timedelta(hours=1))
+    assert [each.id for each in list_overrides(works.store)] == ["old"]
+    works.at(hours(7.4) + KEPT + timedelta(hours=1))
+    assert [each.id for each in list_overrides(works.store)] == ["old"], "a tick that is not about everything"
+    works.at(hours(7.4) + KEPT + timedelta(hours=3))
+    assert list_overrides(works.store) == []
 
 
 def test_more_overrides_than_one_tick_takes_up_are_taken_up_by_the_next(works: Clockwork) -> None:

@@ -50,9 +50,9 @@ FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
         "due.reads": _counted("10", "read units of a tick with something due, beside the roster", "a_tick_that_is_due"),
         "due.calls": _counted("12", "calls to the store by such a tick", "a_tick_that_is_due"),
         "reconcile.reads": _counted(
-            "16", "read units of a tick that asks for everything, beside the roster", "a_tick_that_asks_for_everything"
+            "17", "read units of a tick that asks for everything, beside the roster", "a_tick_that_asks_for_everything"
         ),
-        "reconcile.calls": _counted("17", "calls to the store by such a tick", "a_tick_that_asks_for_everything"),
+        "reconcile.calls": _counted("18", "calls to the store by such a tick", "a_tick_that_asks_for_everything"),
         "roster.reads": _counted("0.05", "read units of the roster for each target, at most", "a_tick_that_is_due"),
         "send.targets": _counted("10", "messages of one call to SQS", "a_tick_that_is_due"),
         "pass.reads": _counted("7", "read units of a pass, beside its states", "a_pass_in_which_nothing_changes"),

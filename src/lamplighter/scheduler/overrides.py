@@ -1,17 +1,27 @@
-"""Overrides in the store: set, list, clear. One partition for all; expired ones are kept until cleared."""
+"""Overrides in the store: set, list, clear. One partition for all; those that have ended are kept for a while."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import logging
+from datetime import datetime, timedelta
 from typing import Final
 
-from lamplighter.errors import StoreCorrupt, UsageError
+from lamplighter.errors import StoreCorrupt, UsageError, VersionConflict
 from lamplighter.scheduler.override_moments import clear_moments, set_moments
 from lamplighter.schedules.overrides import Hold, Override
 from lamplighter.store.table import JSON, NEW, Delete, Item, Put, Store, Write
 
 TABLE: Final = "overrides"
 PARTITION: Final = "overrides"
+
+KEPT: Final = timedelta(days=100)
+"""How long overrides are known after their end: `lamp simulate --compare` says by them why a resource was not as its
+schedule asked, and so a quarter can be compared as a whole in the week after it. Passes read all that are known."""
+
+_AT_ONCE: Final = 100
+"""How many are forgotten at a time."""
+
+log = logging.getLogger("lamplighter.scheduler")
 
 
 def set_override(store: Store, override: Override) -> None:
@@ -93,6 +103,30 @@ def clear_overrides(
     for writes in taken:
         store.transact(writes)
     return sorted(cleared, key=lambda override: (override.created, override.id))
+
+
+def tidy(store: Store, at: datetime) -> None:
+    """Forget overrides that ended `KEPT` before an aware datetime, at most 100 of them; all are read.
+
+    One that was written meanwhile stays, and so does what cannot be read: passes say how it is taken away.
+    """
+    try:
+        known = list(store.query(TABLE, PARTITION))
+    except StoreCorrupt as error:
+        log.warning("overrides are not tidied up: %s; %s", error.message, error.hint)
+        return
+    for item in [each for each in known if _over(each, at)][:_AT_ONCE]:
+        try:
+            store.delete(TABLE, PARTITION, item.sort, expect=item.version)
+        except VersionConflict:
+            continue
+
+
+def _over(item: Item, at: datetime) -> bool:
+    try:
+        return _override(item).until + KEPT <= at
+    except StoreCorrupt:
+        return False
 
 
 def _override(item: Item) -> Override:

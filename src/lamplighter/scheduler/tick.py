@@ -15,7 +15,7 @@ from typing import Final
 
 from lamplighter.aws.targets import Target, TargetFailure, TargetList
 from lamplighter.errors import VersionConflict
-from lamplighter.scheduler import kept_definitions, last_pass, roster
+from lamplighter.scheduler import kept_definitions, last_pass, overrides, roster
 from lamplighter.scheduler.messages import Message
 from lamplighter.scheduler.override_moments import Moment, done_with, moments, notice_ends
 from lamplighter.scheduler.settings import Configuration
@@ -138,6 +138,7 @@ def tick(
         asking.add(found.targets, why)
         roster.forget(store, found)
         last_pass.tidy(store, {each.key for each in found.targets}, at, complete=not found.failures)
+        overrides.tidy(store, at)
         if unresolved and (fresh or left != asked_for):
             asking.add(map(_target, roster.roster(store)), why)
     if unresolved or not everything:
