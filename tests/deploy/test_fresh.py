@@ -34,6 +34,12 @@ def test_passes_that_failed(bad: dict[str, Any]) -> None:
     assert (found.status, found.detail) == ("warn", "2026-11-27 07:00 UTC; of the last 2, 1 with failures")
 
 
+def test_a_target_that_is_none_any_more_is_not_counted_for_ever() -> None:
+    old = summary(10 * HOUR, failed=1)
+    found = last_pass([summary(HOUR), summary(9 * HOUR), old], NOW, 4 * HOUR)
+    assert (found.status, found.detail) == ("ok", "2026-11-27 07:00 UTC; of the last 2, 0 with failures")
+
+
 def stack(parameters: dict[str, str], outputs: dict[str, str]) -> dict[str, Any]:
     return {
         "Stacks": [

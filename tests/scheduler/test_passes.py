@@ -17,7 +17,7 @@ from lamplighter.errors import (
     StoreUnavailable,
     UsageError,
 )
-from lamplighter.scheduler.passes import LEASE, PASSES, run_pass
+from lamplighter.scheduler.passes import LEASE, PASSES, last_passes, run_pass
 from lamplighter.store import journal
 from lamplighter.store.lease import find
 
@@ -82,7 +82,7 @@ def test_nothing_to_do_only_looks_and_writes_only_lease_and_record(stage: Stage)
     for table in ("state", "intents", "journal", "overrides"):
         assert after[table] == before[table], table
     assert [item.data["fence"] for item in after["leases"]] == [3]
-    assert len(after[PASSES]) == len(before[PASSES]) + 1
+    assert [item.version for item in after[PASSES]] == [item.version + 1 for item in before[PASSES]] == [3]
     assert not report.partial
     assert report.targets[0].done == []
 
@@ -97,8 +97,9 @@ def test_the_record_of_a_pass(stage: Stage) -> None:
     stage.run(8)
 
     [item] = contents(stage.plain)[PASSES]
-    assert item.sort == "2026-11-23T08:00:00.000000Z#run-1"
+    assert item.sort == HERE.key
     assert item.data == {
+        "run": "run-1",
         "at": "2026-11-23T08:00:00+00:00",
         "finished": "2026-11-23T08:00:00+00:00",
         "targets": 1,
@@ -113,6 +114,17 @@ def test_the_record_of_a_pass(stage: Stage) -> None:
         "refused": "",
     }
     assert (stage.cloud.state(good), stage.cloud.state(bad)) == ("running", "stopped")
+
+
+def test_the_last_pass_of_each_target_is_kept_and_one_over_several() -> None:
+    stage = Stage(cloud=Cloud(HERE, THERE))
+    for minute in range(0, 50, 10):
+        stage.run(8, minute, accounts=[(HERE if minute in (0, 30) else THERE).account])
+    stage.run(7)
+    stage.run(7, 30)
+    assert len(contents(stage.plain)[PASSES]) == 3
+    found = [(str(each["at"])[11:16], each["targets"]) for each in last_passes(stage.plain)]
+    assert found == [("08:40", 1), ("08:30", 1), ("07:30", 2)], "the newest first"
 
 
 def test_a_dry_run_writes_nothing_and_calls_nothing_that_changes(stage: Stage) -> None:

@@ -11,7 +11,7 @@ from tests.scheduler.conftest import Killed, Stage
 from lamplighter.errors import WrongState
 from lamplighter.resources.kind import Kind, Permissions, Resource, Result, Search, Session
 from lamplighter.resources.stop_options import PLAIN_STOP, StopOptions
-from lamplighter.scheduler.passes import recent_passes
+from lamplighter.scheduler.passes import last_passes
 from lamplighter.schedules.decision import Live
 
 
@@ -82,7 +82,7 @@ def test_it_waits_visibly_and_goes_on_in_a_later_pass(stage: Stage, slow: Slow) 
     assert record.memory.held_since == "2026-11-23T18:00:00+00:00"
     assert stage.journal() == [("web", "stop", "waiting")]
     assert stage.intents() == []
-    assert [(each["done"], each["waiting"]) for each in recent_passes(stage.plain, 1)] == [(0, 1)]
+    assert [(each["done"], each["waiting"]) for each in last_passes(stage.plain)] == [(0, 1)]
     slow.ready = True
     stage.run(18, 15)
     assert (slow.state, stage.stored("web")) == ("out", "stopped")

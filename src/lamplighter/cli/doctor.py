@@ -102,7 +102,7 @@ def local_checks(chosen: Settings, *, without_aws: bool = False) -> Iterator[Che
     from lamplighter.deploy.check import Check, Status
     from lamplighter.errors import LamplighterError
     from lamplighter.pricing.book import PriceBook
-    from lamplighter.scheduler.passes import recent_passes
+    from lamplighter.scheduler.passes import last_passes
 
     now = context.utc_now()
     yield checks.versions()
@@ -127,7 +127,7 @@ def local_checks(chosen: Settings, *, without_aws: bool = False) -> Iterator[Che
             content = checks.store_content(opened)
             yield content
             if content.status is Status.OK:
-                yield checks.last_pass(recent_passes(opened, 1), now)
+                yield checks.last_pass(last_passes(opened), now)
     except LamplighterError as error:
         yield checks.failed("store", error)
 

@@ -65,7 +65,7 @@ def _store(found: Deployed, chosen: Settings) -> Iterator[Check]:
     from lamplighter.deploy import fresh
     from lamplighter.deploy.check import Check, Status
     from lamplighter.errors import LamplighterError
-    from lamplighter.scheduler.passes import recent_passes
+    from lamplighter.scheduler.passes import last_passes
 
     address = chosen.store or found.store
     if not address:
@@ -75,7 +75,7 @@ def _store(found: Deployed, chosen: Settings) -> Iterator[Check]:
     try:
         with context.state(address, writes=False, chosen=chosen) as opened:
             yield checks.store_content(opened)
-            yield fresh.last_pass(recent_passes(opened, 50), context.utc_now(), found.every)
+            yield fresh.last_pass(last_passes(opened), context.utc_now(), found.every)
     except LamplighterError as error:
         yield Check("last pass", Status.UNKNOWN, f"not known: {error.message}", error.hint)
 

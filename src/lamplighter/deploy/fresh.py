@@ -70,15 +70,17 @@ def last_pass(passes: Sequence[Mapping[str, JSON]], now: datetime, every: timede
     """Whether passes go on.
 
     Args:
-        passes: summaries, the newest first, see `lamplighter.scheduler.passes.recent_passes`.
+        passes: summaries, the newest first, see `lamplighter.scheduler.passes.last_passes`.
         now: aware datetime.
         every: within what time each target is looked at again.
     """
     if not passes:
         return Check("last pass", Status.FAIL, "none is recorded in the store", "see docs/runbook.md, nothing happens")
     at = datetime.fromisoformat(str(passes[0]["at"]))
-    failing = [each for each in passes if each["failed"] or each["failed_targets"] or each["refused"]]
-    detail = f"{at:%Y-%m-%d %H:%M %Z}; of the last {len(passes)}, {len(failing)} with failures"
+    # What was not looked at for so long is no target any more, or told by the age of the last pass.
+    lately = [each for each in passes if datetime.fromisoformat(str(each["at"])) >= at - 2 * every]
+    failing = [each for each in lately if each["failed"] or each["failed_targets"] or each["refused"]]
+    detail = f"{at:%Y-%m-%d %H:%M %Z}; of the last {len(lately)}, {len(failing)} with failures"
     if now - at > 2 * every:
         late = f"{detail}; one is due every {every / timedelta(hours=1):g} h"
         return Check("last pass", Status.FAIL, late, "see docs/runbook.md, nothing happens")

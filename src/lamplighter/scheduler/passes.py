@@ -40,7 +40,6 @@ from lamplighter.scheduler.states import read_states
 from lamplighter.scheduler.survey import Survey, forget, look
 from lamplighter.scheduler.tag_write import NOTHING_TAGGED, Tagging, plan_tags, write_tags
 from lamplighter.scheduler.tagging import tag_changes
-from lamplighter.store.journal import stamp
 from lamplighter.store.lease import Lease, acquire, release, renew
 from lamplighter.store.table import JSON, Put, Store
 
@@ -50,6 +49,7 @@ LEASE = timedelta(minutes=5)
 """How long a target stays leased when a pass dies; renewed before every batch. An older plan is not carried out."""
 
 PASSES = "passes"
+_SEVERAL = "several"
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,18 +338,25 @@ def _release_all(store: Store, leases: Iterable[Lease]) -> None:
             log.warning("the lease on %s could not be given back: %s", lease.name, error)
 
 
-def recent_passes(store: Store, count: int) -> list[Mapping[str, JSON]]:
-    """Summaries of the latest passes, newest first: times as ISO 8601, counts, `failed_targets` and `refused`."""
-    return [item.data for item in store.query(PASSES, PASSES, descending=True, limit=count)]
+def last_passes(store: Store) -> list[Mapping[str, JSON]]:
+    """Summaries of the last pass of each target and of the last over several at once, newest first.
+
+    `run`, times as ISO 8601, counts, `failed_targets`, `unresolved`, `refused`, `tag_warnings`.
+    """
+    found = [item.data for item in store.query(PASSES, PASSES)]
+    return sorted(found, key=lambda each: datetime.fromisoformat(str(each["at"])), reverse=True)
 
 
 def _summary(report: PassReport, finished: datetime) -> Put:
     done = [each for target in report.targets for each in target.done]
+    # One item a target, written over by its next pass: deployed, there are passes without end.
+    sort = report.targets[0].target.key if len(report.targets) == 1 else _SEVERAL
     return Put(
         PASSES,
         PASSES,
-        f"{stamp(report.at)}#{report.run}",
+        sort,
         {
+            "run": report.run,
             "at": report.at.isoformat(),
             "finished": finished.isoformat(),
             "targets": len(report.targets),
