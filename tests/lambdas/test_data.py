@@ -11,10 +11,11 @@ import pytest
 from tests.lake.test_mirror import Bucket
 from tests.lambdas.conftest import ENVIRON, Context, Hub, event, metrics
 from tests.models import check_request
-from tests.scheduler.conftest import HERE
+from tests.scheduler.conftest import HERE, THERE
 
 from lamplighter.aws.access import TargetSession
-from lamplighter.errors import AwsError, LakeError, LeaseLost, UsageError
+from lamplighter.aws.targets import Target
+from lamplighter.errors import AccessDenied, AwsError, LakeError, LeaseLost, UsageError
 from lamplighter.lake.ledger import Ledger
 from lamplighter.lambdas import collect, ingest, report
 from lamplighter.lambdas.borrowed import LEASE, lake
@@ -196,6 +197,33 @@ def test_what_time_does_not_suffice_for_goes_on_in_a_new_call(data: DataHub, mon
     assert call["Payload"] == b'{"number": 3}'
     collect.answer({"number": 4}, Context(timedelta(minutes=5)), data.runtime)
     assert len(data.bucket.invoked) == 1
+
+
+@pytest.mark.parametrize("failing", [HERE, THERE])
+def test_what_goes_on_takes_first_what_nobody_looked_at(
+    data: DataHub, monkeypatch: pytest.MonkeyPatch, failing: Target
+) -> None:
+    from lamplighter.usage import collect as module
+    from lamplighter.usage.registry import collectors
+
+    only = {"ec2": collectors()["ec2"]}
+    monkeypatch.setattr("lamplighter.usage.registry.collectors", lambda: only)
+    monkeypatch.setattr(collect, "AT_ONCE", 1)
+    data.cloud.before = lambda target, *_: AccessDenied("refused") if target == failing else None
+    look, taken = module.look, list[Target]()
+
+    def spy(aws: Any, store: Any, tasks: Any, **more: Any) -> Any:
+        taken.extend(task.target for task in tasks)
+        return look(aws, store, tasks, **more)
+
+    monkeypatch.setattr(module, "look", spy)
+    for number in range(3):
+        collect.answer({"number": number}, Context(timedelta(minutes=5)), data.runtime)
+    assert taken == ([HERE, THERE, HERE] if failing == HERE else [HERE, THERE, THERE])
+    # In the next hour nobody has looked at anything yet.
+    data.clock.now += timedelta(hours=1)
+    collect.answer({}, Context(timedelta(minutes=5)), data.runtime)
+    assert taken[3] == HERE
 
 
 def test_no_look_is_begun_that_could_not_be_kept(data: DataHub, monkeypatch: pytest.MonkeyPatch) -> None:

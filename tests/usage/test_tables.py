@@ -17,7 +17,7 @@ from lamplighter.store.memory import MemoryStore
 from lamplighter.store.sqlite import SqliteStore
 from lamplighter.store.table import Item, Put, Store, Write
 from lamplighter.usage.registry import collectors
-from lamplighter.usage.tables import COST, MAP, Names, cost_items, known_hours, put_items
+from lamplighter.usage.tables import COST, MAP, Names, cost_items, looked_hours, put_items
 
 KEY = ("ec2:shop:us-east-1", "2026-11-27T09:00:00Z")
 OS_KEY = ("ec2os:shop:us-east-1", "2026-11-27T09:00:00Z")
@@ -85,7 +85,8 @@ def test_an_hour_with_nothing_in_use_is_an_item_and_a_failed_one_says_why(store:
     assert data(store) == {"x_account": "444455556666", "x_hours": 1, "x_source": "collected"}
     failed = data(store, (KEY[0], "2026-11-27T10:00:00Z"))
     assert failed == {"x_account": "444455556666", "x_hours": 1, "x_source": None, "x_reason": "refused"}
-    assert known_hours(store, [KEY, (KEY[0], "2026-11-27T10:00:00Z"), (KEY[0], "2026-11-27T11:00:00Z")]) == {KEY}
+    hours = [(KEY[0], f"2026-11-27T{hour:02}:00:00Z") for hour in (9, 10, 11)]
+    assert looked_hours(store, hours) == {KEY: True, hours[1]: False}
 
 
 def test_the_same_hour_again_changes_nothing(store: Store) -> None:
@@ -222,7 +223,7 @@ def test_what_others_wrote_is_left_alone_and_stops_nothing_else(caplog: pytest.L
     store = Foreign((COST, *KEY))
     assert put(store, [sample(TIME, "4")], look(TIME)) == 1
     assert data(store, OS_KEY)["x_source"] == "collected"
-    assert known_hours(store, [KEY, OS_KEY]) == {OS_KEY}
+    assert looked_hours(store, [KEY, OS_KEY]) == {KEY: False, OS_KEY: True}
     assert f"AWSCost/{KEY[0]}/{KEY[1]}: no item of the store; it was left as it is" in caplog.text
 
 

@@ -49,7 +49,9 @@ def answer(event: object, context: Context, with_: Runtime) -> Mapping[str, Any]
     log, at, config = logger(), with_.clock(), with_.configuration()
     world = with_.world(config)
     found = targets_of(world, (), ())
-    waiting = [task for task in plan(world.store, found.targets, collectors().values(), at) if not task.known]
+    unknown = [task for task in plan(world.store, found.targets, collectors().values(), at) if not task.known]
+    # What failed in the call before would fail again in each that follows, and the rest would get no turn.
+    waiting = sorted(unknown, key=lambda task: task.failed)
     results: list[Result] = []
     slowest = timedelta(0)
     # What is looked at must also be kept: whoever has no time for that left has looked in vain.

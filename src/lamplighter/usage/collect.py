@@ -18,7 +18,7 @@ from lamplighter.resources.kind import Session
 from lamplighter.store.table import Store
 from lamplighter.usage.collector import Around, Collector, beginning, samples_of
 from lamplighter.usage.record import record, record_in_lake, record_in_store
-from lamplighter.usage.tables import Names, known_hours, resource_key, time_key
+from lamplighter.usage.tables import Names, looked_hours, resource_key, time_key
 
 STATES: Final = "state"
 """The scheduler's table of what it has done: one partition a target, `kind/id` -> `stored`."""
@@ -42,12 +42,14 @@ class Task:
         collector: of the service.
         time: beginning of the hour or day, aware, UTC.
         known: whether that hour or day was collected already; then nobody is asked.
+        failed: whether a look at it failed already.
     """
 
     target: Target
     collector: Collector
     time: datetime
     known: bool
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,9 @@ def plan(store: Store, targets: Iterable[Target], members: Iterable[Collector], 
         for target in targets
         for collector in listed
     }
-    known = known_hours(store, keys.values())
+    looked = looked_hours(store, keys.values())
     return [
-        Task(target, collector, beginning(at, collector.hours), key in known)
+        Task(target, collector, beginning(at, collector.hours), looked.get(key) is True, looked.get(key) is False)
         for (target, collector), key in keys.items()
     ]
 

@@ -145,10 +145,14 @@ def put_items(store: Store, items: Mapping[Key, Mapping[str, JSON]]) -> int:
     return written
 
 
-def known_hours(store: Store, keys: Iterable[Key]) -> set[Key]:
-    """Those of the keys under which an hour was collected already."""
-    there, _ = _read(store, COST, keys)
-    return {key for key, item in there.items() if item.data.get("x_source") == Source.COLLECTED}
+def looked_hours(store: Store, keys: Iterable[Key]) -> dict[Key, bool]:
+    """Those of the keys under which something stands, and whether it is an hour that was collected.
+
+    Of any other the look failed, or what stands there is not ours, and the hour cannot become known.
+    """
+    there, foreign = _read(store, COST, keys)
+    known = {key: item.data.get("x_source") == Source.COLLECTED for key, item in there.items()}
+    return known | dict.fromkeys(foreign, False)
 
 
 def _read(store: Store, table: str, keys: Iterable[Key]) -> tuple[dict[Key, Item], set[Key]]:
