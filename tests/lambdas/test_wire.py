@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from lamplighter.estate.control import start_thread
 from lamplighter.estate.testing import EstateProbe
 from lamplighter.lambdas import clock, collect, custom_resource, events, passes, remote
 from lamplighter.lambdas.runtime import Runtime
+from lamplighter.scheduler.parked import parked
 
 YAML = """
 version: 1
@@ -93,6 +95,9 @@ def test_a_machine_is_registered_lit_and_counted(
             queues.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
         return estate.states([machine])
 
+    def pause(seconds: float) -> None:
+        estate.control.advance(seconds)
+
     # The stack of the hub was made: the clock's alarm is, too, and rings at once.
     made = {"RequestType": "Create", "ResponseURL": answers.url, "ResourceType": custom_resource.CLOCK}
     custom_resource.answer({**event("stack_create"), **made}, Context(), with_)
@@ -114,8 +119,13 @@ def test_a_machine_is_registered_lit_and_counted(
     assert said["looks"] > 0
     keys = [item["Key"] for item in estate.client("s3").list_objects_v2(Bucket="example-lake")["Contents"]]
     assert [key for key in keys if key.startswith("lake/usage_looks/")]
-    stop = {"action": "stop", "region": "eu-west-1", "resources": [machine]}
-    assert remote.answer(stop, Context(), with_)["code"] in (0, 4)
+    # As a schedule sends it: an instance that is just starting is waited for.
+    said_at = estate.control.now()
+    stop = {"action": "stop", "region": "eu-west-1", "resources": [machine], "time": said_at.isoformat()}
+    assert remote.answer(stop, Context(), with_, sleep=pause)["done"] == [machine]
+    late = {**stop, "time": (said_at - timedelta(minutes=11)).isoformat()}
+    assert remote.answer(late, Context(), with_)["code"] == 2
+    assert [str(each["key"]).partition("#")[0] for each in parked(with_.store)] == ["remote"]
     override = ["override", "set", machine, "--keep", "running", "--for", "2h"]
     said = remote.answer({"command": override}, Context(), with_)
     assert (said["code"], said["err"].splitlines()[0][:19]) == (0, "the clock is woken:"), said
