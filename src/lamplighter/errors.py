@@ -119,6 +119,10 @@ class LakeError(LamplighterError):
     """The lake cannot be read or written, or a question to it cannot be answered."""
 
 
+class LakeBusy(LakeError):
+    """Others are at work in the lake; the work would have been possible otherwise, and is later."""
+
+
 class NoRoom(LakeError):
     """The disk has no room for what is to lie there; nothing was changed."""
 

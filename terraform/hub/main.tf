@@ -25,6 +25,7 @@ resource "aws_cloudformation_stack" "state" {
     RecoveryDays   = var.RecoveryDays
     NoncurrentDays = var.NoncurrentDays
     AnswerDays     = var.AnswerDays
+    QuarantineDays = var.QuarantineDays
   }
 }
 

@@ -52,6 +52,12 @@ variable "AnswerDays" {
   default     = 30
 }
 
+variable "QuarantineDays" {
+  description = "After so many days rows of bills that could not be read are removed; lake/quarantine/ in the bucket of the lake."
+  type        = number
+  default     = 90
+}
+
 variable "FirstMonth" {
   description = "Month of the oldest bill, YYYY-MM; Athena looks for no month before it."
   type        = string

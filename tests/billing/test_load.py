@@ -88,7 +88,8 @@ def test_rows_that_cannot_be_read_are_kept_with_line_and_reason(tmp_path: Path) 
     assert loaded.quarantined.cost == 2
     assert loaded.quarantined.without_cost == 2
     assert loaded.quarantined.path is not None
-    kept = [json.loads(text) for text in loaded.quarantined.path.read_text().splitlines()]
+    assert loaded.quarantined.path.parts[0] == "quarantine", "below the lake, wherever it lies later"
+    kept = [json.loads(text) for text in (tmp_path / "lake" / loaded.quarantined.path).read_text().splitlines()]
     assert [(row["file"], row["line"], row["reason"]) for row in kept] == [
         ("a.csv", 3, "lineItem/UnblendedCost is no number: 1e400"),
         ("a.csv", 4, "lineItem/UnblendedCost is no number: NaN"),
@@ -96,13 +97,41 @@ def test_rows_that_cannot_be_read_are_kept_with_line_and_reason(tmp_path: Path) 
     ]
 
 
+NEGATION_IS_MISSING = [row for row in BOUGHT if row["lineItem/LineItemType"] != "SavingsPlanNegation"]
+
+
+@pytest.mark.parametrize("rows", [[], NEGATION_IS_MISSING], ids=["no row can be read", "it does not add up"])
+def test_a_refused_bill_says_where_its_unread_rows_are(tmp_path: Path, rows: list[dict[str, str]]) -> None:
+    bad = write_cur(tmp_path / "a.csv", [*rows, line(cost="much")])
+    lake = tmp_path / "lake"
+    with pytest.raises(BillError) as refused:
+        load([str(bad)], lake, at=AT)
+    [kept] = (lake / "quarantine").glob("*.jsonl")
+    assert "nothing was published" in refused.value.hint
+    assert refused.value.hint.endswith(f"rows that cannot be read: {kept}"), "a user can open it"
+    # Where the lake is a function's disk, that path would be gone when somebody reads it.
+    [bill] = find_bills([str(bad)], tmp_path, None)
+    staged = stage(bill, tmp_path / "staged")
+    with pytest.raises(BillError) as refused:
+        publish([staged], tmp_path / "other", at=AT)
+    assert refused.value.hint.endswith(f"rows that cannot be read: quarantine/{kept.name}")
+    assert (tmp_path / "other" / "quarantine" / kept.name).read_text() == kept.read_text()
+
+
+def test_the_record_of_a_month_names_quarantine_below_the_lake(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    load([str(write_cur(tmp_path / "a.csv", [line(cost="1"), line(cost="much")]))], lake, at=AT)
+    record = json.loads((lake / "charges/billing_period=2026-10/_load.json").read_text())
+    [kept] = (lake / "quarantine").glob("*.jsonl")
+    assert record["quarantined"] == {"rows": 1, "path": f"quarantine/{kept.name}"}
+    assert record["loads"]["111122223333"]["quarantined"] == record["quarantined"]
+
+
 def test_what_does_not_add_up_is_not_published(tmp_path: Path) -> None:
     lake = tmp_path / "lake"
     load([str(write_cur(tmp_path / "a.csv", [line(cost="1")]))], lake, at=AT)
     # The negation is missing.
-    bad = write_cur(
-        tmp_path / "b.csv", [row for row in BOUGHT if row["lineItem/LineItemType"] != "SavingsPlanNegation"]
-    )
+    bad = write_cur(tmp_path / "b.csv", NEGATION_IS_MISSING)
     with pytest.raises(Unreconciled, match="covered by a plan and negated"):
         load([str(bad)], lake, at=AT)
     assert costs(lake, "BilledCost") == {"Usage": Decimal(1)}
@@ -214,8 +243,9 @@ def test_a_bill_in_pieces_is_the_bill(tmp_path: Path) -> None:
     )
     assert first.path is not None
     assert second.path is not None
-    assert second.path.read_text() == first.path.read_text()
-    assert len(second.path.read_text().splitlines()) == second.rows == 3
+    text = (tmp_path / "other" / second.path).read_text()
+    assert text == (tmp_path / "lake" / first.path).read_text()
+    assert len(text.splitlines()) == second.rows == 3
     for column in ("BilledCost", "EffectiveCost"):
         assert costs(tmp_path / "other", column) == costs(tmp_path / "lake", column)
 

@@ -80,8 +80,12 @@ def test_what_is_staged_and_cannot_be_published_in_one_call_is_refused(
 ) -> None:
     bucket = Bucket()
     kept(bucket, size=50)
-    with pytest.raises(BillError, match="publishing it takes 120 s"):
+    with pytest.raises(BillError, match="publishing it takes 150 s"):
         stage_arrived(bucket, BILL, tmp_path, PLACE, lambda: timedelta(minutes=1))
+    # 51 s to fetch what is kept, 30 s for its months, then 2 minutes and 51 s to publish it.
+    monkeypatch.setattr(module, "_RATE", 1)
+    with pytest.raises(BillError, match="publishing it takes 252 s"):
+        stage_arrived(bucket, BILL, tmp_path, PLACE, lambda: timedelta(seconds=251))
     monkeypatch.setattr("shutil.disk_usage", lambda _: Disk(40))
     with pytest.raises(BillError, match="what is staged of it takes 51 bytes, and 40 are free on the disk"):
         stage_arrived(bucket, BILL, tmp_path, PLACE, lambda: timedelta(minutes=10))

@@ -90,6 +90,14 @@ def test_a_difference_that_is_accepted_is_kept_on_record(
     ]
 
 
+def test_a_bill_of_which_nothing_can_be_read_names_the_file_to_open(load: Callable[..., Said], tmp_path: Path) -> None:
+    said = load(write_cur(tmp_path / "a.csv", [line(cost="much")]))
+    assert said.code == 1
+    [kept] = (tmp_path / "lake" / "quarantine").glob("*.jsonl")
+    assert "none of 1 rows can be read" in said.err
+    assert f"rows that cannot be read: {kept}" in said.err.replace("\n", "")
+
+
 def test_rows_that_cannot_be_read_are_told_with_their_file(
     load: Callable[..., Said], tmp_path: Path, total: Callable[[], dict[str, str]]
 ) -> None:

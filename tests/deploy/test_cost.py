@@ -92,6 +92,14 @@ def test_the_others_formula_gives_the_figures_that_are_known_of_it() -> None:
     assert quantity(found, "passes", "logs.ingested") >= logged / Decimal("0.5")
 
 
+def test_replaced_versions_of_months_by_hand() -> None:
+    found = lamplighter(replace(QUIET, bill_lines=2_000_000))
+    (versions,) = [each for each in found if each.what == "months that were replaced"]
+    # 90 deliveries a month of half of 200 MB, each kept for 30 days of the month's 30.42.
+    assert versions.quantity == pytest.approx(90 * Decimal("0.1") * 30 * 24 / 730)
+    assert versions.usd == pytest.approx(versions.quantity * Decimal("0.023"))
+
+
 def test_it_costs_less_than_what_it_replaces() -> None:
     """Requirement: it costs less to run, from the size at which its alarms and metrics are no longer most of it."""
     for estate in (LARGE, Estate(accounts=20, regions=3, resources=2000), Estate(50, 4, 20_000)):

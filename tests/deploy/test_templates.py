@@ -12,13 +12,16 @@ from typing import Any
 import pytest
 from tests.deploy.granted import fill
 
+from lamplighter.billing.portions import STAGING
 from lamplighter.deploy.block_hub import ENVIRONMENT as GIVEN
 from lamplighter.deploy.block_parts import logical
+from lamplighter.deploy.cost_facts import fact
 from lamplighter.deploy.family import TEMPLATES
 from lamplighter.deploy.handlers import ENVIRONMENT, HANDLERS, Event, Every, Group, Handler, On, Queue
 from lamplighter.deploy.needs import dashed
 from lamplighter.lake.columns import PARTITION
 from lamplighter.lake.dialects import glue_columns
+from lamplighter.lake.months import QUARANTINE
 from lamplighter.lake.tables import TABLES as LAKE_TABLES
 from lamplighter.lambdas.collect import MOST as CALLS
 from lamplighter.scheduler.take import MOST
@@ -144,6 +147,19 @@ def test_who_may_write_into_buses_topics_and_queues() -> None:
 def test_the_lake_moves_to_cheaper_tiers() -> None:
     rules = properties("state", "LakeBucket")["LifecycleConfiguration"]["Rules"]
     assert rules[0]["Transitions"] == [{"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 0}]
+
+
+def test_what_is_kept_for_a_while_only_goes_by_itself() -> None:
+    rules = {each["Id"]: each for each in properties("state", "LakeBucket")["LifecycleConfiguration"]["Rules"]}
+    # Nobody restores portions of bills, which a versioned bucket would keep as long as replaced months.
+    assert rules["staging"]["Prefix"] == STAGING
+    assert rules["staging"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    parameters, outputs = (TEMPLATES["state"].data[each] for each in ("Parameters", "Outputs"))
+    assert outputs["Lake"]["Value"] == {"Fn::Sub": "s3://${LakeBucket}/lake"}
+    assert rules["quarantine"]["Prefix"] == f"lake/{QUARANTINE}/"
+    assert rules["quarantine"]["ExpirationInDays"] == {"Ref": "QuarantineDays"}
+    assert rules["replaced"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "NoncurrentDays"}}
+    assert parameters["NoncurrentDays"]["Default"] == fact("replaced.days")
 
 
 def test_services_use_the_key_for_this_account_only() -> None:

@@ -242,6 +242,30 @@ def test_a_new_month_counts_when_all_of_it_is_there(bucket: Bucket, tmp_path: Pa
     assert len(files(tmp_path / "again")) == 3
 
 
+@pytest.mark.parametrize("tables", [["charges", "quarantine"], None])
+def test_rows_that_could_not_be_read_are_put_back_and_never_brought(
+    bucket: Bucket, tmp_path: Path, tables: list[str] | None
+) -> None:
+    bucket.objects["lake/quarantine/old.jsonl"] = b"old"
+    bucket.objects["lake/quarantined/x.json"] = b"x"
+    brought = bring(bucket, LAKE, tmp_path, periods=["2026-10"], tables=tables)
+    assert not [key for key in bucket.fetched if key.startswith("lake/quarantine/")]
+    assert ("lake/quarantined/x.json" in bucket.fetched) == (tables is None)
+    (tmp_path / "quarantine").mkdir()
+    (tmp_path / "quarantine" / "new.jsonl").write_text("new")
+    assert put_back(bucket, brought) == ["quarantine/new.jsonl"]
+    assert bucket.lake["quarantine/old.jsonl"] == "old", "what was not brought is not taken away"
+    assert bucket.lake["quarantine/new.jsonl"] == "new"
+
+
+def test_where_nobody_asked_to_write_nothing_is_written(bucket: Bucket, tmp_path: Path) -> None:
+    brought = bring(bucket, LAKE, tmp_path, periods=["2026-10"], tables=["charges"])
+    (tmp_path / "quarantine").mkdir()
+    (tmp_path / "quarantine" / "new.jsonl").write_text("new")
+    with pytest.raises(LakeError, match=r"quarantine/new\.jsonl was not brought"):
+        put_back(bucket, brought)
+
+
 def test_months_that_were_not_brought_are_not_put_back(bucket: Bucket, tmp_path: Path) -> None:
     brought = bring(bucket, LAKE, tmp_path, periods=["2026-10"])
     (tmp_path / NOVEMBER).mkdir()

@@ -14,8 +14,8 @@ from tests.billing.conftest import cur_text, line
 from tests.lambdas.conftest import Context, event, metrics
 from tests.lambdas.test_data import DataHub
 
-from lamplighter.billing import portions
-from lamplighter.errors import AwsError
+from lamplighter.billing import load, portions
+from lamplighter.errors import AwsError, LakeBusy
 from lamplighter.estate.bill.bought import buy
 from lamplighter.estate.bill.fleet import make_used
 from lamplighter.estate.bill.options import Options
@@ -24,7 +24,7 @@ from lamplighter.lake.ledger import Ledger
 from lamplighter.lambdas import ingest
 from lamplighter.lambdas.borrowed import lake
 from lamplighter.scheduler.parked import parked
-from lamplighter.store.lease import find
+from lamplighter.store.lease import acquire, find
 
 OCTOBER = datetime(2026, 10, 1, tzinfo=UTC)
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -215,6 +215,7 @@ def test_a_bill_for_which_one_call_does_not_suffice_goes_on_in_others(
     assert [file["name"] for file in record["files"]] == [f"estate-{number}.csv.gz" for number in range(1, 6)]
     assert record["quarantined"]["rows"] == 1
     [quarantine] = [text for path, text in data.bucket.lake.items() if path.startswith("quarantine/")]
+    assert record["quarantined"]["path"] in data.bucket.lake
     assert json.loads(quarantine)["reason"].startswith("lineItem/UnblendedCost")
     assert not [key for key in data.bucket.objects if key.startswith("staging/")], "what was in between is gone"
     assert held_by_nobody(data)
@@ -295,6 +296,76 @@ def test_a_lake_that_has_no_room_on_the_disk_is_said_and_not_tried_again(
     said = ingested(data, key)
     assert said["did"] == "refused"
     assert "give the function more disk" in said["reason"]
+    assert held_by_nobody(data)
+
+
+def test_what_no_bill_could_read_before_is_left_where_it_is(data: DataHub) -> None:
+    data.bucket.objects["lake/quarantine/2020.jsonl"] = b"much"
+    assert ingested(data, deliver(data, "a", NOON, ("1", "much")))["did"] == "loaded"
+    assert "lake/quarantine/2020.jsonl" not in data.bucket.fetched
+    assert sum(path.startswith("quarantine/") for path in data.bucket.lake) == 2
+
+
+def test_rows_of_a_refused_bill_that_cannot_be_read_are_kept(data: DataHub) -> None:
+    assert ingested(data, deliver(data, "a", NOON, ("1",)))["did"] == "loaded"
+    before = dict(data.bucket.lake)
+    said = ingested(data, deliver(data, "b", NOON + HOUR, ("much", "more")))
+    [path] = set(data.bucket.lake) - set(before)
+    assert [json.loads(text)["line"] for text in data.bucket.lake[path].splitlines()] == [2, 3]
+    assert {key: text for key, text in data.bucket.lake.items() if key != path} == before
+    assert (said["did"], said["reason"]) == (
+        "refused", f"none of 2 rows can be read; nothing was published; rows that cannot be read: {path}"
+    )  # fmt: skip
+    assert [each["reason"] for each in parked(data.store)] == [said["reason"]]
+    assert held_by_nobody(data)
+
+
+class Hurried(Context):
+    """A call whose time runs while it waits."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        self.left -= timedelta(seconds=10)
+        return super().get_remaining_time_in_millis()
+
+
+def test_a_bill_waits_for_a_lake_in_which_others_are_at_work(data: DataHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lamplighter.lambdas.borrowed._PAUSE", 0)
+    monkeypatch.setattr(portions.portions, "__defaults__", (1,))
+    key = deliver(data, "a", NOON, ("1",), ("2",))
+    acquire(data.store, "lake", "other", now=data.clock.now, ttl=timedelta(minutes=30))
+    said = ingested(data, key, Hurried())
+    assert said == {"did": "goes on", "staged": 2, "of": 2, "number": 1}
+    (call,) = data.bucket.invoked
+    again = json.loads(call["Payload"])
+    assert again[ingest.AGAIN] == 1
+    kept = {key for key in data.bucket.objects if key.startswith("staging/")}
+    assert sum(key.endswith("/piece.json") for key in kept) == 2
+    assert data.bucket.lake == {}
+    # What is staged is not staged anew, however often the lake cannot be had; at last it is a matter for people.
+    monkeypatch.setattr(portions, "_stage", None)
+    assert dict(ingest.answer(again, Hurried(), data.runtime))["number"] == 2
+    with pytest.raises(LakeBusy, match="others are at work in the lake"):
+        ingested(data, key, Hurried(), **{ingest.AGAIN: ingest.MOST})
+    assert {key for key in data.bucket.objects if key.startswith("staging/")} == kept
+    assert parked(data.store) == []
+    data.clock.now += timedelta(minutes=31)
+    assert dict(ingest.answer(again, Context(), data.runtime))["did"] == "loaded"
+    assert costs(data) == [Decimal(1), Decimal(2)]
+    assert not [key for key in data.bucket.objects if key.startswith("staging/")]
+
+
+@pytest.mark.parametrize(("seconds", "did"), [(215, "goes on"), (245, "loaded")])
+def test_there_is_time_to_look_months_up_before_the_lake_is_asked_for(
+    data: DataHub, monkeypatch: pytest.MonkeyPatch, seconds: int, did: str
+) -> None:
+    context, whole = Context(timedelta(seconds=seconds)), load.months_of
+
+    def slow(*args: Any) -> Any:
+        context.left -= timedelta(seconds=25)
+        return whole(*args)
+
+    monkeypatch.setattr(load, "months_of", slow)
+    assert ingested(data, deliver(data, "a", NOON, ("1",)), context)["did"] == did
     assert held_by_nobody(data)
 
 

@@ -100,7 +100,7 @@ def load(
             stage_bill(connection, bill, scratch / f"bill-{number}", tags, only_format)
             for number, bill in enumerate(bills)
         ]
-        loaded = _finish(connection, lake, staged, at=at, accept=accept, tags=tags, newer_only=False)
+        loaded = _finish(connection, lake, staged, at=at, accept=accept, tags=tags, newer_only=False, shown=lake)
     passed = [
         f"{bill.name}: {len(bill.passed_over)} files passed over: no manifest names them"
         for bill in bills
@@ -137,6 +137,9 @@ def publish(
 ) -> Loaded:
     """The second half of `load`: prove the totals of bills whose files are all staged, and publish their months.
 
+    Whoever catches a `BillError` finds the months as they were, and what could not be read in `quarantine/`; messages
+    name it by its path below the lake, which may be another place by the time they are read.
+
     Args:
         staged: all files of the bills, on the disk of the lake.
         lake: the lake's folder.
@@ -152,7 +155,9 @@ def publish(
         LakeError: the lake cannot be written, or another load is at work.
     """
     with months.loading(lake), _working(lake, memory, threads) as (connection, _):
-        return _finish(connection, lake, merged(staged), at=at, accept=None, tags=(), newer_only=newer_only)
+        return _finish(
+            connection, lake, merged(staged), at=at, accept=None, tags=(), newer_only=newer_only, shown=Path()
+        )
 
 
 @contextmanager
@@ -193,7 +198,9 @@ def _finish(
     accept: Accepted | None,
     tags: Sequence[str],
     newer_only: bool,
+    shown: Path,
 ) -> Loaded:
+    """See `load` and `publish`; `shown` is where people find the lake."""
     staged = [each for each in staged if each.files or each.rejected]
     if not any(each.files for each in staged):
         raise BillError("the bill has no rows", hint="is the month over already?")
@@ -201,6 +208,7 @@ def _finish(
     union = " UNION ALL BY NAME ".join(f"SELECT * FROM {each.relation}" for each in staged)
     connection.execute(f"CREATE VIEW staged AS {union}")
     quarantined = write_quarantine(connection, lake, staged, at=at)
+    unread = f"; rows that cannot be read: {shown / quarantined.path}" if quarantined.path else ""
     wanted = [
         row[0] for row in connection.execute("SELECT DISTINCT _period FROM staged WHERE _ok ORDER BY 1").fetchall()
     ]
@@ -219,28 +227,30 @@ def _finish(
             month, check = bad[0]
             raise Unreconciled(
                 f"{month.period} does not add up: {check}" + (f"; and {len(bad) - 1} more" if len(bad) > 1 else ""),
-                hint="nothing was published; if the bill is right, say why: --accept-difference REASON",
+                hint=f"nothing was published; if the bill is right, say why: --accept-difference REASON{unread}",
             )
         if quarantined.rows and accept is None and not prepared:
-            raise BillError(
-                f"none of {quarantined.rows} rows can be read", hint=f"see {quarantined.path}; nothing was published"
-            )
+            raise BillError(f"none of {quarantined.rows} rows can be read", hint=f"nothing was published{unread}")
         skipped = sum(each.not_charges for each in staged)
         rows_in = sum(each.rows for each in staged) - skipped
         loaded = sum(month.totals.rows for month, *_ in prepared)
         if rows_in != loaded + quarantined.rows:
             raise Unreconciled(
                 f"{rows_in} rows were read; {loaded} are charges and {quarantined.rows} are in quarantine",
-                hint="nothing was published; please report this",
+                hint=f"nothing was published; please report this{unread}",
             )
-        published = []
+        records = []
         for month, facts, folder in prepared:
             hot = hot_tags(connection, lake, month.period, folder, tags)
             bills_of = {payer: told_by[payer, month.period] for payer in month.payers}
             told = record(
                 bills_of, facts, month.checks, quarantined, earlier_loads(lake, month.period), at=at, accept=accept
             )
-            months.publish(lake, months.CHARGES, month.period, folder, {**told, "tags": hot})
+            records.append({**told, "tags": hot})
+        published = []
+        # Nothing that can be wrong with a bill comes after the first month of it is published.
+        for (month, _, folder), told in zip(prepared, records, strict=True):
+            months.publish(lake, months.CHARGES, month.period, folder, told)
             published.append(replace(month, published=True))
     finally:
         for folder in folders:

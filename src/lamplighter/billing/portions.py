@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -39,8 +39,11 @@ LARGEST: Final = 1536 << 20
 """Bytes of a single file, packed as it is, for which one call suffices."""
 
 _FINISHING: Final = timedelta(minutes=2)
+_BEFORE: Final = timedelta(seconds=30)
+"""From the last portion until the lake is asked for: the months of what is staged are looked up."""
+
 _RATE: Final = 25 << 20
-"""Bytes of staged rows that are fetched, proven and published in a second, at least."""
+"""Bytes of staged rows that are fetched, or proven and published, in a second, at least."""
 
 _HASTE: Final = 1.5
 """How many times as slow as the slowest portion so far the next one may be."""
@@ -55,7 +58,8 @@ class Progress:
         done: portions that are staged.
         of: portions of the bill.
         kept: whether some are kept in the bucket.
-        finishing: time that proving and publishing takes.
+        finishing: time that proving and publishing takes, when everything is here and the months are known.
+        fresh: portions of `staged` that are kept nowhere, by number.
     """
 
     staged: Sequence[Staged] | None
@@ -63,6 +67,7 @@ class Progress:
     of: int
     kept: bool
     finishing: timedelta
+    fresh: Mapping[int, Staged] = field(default_factory=dict)
 
 
 def portions(items: Iterable[Item], most: int = PORTION) -> list[tuple[Item, ...]]:
@@ -113,26 +118,42 @@ def stage_arrived(
     slowest, read = 0.0, 0
     for number in (number for number in range(len(cut)) if number not in there):
         size = sum(item.size for item in cut[number])
-        if here and left() < timedelta(seconds=size * slowest * _HASTE) + _finishing(_size(here.values()), there):
+        if here and left() < timedelta(seconds=size * slowest * _HASTE) + _needed(_size(here.values()), there):
             break
         before = left()
         here[number] = _stage(session, arrived, cut[number], folder, number)
         read += size
         slowest = max(slowest, (before - left()) / timedelta(seconds=1) / max(1, size))
         _refuse_growth(arrived, _size(here.values()), read, folder)
-    done, finishing = len(here) + len(there), _finishing(_size(here.values()), there)
-    whole = done == len(cut) and left() >= finishing
+    size, done = _size(here.values()), len(here) + len(there)
+    finishing, needed = _finishing(size, there), _needed(size, there)
+    whole = done == len(cut) and left() >= needed
     if not whole and not here:
-        raise _too_large(arrived, f"publishing it takes {finishing.total_seconds():.0f} s")
+        raise _too_large(arrived, f"publishing it takes {needed.total_seconds():.0f} s")
     if not whole:
-        for number, staged in here.items():
-            _put(session, place, number, keep(staged, _folder(folder, number)))
+        keep_fresh(session, place, folder, here)
         return Progress(None, done, len(cut), True, finishing)
-    need, free = sum(sum(sizes.values()) for sizes in there.values()), shutil.disk_usage(folder).free
+    need, free = _size_there(there), shutil.disk_usage(folder).free
     if need > free:
         raise _too_large(arrived, f"what is staged of it takes {need:,} bytes, and {free:,} are free on the disk")
     pieces = [here.get(number) or _fetch(session, place, number, folder, arrived.bill) for number in range(len(cut))]
-    return Progress(pieces, done, len(cut), bool(there), finishing)
+    return Progress(pieces, done, len(cut), bool(there), finishing, here)
+
+
+def keep_fresh(session: Objects, place: Address, folder: Path, fresh: Mapping[int, Staged]) -> None:
+    """Keep portions for the next call.
+
+    Args:
+        session: calls to S3.
+        place: `place_of` the bill.
+        folder: that they were staged in.
+        fresh: portions, by number.
+
+    Raises:
+        AwsError: S3 refuses or does not answer.
+    """
+    for number, staged in fresh.items():
+        _put(session, place, number, keep(staged, _folder(folder, number)))
 
 
 def clear(session: Objects, place: Address) -> None:
@@ -164,7 +185,16 @@ def _size(staged: Iterable[Staged]) -> int:
 
 
 def _finishing(here: int, there: Mapping[int, Mapping[str, int]]) -> timedelta:
-    return _FINISHING + timedelta(seconds=(here + sum(sum(sizes.values()) for sizes in there.values())) / _RATE)
+    return _FINISHING + timedelta(seconds=(here + _size_there(there)) / _RATE)
+
+
+def _needed(here: int, there: Mapping[int, Mapping[str, int]]) -> timedelta:
+    """What must be left to begin with the end: what is kept is fetched, and then there must still be time to finish."""
+    return _BEFORE + timedelta(seconds=_size_there(there) / _RATE) + _finishing(here, there)
+
+
+def _size_there(there: Mapping[int, Mapping[str, int]]) -> int:
+    return sum(sum(sizes.values()) for sizes in there.values())
 
 
 def _kept(session: Objects, place: Address) -> dict[int, dict[str, int]]:

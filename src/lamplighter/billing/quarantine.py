@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from lamplighter.billing.staging import Staged
 from lamplighter.billing.unread import KEPT
+from lamplighter.lake.months import QUARANTINE
 from lamplighter.store.journal import stamp
 
 if TYPE_CHECKING:
     import duckdb
-
-FOLDER = "quarantine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +29,14 @@ class Quarantined:
         cost: the bill's own cost of those whose cost can be read, whatever its currency.
         without_cost: rows whose cost cannot be read.
         reasons: how many rows for each reason, without the value.
-        path: where they are kept, or None when there are none.
+        path: where they are kept, below the lake; None when there are none.
     """
 
     rows: int
     cost: Decimal
     without_cost: int
     reasons: dict[str, int]
-    path: Path | None
+    path: PurePosixPath | None
 
 
 def write_quarantine(
@@ -66,9 +65,9 @@ def write_quarantine(
             reasons[reason] = reasons.get(reason, 0) + count
     if not bad + lines:
         return Quarantined(0, Decimal(0), 0, {}, None)
-    path = lake / FOLDER / f"{stamp(at).replace(':', '')}.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as file:
+    path = PurePosixPath(QUARANTINE) / f"{stamp(at).replace(':', '')}.jsonl"
+    (lake / QUARANTINE).mkdir(parents=True, exist_ok=True)
+    with (lake / path).open("w", encoding="utf-8") as file:
         file.writelines(islice(_rows(staged), KEPT))
         if bad + lines > KEPT:
             file.write(json.dumps({"more": bad + lines - KEPT}) + "\n")

@@ -62,17 +62,18 @@ def load(
     printer = context.printer(output, verbose, no_color)
     chosen = context.settings(None, None, profile, None, None, endpoint_url)
     accepted = Accepted(getpass.getuser(), accept) if accept is not None else None
+    folder = context.lake_folder(lake)
     with printer.waiting("loading") as tick:
 
-        def fetch(address: str, folder: Path) -> Path:
+        def fetch(address: str, into: Path) -> Path:
             from lamplighter.billing.fetch import fetch_address
 
             with context.open_aws(chosen, tick) as aws:
-                return fetch_address(aws, address, folder)
+                return fetch_address(aws, address, into)
 
         loaded = load_bills(
             files,
-            context.lake_folder(lake),
+            folder,
             at=context.utc_now(),
             fetch=fetch,
             accept=accepted,
@@ -80,10 +81,10 @@ def load(
             memory=memory,
             only_format=format_name,
         )
-    exits.leave(show_loaded(printer, loaded))
+    exits.leave(show_loaded(printer, loaded, folder))
 
 
-def show_loaded(printer: Printer, loaded: Loaded) -> int:
+def show_loaded(printer: Printer, loaded: Loaded, lake: Path) -> int:
     """Show what a load came to: the months with their totals, what was compared, what was left out."""
     printer.answer(
         [_month_record(month) for month in loaded.months],
@@ -128,8 +129,9 @@ def show_loaded(printer: Printer, loaded: Loaded) -> int:
         printer.note(f"{counted(loaded.not_charges, 'row')} of totals and remarks are no charges")
     if not loaded.quarantined.rows:
         return exits.OK
+    kept = lake / loaded.quarantined.path if loaded.quarantined.path else lake
     cost = f"{loaded.quarantined.cost:,.2f} of cost" if loaded.quarantined.cost else "no cost that can be read"
-    printer.warn(f"{counted(loaded.quarantined.rows, 'row')} cannot be read, with {cost}: {loaded.quarantined.path}")
+    printer.warn(f"{counted(loaded.quarantined.rows, 'row')} cannot be read, with {cost}: {kept}")
     for reason, count in list(loaded.quarantined.reasons.items())[:5]:
         printer.note(f"  {count:,} x {reason}")
     return exits.PARTIAL

@@ -51,8 +51,11 @@ def _bills(estate: Estate) -> Iterator[Line]:
     spent = lines / 10**6 * fact("bill.seconds") + seconds(Decimal(0), Decimal(0), handler.memory, cold=loads)
     yield from function(estate, handler, "bills", loads, spent, loads * fact("pass.log"))
     stored = estate.bill_lines * fact("kept.months") * fact("bill.bytes") / GB
+    # What a delivery takes the place of stays as a version: lines of a month's deliveries, for as long as that.
+    versions = lines * fact("replaced.days") / DAYS * fact("bill.bytes") / GB
     files = loads * _REQUESTS_OF_A_FILE
     yield line(OURS, "bills", "s3.storage", "bills of a year", stored, counted=False, region=estate.region)
+    yield line(OURS, "bills", "s3.storage", "months that were replaced", versions, counted=False, region=estate.region)
     yield line(OURS, "bills", "s3.writes", "files in the lake", files, counted=False, region=estate.region)
     yield line(OURS, "bills", "events.published", "bills that arrive", loads, region=estate.region)
 

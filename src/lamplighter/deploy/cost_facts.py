@@ -102,6 +102,9 @@ FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
         ),
         "bill.deliveries": Fact(Decimal(90), "times a month that AWS delivers the bill anew, three a day"),
         "bill.bytes": Fact(Decimal(100), "bytes of a line of a bill in the lake"),
+        "replaced.days": Fact(
+            Decimal(30), "days that S3 keeps files that were replaced", "templates/state.yaml, NoncurrentDays"
+        ),
         "report.seconds": Fact(Decimal(60), "seconds in which a workbook is written"),
         "item.bytes": Fact(Decimal(700), "bytes of an item that stays: a line of the journal, an hour of usage"),
         "kept.months": Fact(Decimal(12), "months of items and bills that are stored"),

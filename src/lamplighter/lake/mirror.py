@@ -6,6 +6,8 @@ old files go. So one write makes the month another one, data and record together
 as it was or as it is, also when somebody died in between; Athena, which reads folders, may see both for some seconds.
 One writer at a time: whoever puts back holds a lease for it (see `lamplighter.lambdas.borrowed`), and readers need
 none: what is taken away while they read is looked for again.
+
+`quarantine/` is only added to: what lies there is not brought, however much it is, and what is new there is put back.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple, Protocol
 
 from lamplighter.errors import LakeError, NoRoom, NotFound
-from lamplighter.lake.columns import PARTITION
+from lamplighter.lake.mirror_paths import inside, is_record, period_of, wanted, write_only
 from lamplighter.lake.months import FILES
 
 PERMISSIONS: Final = ("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
@@ -131,8 +133,8 @@ def bring(
         session: calls to S3 in the bucket's region.
         address: of the lake.
         folder: where to; it is made.
-        periods: months, YYYY-MM; what belongs to no month comes always. None for all.
-        tables: names of tables, or of other folders; None for all.
+        periods: months, YYYY-MM; what belongs to no month comes always, but for `quarantine/`. None for all.
+        tables: names of tables, or of other folders, which is where `put_back` may write; None for all.
 
     Raises:
         AwsError: S3 refuses or does not answer.
@@ -144,7 +146,7 @@ def bring(
     named = frozenset(tables) if tables is not None else None
     folder.mkdir(parents=True, exist_ok=True)
     for attempt in range(1, _ATTEMPTS + 1):
-        sizes = {path: size for path, size in _listed(session, address, named) if _wanted(path, chosen, named)}
+        sizes = {path: size for path, size in _listed(session, address, named) if wanted(path, chosen, named)}
         try:
             lists = _lists(session, address, frozenset(sizes))
             counted = _counted(frozenset(sizes), lists)
@@ -157,7 +159,7 @@ def bring(
             for path in folder.iterdir():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
     states = {path: state for path, state in _states(folder).items() if path not in stale}
-    records = {path: (folder / path).read_text(encoding="utf-8") for path in _states(folder) if _is_record(path)}
+    records = {path: (folder / path).read_text(encoding="utf-8") for path in _states(folder) if is_record(path)}
     listed = {
         month
         for month, each in lists.items()
@@ -253,19 +255,19 @@ def put_back(session: Objects, brought: Brought, still: Callable[[], None] = lam
         LakeError: the folder holds months that were not asked for, and would be mixed with those in S3.
     """
     now = _states(brought.folder)
-    foreign = [path for path in now if not _wanted(path, brought.periods, brought.tables)]
+    foreign = [path for path in now if not wanted(path, brought.periods, brought.tables)]
     if foreign:
         raise LakeError(f"{foreign[0]} was not brought, so it cannot be put back", hint="bring its month too")
     fresh = [path for path, state in now.items() if brought.local.get(path) != state]
     gone = [path for path in brought.remote if path not in now and PurePosixPath(path).name != FILES]
-    months = sorted({str(PurePosixPath(path).parent) for path in (*fresh, *gone) if _period(path)})
+    months = sorted({str(PurePosixPath(path).parent) for path in (*fresh, *gone) if period_of(path)})
     put = _Writer(session, brought, still)
     for month in sorted(set(months) - brought.listed):
         # Until all of it is there, what was there before counts, or nothing.
         put.list(month, brought.counted, brought.records)
-    for path in sorted(fresh, key=lambda path: (_is_record(path), path)):
+    for path in sorted(fresh, key=lambda path: (is_record(path), path)):
         put.file(path)
-    records = {path: (brought.folder / path).read_text(encoding="utf-8") for path in now if _is_record(path)}
+    records = {path: (brought.folder / path).read_text(encoding="utf-8") for path in now if is_record(path)}
     for month in months:
         put.list(month, now, records)
     for path in sorted(gone):
@@ -302,20 +304,15 @@ class _Writer:
         self._session.call("s3", "delete_object", Bucket=address.bucket, Key=address.prefix + path)
 
 
-def _is_record(path: str) -> bool:
-    """Whether a file tells of its month, as `_load.json` does."""
-    name = PurePosixPath(path).name
-    return _period(path) is not None and name.startswith("_") and name.endswith(".json") and name != FILES
-
-
 def _listed(session: Objects, address: Address, tables: frozenset[str] | None) -> Iterator[tuple[str, int]]:
     """Paths and their sizes in bytes."""
-    prefixes = [address.prefix] if tables is None else [f"{address.prefix}{table}/" for table in sorted(tables)]
+    named = [table for table in sorted(tables or ()) if not write_only(table)]
+    prefixes = [address.prefix] if tables is None else [f"{address.prefix}{table}/" for table in named]
     for prefix in prefixes:
         for item in session.pages("s3", "list_objects_v2", "Contents", Bucket=address.bucket, Prefix=prefix):
             path = str(item["Key"]).removeprefix(address.prefix)
-            if not path.endswith("/"):
-                yield _inside(path), int(item.get("Size", 0))
+            if not path.endswith("/") and not write_only(inside(path)):
+                yield path, int(item.get("Size", 0))
 
 
 def _lists(session: Objects, address: Address, remote: frozenset[str]) -> dict[str, _List]:
@@ -325,8 +322,8 @@ def _lists(session: Objects, address: Address, remote: frozenset[str]) -> dict[s
         month = PurePosixPath(path).parent.as_posix()
         try:
             content = json.loads(_text(session, address, path))
-            names = [_inside(str(name)) for name in content["files"]]
-            records = {_inside(str(name)): str(text) for name, text in content.get("records", {}).items()}
+            names = [inside(str(name)) for name in content["files"]]
+            records = {inside(str(name)): str(text) for name, text in content.get("records", {}).items()}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise LakeError(f"{path} is damaged: {error}", hint="load the month again") from error
         found[month] = _List(
@@ -354,28 +351,6 @@ def _text(session: Objects, address: Address, path: str) -> str:
         place = Path(folder) / "text"
         session.download("s3", "get_object", place, Bucket=address.bucket, Key=address.prefix + path)
         return place.read_text(encoding="utf-8")
-
-
-def _inside(path: str) -> str:
-    if path.startswith("/") or ".." in PurePosixPath(path).parts or not path:
-        raise LakeError(f"the key {path!r} is no path in a lake", hint="remove the object")
-    return path
-
-
-def _period(path: str) -> str | None:
-    """The month that a path belongs to."""
-    for part in PurePosixPath(path).parent.parts:
-        name, equals, value = part.partition("=")
-        if equals and name == PARTITION:
-            return value
-    return None
-
-
-def _wanted(path: str, periods: frozenset[str] | None, tables: frozenset[str] | None) -> bool:
-    period = _period(path)
-    if tables is not None and PurePosixPath(path).parts[0] not in tables:
-        return False
-    return periods is None or period is None or period in periods
 
 
 def _states(folder: Path) -> dict[str, _State]:

@@ -26,6 +26,9 @@ from lamplighter.errors import LakeError
 from lamplighter.lake.columns import PARTITION
 
 CHARGES: Final = "charges"
+QUARANTINE: Final = "quarantine"
+"""Folder of rows that could not be read; it knows no months."""
+
 RECORD: Final = "_load.json"
 FILES: Final = "_files.json"
 _PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")

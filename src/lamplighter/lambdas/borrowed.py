@@ -2,7 +2,7 @@
 
 The lease is short and is held by renewing it: whoever died with it lets go within minutes. Before every write to the
 lake at least half of it is left, or it is renewed, or nothing more is written. Whoever waited so long for it that the
-time that is left would not do for the work does not take it, and fails: Lambda calls again.
+time that is left would not do for the work does not take it, and fails (`LakeBusy`): Lambda calls again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Final
 
-from lamplighter.errors import LakeError, LeaseLost, StoreError
+from lamplighter.errors import LakeBusy, LeaseLost, StoreError
 from lamplighter.lambdas.runtime import MARGIN, Context, Runtime, logger, new_run, remaining
 from lamplighter.lambdas.scratch import scratch
 
@@ -58,7 +58,8 @@ def lake(
         sleep: waits for that many seconds.
 
     Raises:
-        LakeError: others hold it until what is left of the call is less than the work needs, or it is damaged.
+        LakeBusy: others hold it until what is left of the call is less than the work needs.
+        LakeError: it is damaged.
         NoRoom: the disk has no room for it.
         LeaseLost: another took the lease; no more was put back, and readers see the months as they were.
         AwsError: S3 refuses or does not answer.
@@ -134,12 +135,14 @@ class _Held:
 def _wait(with_: Runtime, context: Context, needs: timedelta, sleep: Callable[[float], None]) -> Lease:
     from lamplighter.store.lease import acquire
 
+    who = ""
     while remaining(context) >= needs + MARGIN:
         held = acquire(with_.store, _NAME, new_run(), now=with_.clock(), ttl=LEASE)
         if held is not None:
             return held
+        who = "others are at work in the lake, and "
         sleep(_PAUSE)
-    raise LakeError(
-        f"others are at work in the lake, and {remaining(context).total_seconds():.0f} s are too little for the work",
+    raise LakeBusy(
+        f"{who}{remaining(context).total_seconds():.0f} s are too little for the work in the lake",
         hint="the function is called again by itself",
     )

@@ -1,7 +1,8 @@
 """Ingest: a bill that arrived in S3 goes into the lake, month by month, or is refused with its reason.
 
-Reading it takes no lease: the lake is borrowed when all of the bill is staged. What time does not suffice for goes on
-in a new call. A bill that is not newer than what is there is left out, so events may come twice, late and in any order.
+Reading it takes no lease: the lake is borrowed when all of the bill is staged. What time does not suffice for, or what
+others in the lake leave no time for, goes on in a new call. A bill that is not newer than what is there is left out, so
+events may come twice, late and in any order.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from lamplighter.errors import BillError, NoRoom, Overtaken
+from lamplighter.errors import BillError, LakeBusy, NoRoom, Overtaken
 from lamplighter.lambdas.again import call_again
 from lamplighter.lambdas.borrowed import lake
 from lamplighter.lambdas.runtime import MARGIN, Context, Meters, Runtime, logger, remaining, runtime
@@ -19,6 +20,8 @@ from lamplighter.lambdas.scratch import scratch
 
 if TYPE_CHECKING:
     from lamplighter.billing.arrived import Arrived
+    from lamplighter.billing.load import Loaded
+    from lamplighter.billing.portions import Progress
     from lamplighter.lake.mirror import Address
 
 MOST: Final = 12
@@ -132,22 +135,22 @@ def _tidy_up(call: _Call, month: str | None) -> None:
 
 
 def _load(call: _Call, arrived: Arrived, place: Address, folder: Path) -> Mapping[str, Any]:
-    from lamplighter.billing.load import months_of, publish
-    from lamplighter.billing.portions import clear, stage_arrived
-    from lamplighter.lake.months import CHARGES
+    from lamplighter.billing.portions import clear, keep_fresh, stage_arrived
 
     with_, context, session = call.with_, call.context, call.with_.objects()
     progress = stage_arrived(session, arrived, folder, place, lambda: remaining(context) - MARGIN)
     if progress.staged is None:
         if call.number >= MOST:
             raise BillError(f"{MOST} calls did not suffice for {call.key}", hint="load it on a machine: lamp bill load")
-        call_again(with_, context, {**call.event, AGAIN: call.number + 1})
-        said = {"did": "goes on", "staged": progress.done, "of": progress.of, "number": call.number + 1}
-        logger().info("bill", extra={**said, "key": call.key})
-        return said
-    periods = months_of(progress.staged)
-    with lake(with_, context, periods=periods, tables=[CHARGES, "quarantine"], needs=progress.finishing) as here:
-        loaded = publish(progress.staged, here, at=with_.clock(), newer_only=True)
+        return _go_on(call, progress)
+    try:
+        loaded = _publish(call, progress)
+    except LakeBusy:
+        keep_fresh(session, place, folder, progress.fresh)
+        if call.number >= MOST:
+            # The bill is in order: Lambda calls again, and who sends the dead letter anew finds it staged.
+            raise
+        return _go_on(call, progress)
     if progress.kept:
         clear(session, place)
     meters = Meters(with_.environ)
@@ -156,6 +159,27 @@ def _load(call: _Call, arrived: Arrived, place: Address, folder: Path) -> Mappin
     said = {"did": "loaded", "months": [each.period for each in loaded.months], "rows": loaded.rows_loaded}
     logger().info("bill", extra={**said, "key": call.key, "quarantined": loaded.quarantined.rows})
     return said
+
+
+def _go_on(call: _Call, progress: Progress) -> Mapping[str, Any]:
+    call_again(call.with_, call.context, {**call.event, AGAIN: call.number + 1})
+    said = {"did": "goes on", "staged": progress.done, "of": progress.of, "number": call.number + 1}
+    logger().info("bill", extra={**said, "key": call.key})
+    return said
+
+
+def _publish(call: _Call, progress: Progress) -> Loaded:
+    """Prove and publish; rows that cannot be read are put back into the lake also when the bill is refused."""
+    from lamplighter.billing.load import months_of, publish
+    from lamplighter.lake.months import CHARGES, QUARANTINE
+
+    staged, tables = progress.staged or (), [CHARGES, QUARANTINE]
+    with lake(call.with_, call.context, periods=months_of(staged), tables=tables, needs=progress.finishing) as here:
+        try:
+            return publish(staged, here, at=call.with_.clock(), newer_only=True)
+        except BillError as error:
+            refused = error
+    raise refused
 
 
 def _superseded(with_: Runtime, call: _Call, late: Overtaken) -> Mapping[str, Any]:
