@@ -64,7 +64,8 @@ def said(answers: Answers, bill: dict[str, bytes], monkeypatch: pytest.MonkeyPat
     for each in (event("tag_changed"), event("tag_changed"), {"source": "nobody"}):
         log.of("events", partial(events.answer, each, hub.runtime))
     wish = {"account": HERE.account, "region": HERE.region, "instances": [machine], "author": "ada"}
-    log.of("remote", lambda: remote.answer({"action": "stop", **wish}, Context(), hub.runtime))
+    for late in ({}, {"time": "2026-01-01T00:00:00Z"}):
+        log.of("remote", partial(remote.answer, {"action": "stop", **wish, **late}, Context(), hub.runtime))
     stack = Stack(answers)
     log.of("custom_resource", stack.create)
     log.of("custom_resource", lambda: custom_resource.answer({}, Context(), stack.hub.runtime))
