@@ -77,6 +77,13 @@ resource "aws_cloudformation_stack" "hub" {
     SecurityGroupIds    = join(",", var.SecurityGroupIds)
     PermissionsBoundary = var.PermissionsBoundary
   }
+
+  lifecycle {
+    precondition {
+      condition     = var.CoreCodeKey != ""
+      error_message = "CoreCodeKey: first put the zip into the bucket (lamp deploy push)."
+    }
+  }
 }
 
 resource "aws_cloudformation_stack" "data" {
@@ -112,6 +119,13 @@ resource "aws_cloudformation_stack" "data" {
   }
 
   depends_on = [aws_cloudformation_stack.hub]
+
+  lifecycle {
+    precondition {
+      condition     = var.DataCodeKey != ""
+      error_message = "DataCodeKey: first put the zip into the bucket (lamp deploy push)."
+    }
+  }
 }
 
 resource "aws_cloudformation_stack" "watch" {

@@ -78,16 +78,17 @@ variable "MostBytesOfQuestion" {
 variable "CoreCodeKey" {
   description = "S3 key of the zip with the functions that schedule."
   type        = string
+  default     = ""
 }
 
 variable "Runtime" {
   description = "The Python that the zips were made for."
   type        = string
-  default     = "python3.11"
+  default     = "python3.12"
 
   validation {
-    condition     = contains(["python3.11", "python3.12", "python3.13"], var.Runtime)
-    error_message = "Runtime: one of python3.11, python3.12, python3.13."
+    condition     = contains(["python3.12", "python3.13"], var.Runtime)
+    error_message = "Runtime: one of python3.12, python3.13."
   }
 }
 
@@ -209,7 +210,7 @@ variable "ClockSchedule" {
 }
 
 variable "NotificationEmail" {
-  description = "Mail address that errors and alarms are sent to; it is asked first. Empty for none."
+  description = "Mail address for alarms, and for errors while the definitions have no section notify; AWS asks it first. Empty for none."
   type        = string
   default     = ""
 
@@ -262,6 +263,7 @@ variable "PermissionsBoundary" {
 variable "DataCodeKey" {
   description = "S3 key of the zip with the functions that count usage, load bills and write reports."
   type        = string
+  default     = ""
 }
 
 variable "CollectSchedule" {

@@ -29,7 +29,7 @@ def zips(folder: Path, version: str = "1.2.3", groups: tuple[Group, ...] = tuple
     folder.mkdir(exist_ok=True)
     for group in groups:
         with zipfile.ZipFile(folder / f"lamplighter-{group.value}-{version}-x.zip", "w") as archive:
-            facts = Facts(group, version, BUILT, "", "python3.11", "x86_64", {})
+            facts = Facts(group, version, BUILT, "", "python3.12", "x86_64", {})
             archive.writestr("lamplighter/_build.json", facts.text())
 
 

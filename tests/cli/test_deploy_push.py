@@ -67,9 +67,8 @@ def test_a_release_is_planned_first_and_then_keeps_what_is_deployed(
     (tmp_path / "parameters.yaml").write_text("hub:\n  Frequency: 10\n  Regions: [eu-west-1]\n")
     words = ("deploy", "push", "--release", "--parameters", "parameters.yaml")
     plan = lamp(*words, "-o", "json")
-    assert plan.code == 2
-    assert "nothing was sent" in plan.err
-    assert "add --yes" in plan.err
+    assert plan.code == 0
+    assert plan.err.splitlines()[-1] == "nothing was sent: add --yes"
     assert keys(by_hand) == []
     changes = {
         (each["stack"], each["parameter"]): (each["before"], each["after"], each["source"]) for each in plan.rows

@@ -13,7 +13,7 @@ from lamplighter.estate.testing import MANAGEMENT, EstateProbe
 
 def test_nothing_is_deployed(lamp: Lamp, estate: EstateProbe) -> None:
     before = lamp("deploy", "status")
-    assert (before.code, before.out.count("not deployed"), before.out.count("left out")) == (0, 6, 1)
+    assert (before.code, before.out.count("not deployed"), before.out.count("left out")) == (0, 7, 0)
     assert "there is no stack lamplighter-..." in lamp("deploy", "destroy", "--yes").err
 
 
@@ -58,6 +58,26 @@ def test_status_tells_the_code_that_runs_beside_that_which_is_here(
     assert "version 1.2.3, built 2026-11-20 09:30" in table.err
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [("pipeline", {"Watch": "no"}, "left out"), ("pipeline", {}, "not deployed"), ("hub", {}, "left out")],
+)
+def test_watch_is_left_out_where_the_others_say_so(
+    lamp: Lamp, estate: EstateProbe, name: str, given: dict[str, str], said: str
+) -> None:
+    deploy(estate, name, **given)
+    (watch,) = [line for line in lamp("deploy", "status").out.splitlines() if "lamplighter-watch" in line]
+    assert said in watch
+
+
+@pytest.mark.parametrize("command", ["status", "destroy"])
+def test_a_prefix_that_no_deployment_has_is_refused(lamp: Lamp, command: str) -> None:
+    done = lamp("deploy", command, "--prefix", "A b")
+    assert done.code == 2
+    assert "no deployment has the prefix 'A b'" in done.err
+    assert "2 to 24 small letters" in done.err
+
+
 @pytest.fixture
 def whole(estate: EstateProbe) -> EstateProbe:
     """Everything, by the pipeline, and the hub's own account is scheduled as well."""
@@ -84,12 +104,12 @@ ORDER = [
 def test_destroy_says_first_what_goes_in_which_order_and_what_stays(lamp: Lamp, whole: EstateProbe) -> None:
     before = names(whole)
     done = lamp("deploy", "destroy", "-o", "json")
-    assert done.code == 2
+    assert done.code == 0
     assert [(each["stack"], each["action"]) for each in done.rows] == ORDER
     assert {each["outcome"] for each in done.rows} == {"would be deleted", "would be let go"}
     assert "stays: LakeBucket, CodeBucket of lamplighter-state (AWS::S3::Bucket)" in done.err
     assert "stays: Key of lamplighter-state (AWS::KMS::Key)" in done.err
-    assert "add --yes" in done.err
+    assert done.err.splitlines()[-1] == "nothing was deleted: add --yes"
     assert names(whole) == before
 
 

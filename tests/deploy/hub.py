@@ -24,7 +24,7 @@ def made(
     """A zip; its file is in the folder."""
     path = folder / f"{group.value}.zip"
     path.write_bytes(b"zip")
-    return Package(path, Facts(group, version, built, "c0ffee", "python3.11", "x86_64", {}), digest, 3, 9)
+    return Package(path, Facts(group, version, built, "c0ffee", "python3.12", "x86_64", {}), digest, 3, 9)
 
 
 def arn(name: str) -> str:

@@ -22,14 +22,17 @@ import lamplighter
 from lamplighter.deploy import contents
 from lamplighter.deploy import package as module
 from lamplighter.deploy.contents import LEFT_OUT, SERVICES, closure, needed
+from lamplighter.deploy.family import TEMPLATES
 from lamplighter.deploy.handlers import HANDLERS, Group
 from lamplighter.deploy.package import (
     DIRECT,
     ROOTS,
+    RUNTIMES,
     UNPACKED,
     Facts,
     Package,
     build,
+    contents_of,
     open_package,
     outdated,
     read_facts,
@@ -130,6 +133,22 @@ def test_what_lambdas_system_cannot_load_is_no_package(tmp_path: Path, monkeypat
         build(Group.CORE, tmp_path)
     assert "--fetch" in caught.value.hint
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_templates_allow_the_pythons_that_zips_are_made_for() -> None:
+    for group, name in ((Group.CORE, "hub"), (Group.DATA, "data")):
+        runtime = TEMPLATES[name].data["Parameters"]["Runtime"]
+        assert runtime["AllowedValues"] == [f"python{each}" for each in RUNTIMES[group]]
+        assert runtime["Default"] == "python3.12"
+
+
+def test_slack_is_in_the_core_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = contents_of(Group.CORE, for_lambda=False)
+    assert versions["slack-sdk"] == distribution("slack-sdk").version
+    monkeypatch.setattr(module, "WHERE_INSTALLED", {Group.CORE: ("lit-lamp-that-nobody-has",)})
+    assert contents_of(Group.CORE, for_lambda=False) == {
+        name: version for name, version in versions.items() if name != "slack-sdk"
+    }
 
 
 @pytest.mark.slow
@@ -322,8 +341,8 @@ def test_what_is_not_installed_is_said() -> None:
 
 
 def test_what_is_installed_fits_one_python_and_machine_only(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"not 3\.99 on linux and x86_64") as caught:
-        build(Group.CORE, tmp_path, python="3.99")
+    with pytest.raises(UsageError, match=r"not 3\.13 on linux and x86_64") as caught:
+        build(Group.CORE, tmp_path, python="3.13")
     assert "--fetch" in caught.value.hint
 
 

@@ -32,7 +32,7 @@ def zips(tmp_path: Path) -> list[Package]:
 
 def by_hand() -> Hub:
     """A deployment without application and watch, with what people set."""
-    runs = {"Runtime": "python3.11", "Architecture": "x86_64"}
+    runs = {"Runtime": "python3.12", "Architecture": "x86_64"}
     return Hub(
         stack("lamp-state", "CREATE_COMPLETE", STATE, Prefix="lamp", ExistingKeyArn=KEY_ARN, RecoveryDays="7"),
         stack("lamp-lake", "UPDATE_COMPLETE", {}, KeyArn=KEY_ARN, LakeBucket="lake"),
@@ -71,7 +71,7 @@ def test_what_is_deployed_stays_as_it_is(zips: list[Package]) -> None:
         "OrganizationId": "o-a1b2c3d4e5",
         "NotificationEmail": "ops@example.com",
         "CoreCodeKey": CORE,
-        "Runtime": "python3.11",
+        "Runtime": "python3.12",
         "Architecture": "x86_64",
     }
     assert release.parameters["data"]["BillBucket"] == "bills"

@@ -77,6 +77,21 @@ def test_a_stack_that_can_be_left_out_is_made_unless_its_variable_says_no() -> N
     assert 'one(aws_cloudformation_stack.watch[*].outputs["DashboardName"])' in dashboard
 
 
+def test_the_first_run_needs_no_keys_of_zips_and_the_next_one_asks_for_them() -> None:
+    text = files("hub")
+    made = blocks(text["variables.tf"], "variable")
+    for stack, key in (("hub", "CoreCodeKey"), ("data", "DataCodeKey")):
+        assert '  default     = ""\n' in made[key]
+        assert f'condition     = var.{key} != ""' in blocks(text["main.tf"], "resource")[stack]
+    assert text["main.tf"].count("precondition {") == 2
+
+
+def test_a_variable_allows_what_every_stack_allows() -> None:
+    body = blocks(files("hub")["variables.tf"], "variable")["Runtime"]
+    assert 'contains(["python3.12", "python3.13"], var.Runtime)' in body
+    assert 'default     = "python3.12"' in body
+
+
 def test_lists_are_joined_and_defaults_are_split() -> None:
     text = files("hub")
     assert 'join(",", var.Regions)' in text["main.tf"]

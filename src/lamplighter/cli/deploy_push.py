@@ -15,6 +15,7 @@ from lamplighter.cli.deploy_home import GIVE_YES, chosen_settings, home
 from lamplighter.cli.deploy_zips import DIST, Also, Fetch, Folder, Machine, Prefix, Python, newest, pack
 from lamplighter.cli.options import Output
 from lamplighter.cli.show import Column
+from lamplighter.cli.views import counted
 from lamplighter.errors import AccessDenied, DefinitionError, UsageError
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "push",
         epilog=examples(
-            "lamp deploy push --package",
-            "lamp deploy push --package --release --parameters parameters.yaml",
-            "lamp deploy push --package --release --parameters parameters.yaml --yes",
+            "lamp deploy push --package --python 3.12 --fetch",
+            "lamp deploy push --package --python 3.12 --fetch --release --parameters parameters.yaml",
+            "lamp deploy push --release --parameters parameters.yaml --yes",
             "lamp deploy push --bucket example-code --dist build",
         ),
     )(push)
@@ -79,7 +80,8 @@ def push(
     printer = context.printer(output, verbose, no_color)
     _fitting(release, parameters, package, python or also or fetch or machine != "x86_64")
     said = _read(parameters)
-    made = pack(printer, list(Group), dist, python, machine, fetch, also) if package else newest(dist)
+    called = f"lamp deploy push --package{' --release' if release else ''}"
+    made = pack(printer, list(Group), dist, python, machine, fetch, also, called) if package else newest(dist)
     if not package:
         _old(printer, made)
     chosen = chosen_settings(profile, endpoint_url)
@@ -87,8 +89,9 @@ def push(
     if release or bucket is None:
         with printer.waiting("asking AWS") as tick, context.open_aws(chosen, tick) as aws:
             bucket, planned = _asked(printer, home(aws), prefix, bucket, made, said if release else None)
-    if planned is not None:
-        _show_plan(printer, planned, yes=yes)
+    if planned is not None and not _show_plan(printer, planned, yes=yes):
+        printer.note(f"nothing was sent: {GIVE_YES}")
+        return
     with printer.waiting("sending") as tick, context.open_aws(chosen, tick) as aws:
         session = home(aws)
         done = pushing.push(session, bucket, made)
@@ -182,10 +185,10 @@ def _own_bucket(found: Sequence[Stack], prefix: str) -> str:
     return own
 
 
-def _show_plan(printer: Printer, plan: Release, *, yes: bool) -> None:
-    """Say what a release changes; it goes no further where it cannot work, or nobody said yes."""
+def _show_plan(printer: Printer, plan: Release, *, yes: bool) -> bool:
+    """Say what a release changes, and whether to go on with it; where it cannot work, it ends here."""
     if plan.problems:
-        summary = f"the pipeline would fail, {len(plan.problems)} problems; nothing was sent"
+        summary = f"the pipeline would fail, {counted(len(plan.problems), 'problem')}; nothing was sent"
         printer.failure(DefinitionError(summary, problems=tuple(plan.problems)))
         exits.leave(exits.FINDINGS)
     rows = [(name, "-", "not deployed", "made") for name in plan.fresh]
@@ -195,7 +198,7 @@ def _show_plan(printer: Printer, plan: Release, *, yes: bool) -> None:
     if yes:
         for name, parameter, before, after in rows:
             printer.note(f"{name}: {parameter}: {before} -> {after}")
-        return
+        return True
     printer.answer(
         [
             *({"stack": name, "parameter": None, "before": None, "after": None, "source": None} for name in plan.fresh),
@@ -214,7 +217,7 @@ def _show_plan(printer: Printer, plan: Release, *, yes: bool) -> None:
         rows,
         empty="the release changes no parameter",
     )
-    raise UsageError("nothing was sent", hint=GIVE_YES)
+    return False
 
 
 def _shown(value: str | None, source: str = "") -> str:

@@ -44,9 +44,11 @@ def status(
 ) -> None:
     """Show the stacks of a deployment: state, the code they run beside the zips that are here, what was set."""
     from lamplighter.deploy import stacks
+    from lamplighter.deploy.parameters import check_prefix
     from lamplighter.deploy.push import code_of
 
     printer = context.printer(output, verbose, no_color)
+    check_prefix(prefix)
     made = newest(dist, needed=False)
     with printer.waiting("asking AWS") as tick, context.open_aws(chosen_settings(profile, endpoint_url), tick) as aws:
         session = home(aws)
@@ -62,6 +64,8 @@ def status(
 
 def show_status(printer: Printer, found: Sequence[Stack], made: Sequence[Package], code: Mapping[str, Code]) -> int:
     """Show stacks in the order of deployment, and return the exit code: findings where one is not in order."""
+    from lamplighter.deploy.stacks import absent
+
     printer.answer(
         [_status_record(each, made, code) for each in found],
         (
@@ -73,7 +77,7 @@ def show_status(printer: Printer, found: Sequence[Stack], made: Sequence[Package
             Column("Code"),
             Column("Set"),
         ),
-        [_status_row(each, made, code) for each in found],
+        [_status_row(each, made, code, absent(each, found)) for each in found],
         empty="no stacks",
     )
     for zipped in made:
@@ -104,13 +108,11 @@ def _status_record(stack: Stack, made: Sequence[Package], code: Mapping[str, Cod
     }
 
 
-def _status_row(stack: Stack, made: Sequence[Package], code: Mapping[str, Code]) -> list[str]:
-    from lamplighter.deploy.family import TEMPLATES
-
+def _status_row(stack: Stack, made: Sequence[Package], code: Mapping[str, Code], nothing: str) -> list[str]:
     run = _run(stack, code)
     return [
         stack.name,
-        stack.status or ("left out" if TEMPLATES[stack.template].without else "not deployed"),
+        stack.status or nothing,
         f"{stack.changed:%Y-%m-%d %H:%M}" if stack.changed else "-",
         (run and run.version) or "-",
         (run and run.built) or "-",
@@ -135,8 +137,10 @@ def destroy(
 ) -> None:
     """Delete the stacks of a deployment, one after the other. Data stays: the lake, the tables, the key to them."""
     from lamplighter.deploy import removal, stacks
+    from lamplighter.deploy.parameters import check_prefix
 
     printer = context.printer(output, verbose, no_color)
+    check_prefix(prefix)
     with printer.waiting("asking AWS") as tick, context.open_aws(chosen_settings(profile, endpoint_url), tick) as aws:
         session = home(aws)
         found = stacks.stacks(session, prefix)
@@ -157,7 +161,7 @@ def destroy(
         printer.failure(failure, subject=planned[outcomes.index("failed")].stack.name)
         exits.leave(code_of(failure))
     if planned and not yes:
-        raise UsageError("nothing was deleted", hint=GIVE_YES)
+        printer.note(f"nothing was deleted: {GIVE_YES}")
 
 
 def show_what_stays(printer: Printer, kept: Sequence[tuple[str, str, str]]) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -30,7 +33,8 @@ Without = Annotated[
 ]
 Prefix = Annotated[str, typer.Option("--prefix", metavar="NAME", help="What names of stacks begin with.")]
 Python = Annotated[
-    str | None, typer.Option("--python", metavar="X.Y", help="Python of the functions; default: this one.")
+    str | None,
+    typer.Option("--python", metavar="X.Y", help="Python of the functions, 3.12 or 3.13; default: this one."),
 ]
 Machine = Annotated[str, typer.Option("--machine", metavar="NAME", help="x86_64 or arm64.")]
 Fetch = Annotated[
@@ -43,7 +47,7 @@ Also = Annotated[
 
 EXAMPLES: Final = {
     "package": (
-        "lamp deploy package",
+        "lamp deploy package --python 3.12 --fetch",
         "lamp deploy package --group core --dist build -o json",
         "lamp deploy package --python 3.12 --machine arm64 --fetch",
     ),
@@ -80,7 +84,7 @@ def package(
 
     printer = context.printer(output, verbose, no_color)
     chosen = [_group(name) for name in groups or list(Group)]
-    show_packages(printer, pack(printer, chosen, dist, python, machine, fetch, also))
+    show_packages(printer, pack(printer, chosen, dist, python, machine, fetch, also, "lamp deploy package"))
 
 
 def pack(
@@ -91,20 +95,55 @@ def pack(
     machine: str,
     fetch: bool,
     also: Sequence[str] | None,
+    called: str,
 ) -> list[Package]:
-    """Build zips, as the options of `package` say.
+    """Build zips, as the options of `package` say: all of them or, if one cannot be made, none.
+
+    Args:
+        printer: shows that it takes its time.
+        groups: which.
+        dist: folder for them.
+        python: of the functions; None for that of this process.
+        machine: of the functions.
+        fetch: whether wheels are fetched.
+        also: further distributions.
+        called: the command that was given, for hints.
 
     Raises:
         UsageError: what is asked for cannot be packed here.
     """
-    from lamplighter.deploy.package import build
+    from lamplighter.deploy.package import build, contents_of
 
     if machine not in ("x86_64", "arm64"):
         raise UsageError(f"there is no machine {machine!r}", hint="say x86_64 or arm64")
-    with printer.waiting("packing"):
-        return [
-            build(each, dist, python=python or "", machine=machine, fetch=fetch, also=also or ()) for each in groups
-        ]
+    python, also = python or "", also or ()
+    try:
+        with printer.waiting("packing"), _beside(dist) as fresh:
+            for each in groups:
+                contents_of(each, python=python, machine=machine, fetch=fetch, also=also)
+            made = [build(each, fresh, python=python, machine=machine, fetch=fetch, also=also) for each in groups]
+            return [replace(each, path=each.path.replace(dist / each.path.name)) for each in made]
+    except UsageError as error:
+        if "--python 3.12 --fetch" in error.hint:
+            raise UsageError(error.message, hint=f"{called} --python 3.12 --fetch") from error
+        raise
+
+
+@contextmanager
+def _beside(dist: Path) -> Iterator[Path]:
+    """A folder within that of the zips, for zips until all are made; if none is, no new folder is left."""
+    made = not dist.exists()
+    try:
+        dist.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".making-", dir=dist) as fresh:
+            yield Path(fresh)
+    except OSError as error:
+        raise UsageError(
+            f"no zips can be put into {dist}: {error.strerror}", hint="give a folder that can be written with --dist"
+        ) from error
+    finally:
+        if made and dist.is_dir() and not any(dist.iterdir()):
+            dist.rmdir()
 
 
 def _group(name: str) -> Group:
@@ -224,5 +263,7 @@ def newest(folder: Path, *, needed: bool = True) -> list[Package]:
         files = sorted(folder.glob(f"lamplighter-{each.value}-*.zip"), key=lambda path: path.stat().st_mtime_ns)
         found += [open_package(files[-1])] if files else []
     if needed and not found:
-        raise UsageError(f"there are no zips in {folder}", hint="make them with `lamp deploy package`")
+        raise UsageError(
+            f"there are no zips in {folder}", hint="make them with `lamp deploy package --python 3.12 --fetch`"
+        )
     return found

@@ -14,9 +14,11 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -29,9 +31,20 @@ from lamplighter.errors import UsageError
 UNPACKED: Final = 250 * 1024 * 1024
 DIRECT: Final = 50 * 1024 * 1024
 
+RUNTIMES: Final[Mapping[Group, tuple[str, ...]]] = {
+    Group.CORE: ("3.11", "3.12", "3.13"),
+    Group.DATA: ("3.12", "3.13"),
+}
+"""Versions of Python that functions of a zip run on, which the templates allow: DuckDB needs the glibc of 3.12."""
+
 FACTS: Final = "_build.json"
 """Beside the package's modules: what the zip was made of."""
 
+WHERE_INSTALLED: Final[Mapping[Group, tuple[str, ...]]] = {Group.CORE: ("slack-sdk",), Group.DATA: ()}
+"""Distributions that functions work without: slack-sdk is 0.3 MB of zip, of which only `passes` sends messages."""
+
+_NEWER: Final = "say --python 3.12 --fetch, which fetches the same versions for it with pip"
+_OURS: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 _TIME: Final = (1980, 1, 1, 0, 0, 0)
 _MODE: Final = 0o644 << 16
 ROOTS: Final[Mapping[Group, tuple[str, ...]]] = {
@@ -135,22 +148,8 @@ def build(
             fetched; or the zip would be larger than Lambda takes.
         OSError: the folder cannot be written.
     """
-    ours = f"{sys.version_info.major}.{sys.version_info.minor}"
-    wanted = python or ours
-    here, there = (ours, *_system()), (wanted, "linux", machine)
-    if not fetch and here != there:
-        raise UsageError(
-            "what is installed here is for Python {} on {} and {}, not {} on {} and {}".format(*here, *there),
-            hint="say --fetch, which fetches the same versions for it with pip",
-        )
-    system = glibc(wanted)
-    chosen = closure((*ROOTS[group], *also), python=wanted, machine=machine)
-    versions = {name: version for name, version in chosen.items() if name != OWN}
-    if not fetch and for_lambda and (wrong := misfits(versions, wanted)):
-        raise UsageError(
-            f"{group} would not run: {'; '.join(wrong)}, and Lambda has glibc 2.{system} for Python {wanted}",
-            hint="make it for a newer Python: lamp deploy package --python 3.13 --fetch",
-        )
+    wanted = python or _OURS
+    versions = contents_of(group, python=python, machine=machine, fetch=fetch, also=also, for_lambda=for_lambda)
     facts = Facts(group, lamplighter.__version__, *_source(environ), f"python{wanted}", machine, versions)
     out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="lamplighter-package-") as scratch:
@@ -163,7 +162,7 @@ def build(
                 copy_distribution(name, stage)
         copy_own(stage)
         (stage / "lamplighter" / FACTS).write_text(facts.text(), encoding="utf-8")
-        if bytecode and wanted == ours:
+        if bytecode and wanted == _OURS:
             _compile(stage)
         fresh = Path(scratch) / "package.zip"
         unpacked = _write(stage, fresh)
@@ -173,6 +172,53 @@ def build(
         path = out / f"lamplighter-{group.value}-{lamplighter.__version__}-{digest[:16]}.zip"
         path.write_bytes(fresh.read_bytes())
     return Package(path, facts, digest, path.stat().st_size, unpacked)
+
+
+def contents_of(
+    group: Group,
+    *,
+    python: str = "",
+    machine: str = "x86_64",
+    fetch: bool = False,
+    also: Sequence[str] = (),
+    for_lambda: bool = True,
+) -> dict[str, str]:
+    """The distributions of a zip beside our own, versions by name; nothing is fetched or written.
+
+    The arguments are those of `build`.
+
+    Raises:
+        UsageError: a distribution is not installed, or does not fit the function's Python or machine.
+    """
+    wanted = python or _OURS
+    allowed = RUNTIMES[group]
+    if for_lambda and wanted not in {each for versions in RUNTIMES.values() for each in versions}:
+        raise UsageError(f"functions of {group} run on Python {', '.join(allowed)}, not {wanted!r}", hint=_NEWER)
+    here, there = (_OURS, *_system()), (wanted, "linux", machine)
+    if not fetch and here != there:
+        raise UsageError(
+            "what is installed here is for Python {} on {} and {}, not {} on {} and {}".format(*here, *there),
+            hint="say --fetch, which fetches the same versions for it with pip" if python else _NEWER,
+        )
+    system = glibc(wanted)
+    chosen = closure((*ROOTS[group], *also, *_if_installed(group)), python=wanted, machine=machine)
+    versions = {name: version for name, version in chosen.items() if name != OWN}
+    if not fetch and for_lambda and (wrong := misfits(versions, wanted)):
+        raise UsageError(
+            f"{group} would not run: {'; '.join(wrong)}, and Lambda has glibc 2.{system} for Python {wanted}",
+            hint=_NEWER,
+        )
+    if for_lambda and wanted not in allowed:
+        raise UsageError(f"functions of {group} run on Python {', '.join(allowed)}, not {wanted!r}", hint=_NEWER)
+    return versions
+
+
+def _if_installed(group: Group) -> Iterator[str]:
+    """What is put in where there is some: not everybody who deploys sends messages into Slack."""
+    for name in WHERE_INSTALLED[group]:
+        with suppress(PackageNotFoundError):
+            distribution(name)
+            yield name
 
 
 def read_facts(path: Path) -> Facts:
@@ -196,7 +242,7 @@ def read_facts(path: Path) -> Facts:
         )
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
         raise UsageError(
-            f"{path} is no package of Lamplighter: {error}", hint="make one: lamp deploy package"
+            f"{path} is no package of Lamplighter: {error}", hint="make one: lamp deploy package --python 3.12 --fetch"
         ) from error
 
 

@@ -45,6 +45,17 @@ def known(template: Template, name: str) -> None:
         raise UsageError(f"template {template.name} has no parameter {name!r}", hint=_has(template))
 
 
+def check_prefix(prefix: str) -> None:
+    """Nothing, if a deployment may have this prefix.
+
+    Raises:
+        UsageError: it may not.
+    """
+    asked = parameters_of(TEMPLATES["state"])["Prefix"]
+    if any(_refused(asked, prefix)):
+        raise UsageError(f"no deployment has the prefix {prefix!r}", hint=f"it is {asked['ConstraintDescription']}")
+
+
 def texts(given: Mapping[str, object]) -> tuple[dict[str, dict[str, str]], list[Problem]]:
     """What people wrote, as CloudFormation is given it.
 

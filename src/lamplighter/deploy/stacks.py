@@ -199,6 +199,21 @@ def describe(session: Session, template: str, name: str) -> Stack:
     return _stack(template, answer["Stacks"][0])
 
 
+def absent(stack: Stack, found: Sequence[Stack]) -> str:
+    """What is said of a stack that is not there: `left out` where the others say that it is, else `not deployed`.
+
+    Args:
+        stack: it.
+        found: all stacks of the deployment.
+    """
+    template = TEMPLATES[stack.template]
+    there = {each.template: each for each in found if each.status}
+    if not template.without:
+        return "not deployed"
+    chosen = there["pipeline"].parameters.get(switch(template)) if "pipeline" in there else None
+    return "left out" if chosen == "no" or "hub" in there else "not deployed"
+
+
 def members(session: Session, prefix: str) -> list[Stack]:
     """The stacks of the template `member` in the hub's own account and this region, whatever their names.
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from lamplighter.deploy.block_pipeline import STAGES, wired
 from lamplighter.deploy.family import TEMPLATES, Template, switch
+from lamplighter.deploy.stacks import CODE_KEYS
 
 MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "hub": STAGES,
@@ -49,10 +50,22 @@ def variables(module: str) -> dict[str, Mapping[str, Any]]:
         given = wired(TEMPLATES[name], MODULES[module])
         for key, each in TEMPLATES[name].data["Parameters"].items():
             if key not in given:
-                found.setdefault(key, each)
+                found[key] = _both(found[key], each) if key in found else _later(key, each)
         if TEMPLATES[name].without:
             found[switch(TEMPLATES[name])] = TEMPLATES["pipeline"].data["Parameters"][switch(TEMPLATES[name])]
     return found
+
+
+def _later(name: str, parameter: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A parameter as a variable: keys of zips may be missing until there is a bucket for them (`_needs_code`)."""
+    return {**parameter, "Default": ""} if name in CODE_KEYS else parameter
+
+
+def _both(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A parameter that two stacks have: a variable holds what both of them allow."""
+    if "AllowedValues" not in one:
+        return one
+    return {**one, "AllowedValues": [value for value in one["AllowedValues"] if value in other["AllowedValues"]]}
 
 
 def write(folder: Path) -> list[Path]:
@@ -80,12 +93,23 @@ def _stack(name: str, stacks: tuple[str, ...]) -> str:
         f"  name          = {named}\n"
         f'  template_body = file("${{path.module}}/../../src/lamplighter/deploy/templates/{template.file}")\n'
         f'  capabilities  = ["CAPABILITY_NAMED_IAM"]\n\n'
-        f"  parameters = {{\n{lines}  }}\n{_after(name, stacks, given)}}}\n"
+        f"  parameters = {{\n{lines}  }}\n{_after(name, stacks, given)}{_needs_code(parameters)}}}\n"
     )
 
 
 def _count(template: Template) -> str:
     return f'  count = var.{switch(template)} == "yes" ? 1 : 0\n\n' if template.without else ""
+
+
+def _needs_code(parameters: Mapping[str, Any]) -> str:
+    """That the key of a zip is given when the stack is made: the first run, of the bucket alone, knows none."""
+    return "".join(
+        f'\n  lifecycle {{\n    precondition {{\n      condition     = var.{key} != ""\n'
+        f"      error_message = {_text(f'{key}: first put the zip into the bucket (lamp deploy push).')}\n"
+        f"    }}\n  }}\n"
+        for key in CODE_KEYS
+        if key in parameters
+    )
 
 
 def _after(name: str, stacks: tuple[str, ...], given: Mapping[str, str]) -> str:
