@@ -185,9 +185,11 @@ def test_one_command_packages_and_pushes(
         return packaging.open_package(out / f"lamplighter-{group.value}-1.3.0-x.zip")
 
     monkeypatch.setattr(packaging, "build", build)
-    done = lamp("deploy", "push", "--package", "--machine", "arm64", "--fetch", "--release", "--yes")
+    done = lamp(
+        "deploy", "push", "--package", "--python", "3.12", "--machine", "arm64", "--fetch", "--release", "--yes"
+    )
     assert done.code == 0, done.err
-    options = {"python": "", "machine": "arm64", "fetch": True, "also": ()}
+    options = {"python": "3.12", "machine": "arm64", "fetch": True, "also": ()}
     assert asked == [(Group.CORE, options), (Group.DATA, options)]
     assert released(by_hand)["application"]["Version"] == "1.3.0"
     assert all("1.3.0" in key for key in keys(by_hand) if key.startswith("code/"))
@@ -205,6 +207,7 @@ def test_old_zips_are_told(lamp: Lamp, by_hand: EstateProbe) -> None:
         (("--python", "3.12"), "add --package"),
         (("--machine", "arm64"), "add --package"),
         (("--release", "--parameters", "none.yaml"), "none.yaml cannot be read"),
+        (("--release", "--parameters", "none.yaml"), "hint: write hub: {TagName: Schedule} into it"),
     ],
 )
 def test_what_is_used_wrongly_is_said(lamp: Lamp, words: tuple[str, ...], said: str) -> None:

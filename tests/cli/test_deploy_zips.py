@@ -32,6 +32,7 @@ def test_templates_are_listed_and_printed(lamp: Lamp, tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("template", "hubs"), "hub"),
+        (("template", "hub", "--out", "none/hub.yaml"), "hint: give a file in a folder that is there"),
         (("template", "hub", "--bucket", "b"), "make them with `lamp deploy package --python 3.12 --fetch`"),
         (("template", "hub", "--without", "watch"), "template hub does not make the stack watch"),
         (("template", "--without", "state"), "what can be left out: watch"),

@@ -127,6 +127,9 @@ def _read(path: Path | None) -> _Said:
 
     if path is None:
         return _Said()
+    if not path.exists():
+        hint = "write hub: {TagName: Schedule} into it, or leave --parameters out to keep what is deployed"
+        raise UsageError(f"{path} cannot be read: there is no such file", hint=hint)
     try:
         document = parse_yaml(context.read_text(path), str(path))
     except DefinitionError as error:

@@ -243,7 +243,9 @@ def template(
         try:
             out.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise UsageError(f"{out} cannot be written: {error.strerror}") from error
+            raise UsageError(
+                f"{out} cannot be written: {error.strerror}", hint="give a file in a folder that is there, with --out"
+            ) from error
         printer.note(f"{out} is written")
     else:
         printer.text(text.rstrip("\n"))
