@@ -26,7 +26,7 @@ from lamplighter.deploy.handlers import Group
 from lamplighter.deploy.metrics import METRICS
 from lamplighter.deploy.package import ROOTS, build
 from lamplighter.lambdas.custom_resource import answer
-from lamplighter.lambdas.runtime import Runtime
+from lamplighter.lambdas.runtime import Runtime, logger
 from lamplighter.resources.kind import Session
 from lamplighter.scheduler import kept_definitions
 from lamplighter.scheduler.messages import Message
@@ -102,6 +102,8 @@ class Hub:
     """A deployed hub: its store, its queue, its clock, and the clouds of two accounts."""
 
     def __init__(self, yaml: str = OFFICE, environ: Mapping[str, str] = ENVIRON) -> None:
+        # A command that ran in this process has told loggers where to write: a function begins with its own.
+        logger.cache_clear()
         self.cloud = Cloud(HERE, THERE, quick=True)
         self.clock = Clock(MONDAY + timedelta(hours=9))
         self.cloud.clock = lambda: self.clock.now
