@@ -40,6 +40,32 @@ def test_definitions_go_into_the_store_with_the_calendars_they_name(
     assert kept(estate) == stored
 
 
+def test_templates_go_along_and_addresses_that_cannot_work_are_told(
+    estate: EstateProbe, lamp: Lamp, definitions: Path
+) -> None:
+    (definitions.parent / "tpl").mkdir()
+    (definitions.parent / "tpl" / "errors.subject.j2").write_text("Lamp: errors\n")
+    (definitions.parent / "tpl" / "notes.txt").write_text("no template")
+    text = definitions.read_text() + "notify:\n  templates: tpl\n  rules:\n    - to: slack:env:SLACK_URL\n"
+    definitions.write_text(text)
+    assert lamp("doctor", "--store", STORE, "--create-tables").code == 0
+    done = lamp("deploy", "definitions", "--store", STORE, "-o", "json")
+    assert done.code == 0, done.err
+    assert [each["file"] for each in done.rows] == ["lamplighter.yaml", "tpl/errors.subject.j2"]
+    assert f"warning: lamplighter.yaml:{len(text.splitlines())}:" in done.err
+    assert "notify.rules.0.to: deployed functions have no variable SLACK_URL" in done.err
+    assert "ssm:/lamp/NAME" in done.err
+    assert any("tpl/errors.subject.j2" in sort for sort in kept(estate))
+
+
+def test_templates_elsewhere_are_refused(lamp: Lamp, definitions: Path, tmp_path: Path) -> None:
+    definitions.write_text(definitions.read_text() + f"notify: {{templates: {tmp_path}}}\n")
+    done = lamp("deploy", "definitions", "--store", STORE)
+    assert done.code == 2
+    assert "outside of the folder of the definition file" in done.err
+    assert "put that folder beside the definition file" in done.err
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from logging import DEBUG, INFO, getLogger
+from pathlib import Path
 
 import pytest
 from tests.lambdas.conftest import ENVIRON, Context, Hub
 from tests.scheduler.conftest import MONDAY
 
+from lamplighter.alerts.render import Renderer
+from lamplighter.alerts.samples import SAMPLES
 from lamplighter.errors import UsageError
+from lamplighter.lambdas import runtime as module
 from lamplighter.lambdas.runtime import MARGIN, Meters, Runtime, logger, remaining
+from lamplighter.scheduler.kept_definitions import put_files
 
 
 def test_variables_become_the_sections_that_definitions_lack() -> None:
@@ -40,6 +45,19 @@ def test_the_topic_is_told_errors_until_the_definitions_say_who_is_told_what() -
     hub.define("version: 1\nnotify: {rules: []}\n")
     assert hub.runtime.configuration().notify.rules == ()
     assert Hub(environ={}).runtime.configuration().notify.rules == ()
+
+
+def test_kept_templates_are_laid_out_where_messages_are_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(module, "SCRATCH", tmp_path)
+    hub = Hub(environ={})
+    files = {"lamplighter.yaml": "version: 1\nnotify: {templates: tpl}\n", "tpl/errors.subject.j2": "Lamp says\n"}
+    for subject in ("Lamp says", "Lamp says again"):
+        put_files(hub.store, {**files, "tpl/errors.subject.j2": subject, "../evil.j2": "out"})
+        own = hub.runtime.configuration().notify.templates
+        assert own is not None
+        assert Renderer(Path(own)).render("errors", SAMPLES["errors"]).subject == subject
+    assert [path.name for path in tmp_path.rglob("*.j2")] == ["errors.subject.j2"]
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize(

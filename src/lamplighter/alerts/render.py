@@ -88,6 +88,20 @@ def _environment(loader: BaseLoader) -> ImmutableSandboxedEnvironment:
     )
 
 
+def own_templates(folder: Path) -> dict[str, str]:
+    """A user's templates, texts by their paths below the folder; nothing else of it.
+
+    Raises:
+        OSError: one cannot be read.
+        UnicodeDecodeError: one is not UTF-8.
+    """
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(folder.rglob("*.j2"))
+        if path.is_file()
+    }
+
+
 def template_problems(folder: Path, samples: Mapping[str, Mapping[str, object]], where: str) -> Iterator[Problem]:
     """What is wrong with a user's templates.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path, PurePath
+from urllib.parse import urlsplit
+
 import typer
 
 from lamplighter.cli import context, exits, options
@@ -31,10 +34,13 @@ def definitions(
     verbose: options.Verbose = 0,
     no_color: options.NoColor = False,
 ) -> None:
-    """Put the definition file, and the calendar files that it names, into the store of the deployed functions."""
+    """Put the definition file, calendar files and templates that it names into the store of the deployed functions."""
     from lamplighter.cli.schedules_validate import findings
+    from lamplighter.deploy.reach import out_of_reach
     from lamplighter.scheduler.kept_definitions import FILE, put_files
+    from lamplighter.scheduler.settings import load_configuration
     from lamplighter.schedules.calendars import CHANGE_CALENDAR
+    from lamplighter.schedules.source import parse_yaml
 
     printer = context.printer(output, verbose, no_color)
     place = _deployed(store)
@@ -52,6 +58,10 @@ def definitions(
     if errors:
         printer.failure(DefinitionError(f"{path} is not valid; nothing was put into the store", problems=tuple(errors)))
         exits.leave(exits.FINDINGS)
+    notify = load_configuration(text, name=str(path), read_text=read).notify
+    files |= _templates(path.parent, notify.templates)
+    for problem in out_of_reach(notify, urlsplit(place).netloc):
+        printer.warn(f"{path}:{parse_yaml(text, str(path)).place(problem)}")
     chosen = context.settings(None, place, profile, None, None, endpoint_url)
     with context.state(place, writes=True, chosen=chosen) as opened:
         version = put_files(opened, files)
@@ -62,6 +72,29 @@ def definitions(
         empty="no files",
     )
     printer.note(f"version {version}; every target is decided anew at the clock's next look")
+
+
+def _templates(folder: Path, own: str | None) -> dict[str, str]:
+    """Templates of messages, texts by their paths below the folder of the definition file.
+
+    Raises:
+        UsageError: they lie elsewhere, or cannot be read.
+    """
+    from lamplighter.alerts.render import own_templates
+
+    if own is None:
+        return {}
+    place = PurePath(own)
+    if place.is_absolute() or ".." in place.parts:
+        raise UsageError(
+            f"notify.templates is {own}, outside of the folder of the definition file: it cannot be kept in the store",
+            hint="put that folder beside the definition file",
+        )
+    try:
+        found = own_templates(folder / place)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the templates in {own} cannot be read: {error}", hint="save them as UTF-8") from error
+    return {(place / name).as_posix(): text for name, text in found.items()}
 
 
 def _deployed(store: str | None) -> str:

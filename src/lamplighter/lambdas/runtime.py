@@ -13,6 +13,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from uuid import uuid4
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from lamplighter.aws.access import Aws, TargetSession
     from lamplighter.resources.kind import Session
+    from lamplighter.scheduler.kept_definitions import Kept
     from lamplighter.scheduler.passes import World
     from lamplighter.scheduler.settings import Configuration
     from lamplighter.scheduler.tick import Rhythm
@@ -70,6 +73,7 @@ class Runtime:
         self.clock = clock
         self._aws, self._store = aws, store
         self._config: tuple[int, Configuration] | None = None
+        self._templates: Path | None = None
         self._lock = Lock()
 
     @cached_property
@@ -165,9 +169,25 @@ class Runtime:
             if self._config is not None and self._config[0] == version:
                 return self._config[1]
             kept = kept_definitions.read(self.store)
-            config = kept_definitions.configuration(kept, self.defaults(), self.calendar)
+            config = self._with_templates(kept_definitions.configuration(kept, self.defaults(), self.calendar), kept)
             self._config = None if config.loaded.change_calendars else (kept.version, config)
             return config
+
+    def _with_templates(self, config: Configuration, kept: Kept) -> Configuration:
+        """With the templates of messages that are kept in files of this function, where its senders find them."""
+        if (own := config.notify.templates) is None:
+            return config
+        folder = Path(mkdtemp(prefix="definitions-", dir=SCRATCH))
+        if self._templates is not None:
+            rmtree(self._templates, ignore_errors=True)
+        self._templates = folder
+        for name, text in kept.files.items():
+            place = (folder / name).resolve()
+            if name.endswith(".j2") and place.is_relative_to(folder.resolve()):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_text(text, encoding="utf-8")
+        notify = config.notify.model_copy(update={"templates": str(folder / own)})
+        return replace(config, notify=notify)
 
     def calendar(self, document: str) -> str:
         """The text of an SSM Change Calendar as it is now; a copy is kept for commands.

@@ -14,6 +14,7 @@ from lamplighter.notify.sender import Means, Sender
 _MOST = 40_000
 """Slack cuts longer texts without a word (chat.postMessage, `text`)."""
 
+_INSTALL = "pip install 'lamplighter[slack]'; deployed: do that where the zips are made, and make and push them anew"
 _HINTS = {
     403: "the webhook was revoked, or may not post here: make a new one",
     404: "the webhook does not exist any more: make a new one",
@@ -49,7 +50,7 @@ class Slack(Sender):
             from slack_sdk.errors import SlackClientError
             from slack_sdk.webhook import WebhookClient
         except ImportError as error:
-            raise SendError("slack-sdk is not installed", hint="pip install 'lamplighter[slack]'") from error
+            raise SendError("slack-sdk is not installed", hint=_INSTALL) from error
         url = read_secret(to.removeprefix("slack:"), means)
         _check_url(url)
         # Its log would repeat the URL, so it gets one that says nothing.

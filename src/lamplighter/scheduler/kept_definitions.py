@@ -57,7 +57,7 @@ class Kept:
 
     Attributes:
         version: grows with every change; 0 if nothing was ever kept.
-        files: texts by name; `lamplighter.yaml`, and the calendar files that it names.
+        files: texts by name; `lamplighter.yaml`, and the calendar files and templates that it names.
         entries: what stacks declare, in order of their keys.
     """
 
