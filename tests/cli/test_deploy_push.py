@@ -125,6 +125,7 @@ def test_a_value_that_cloudformation_does_not_tell_is_asked_for(
     zips(tmp_path / "dist")
     deploy(estate, "state")
     deploy(estate, "hub", no_echo="ExternalId", ExternalId="night-watch")
+    deploy(estate, "pipeline", stages=STAGES)
     done = lamp("deploy", "push", "--release", "--yes")
     assert done.code == 3
     assert "hub.ExternalId: CloudFormation does not tell its value (NoEcho)" in done.err
@@ -160,6 +161,15 @@ def test_a_pipeline_of_another_version_is_told(lamp: Lamp, by_hand: EstateProbe)
     done = lamp("deploy", "push", "--release", "--yes")
     assert done.code == 3
     assert "lamplighter-pipeline: the pipeline is of another version" in done.err
+    assert keys(by_hand) == []
+
+
+def test_without_a_pipeline_nothing_is_sent(lamp: Lamp, by_hand: EstateProbe) -> None:
+    by_hand.client("cloudformation").delete_stack(StackName="lamplighter-pipeline")
+    done = lamp("deploy", "push", "--release", "--yes")
+    assert done.code == 3
+    assert "lamplighter-pipeline: is not deployed: nothing takes releases" in done.err
+    assert "docs/deployment.md" in done.err
     assert keys(by_hand) == []
 
 

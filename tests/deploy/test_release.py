@@ -116,7 +116,7 @@ def test_a_value_that_is_not_told_must_be_given(zips: list[Package]) -> None:
 def test_every_stack_with_code_needs_its_zip(zips: list[Package]) -> None:
     wanted = [("data.DataCodeKey", "there is no zip of the group data")]
     assert said(plan(by_hand(), zips[:1])) == wanted
-    fresh = Hub(by_hand().stacks["lamp-state"])
+    fresh = Hub(by_hand().stacks["lamp-state"], by_hand().stacks["lamp-pipeline"])
     assert said(plan(fresh, zips[:1])) == wanted
     assert said(plan(fresh, [])) == [("hub.CoreCodeKey", "there is no zip of the group core"), *wanted]
     assert said(plan(by_hand(), zips[:1], data={"DataCodeKey": "code/data/old.zip"})) == []
@@ -149,6 +149,46 @@ def test_a_pipeline_of_another_version_is_updated_first() -> None:
         "update its stack with `lamp deploy template pipeline` first",
     )
     assert other_stages(Hub(), stacks(Hub(), "lamp")[-1]) == []
+
+
+NO_PIPELINE = ("lamp-pipeline", "is not deployed: nothing takes releases")
+
+
+def test_a_release_that_nothing_takes_is_refused(zips: list[Package]) -> None:
+    hub = by_hand()
+    del hub.stacks["lamp-pipeline"]
+    (problem,) = plan(hub, zips).problems
+    assert (problem.where, problem.message) == NO_PIPELINE
+    assert problem.hint == "deploy it first (docs/deployment.md)"
+
+
+@pytest.mark.parametrize(
+    ("status", "said_of_it"),
+    [
+        ("REVIEW_IN_PROGRESS", ["is at work: REVIEW_IN_PROGRESS"]),
+        ("DELETE_IN_PROGRESS", ["is at work: DELETE_IN_PROGRESS"]),
+        ("ROLLBACK_COMPLETE", ["cannot be updated: it is ROLLBACK_COMPLETE"]),
+        ("UPDATE_ROLLBACK_FAILED", []),
+    ],
+)
+def test_a_pipeline_that_was_not_made_takes_nothing(zips: list[Package], status: str, said_of_it: list[str]) -> None:
+    hub = by_hand()
+    hub.stacks["lamp-pipeline"]["StackStatus"] = status
+    assert said(plan(hub, zips)) == [("lamp-pipeline", each) for each in said_of_it]
+
+
+def test_nobody_asks_for_the_template_of_a_change_set() -> None:
+    hub = by_hand()
+    hub.stacks["lamp-pipeline"]["StackStatus"] = "REVIEW_IN_PROGRESS"
+    hub.templates["lamp-pipeline"] = {}  # as GetTemplate answers
+    assert other_stages(hub, stacks(hub, "lamp")[-1]) == []
+
+
+def test_a_pipeline_without_resources_is_of_another_version() -> None:
+    hub = by_hand()
+    hub.templates["lamp-pipeline"] = {}
+    (problem,) = other_stages(hub, stacks(hub, "lamp")[-1])
+    assert "of another version" in problem.message
 
 
 def test_all_problems_are_told_at_once(zips: list[Package]) -> None:
@@ -192,7 +232,8 @@ def test_a_change_set_that_waits_for_a_person_is_replaced(zips: list[Package]) -
 
 
 def test_without_the_bucket_of_the_code_there_is_no_release(zips: list[Package]) -> None:
-    assert said(plan(Hub(), zips)) == [("lamp-state", "is not deployed, and makes the bucket of the code")]
+    hub = Hub(by_hand().stacks["lamp-pipeline"])
+    assert said(plan(hub, zips)) == [("lamp-state", "is not deployed, and makes the bucket of the code")]
 
 
 def test_a_stack_that_the_pipeline_leaves_out_is_not_released(zips: list[Package]) -> None:

@@ -30,6 +30,9 @@ PERMISSIONS: Final = ("cloudformation:GetTemplate",)
 RELEASE: Final = "release.zip"
 """Key that the pipeline watches, unless its stack says another one."""
 
+_IN_REVIEW: Final = "REVIEW_IN_PROGRESS"
+"""Of a stack that is nothing but a change set that nobody has executed."""
+
 _TIME: Final = (1980, 1, 1, 0, 0, 0)
 
 
@@ -87,7 +90,7 @@ def plan_release(
     made = [name for name in STAGES if pipeline.parameters.get(switch(TEMPLATES[name])) != "no"]
     parameters: dict[str, Mapping[str, str]] = {}
     changes: list[Change] = []
-    problems = [*_about_bucket(by_template["state"], pipeline, bucket)]
+    problems = [*_about_pipeline(pipeline), *_about_bucket(by_template["state"], pipeline, bucket)]
     problems += [
         Problem(name, "the pipeline does not deploy it", f"it deploys {', '.join(made)}")
         for name in given
@@ -104,6 +107,14 @@ def plan_release(
     return Release(pipeline.parameters.get("ReleaseKey") or RELEASE, parameters, changes, fresh, problems)
 
 
+def _about_pipeline(pipeline: Stack) -> Iterable[Problem]:
+    """A release that nothing takes is in the way of the one after it; an update that failed left the pipeline there."""
+    if not pipeline.status:
+        yield Problem(pipeline.name, "is not deployed: nothing takes releases", "deploy it first (docs/deployment.md)")
+    elif not pipeline.status.startswith("UPDATE_"):
+        yield from _about_state(pipeline)
+
+
 def _about_bucket(state: Stack, pipeline: Stack, bucket: str) -> Iterable[Problem]:
     """The functions read their code from the bucket that `state` puts out, the pipeline its releases from its own."""
     own = state.outputs.get("CodeBucket", "")
@@ -117,7 +128,7 @@ def _about_bucket(state: Stack, pipeline: Stack, bucket: str) -> Iterable[Proble
 
 
 def _about_state(stack: Stack) -> Iterable[Problem]:
-    waits = stack.template == ASKED and stack.status == "REVIEW_IN_PROGRESS"
+    waits = stack.template == ASKED and stack.status == _IN_REVIEW
     if not stack.status or stack.settled or waits:
         return
     if stack.status.endswith("_IN_PROGRESS"):
@@ -218,12 +229,12 @@ def other_stages(session: Session, pipeline: Stack) -> list[Problem]:
 
     Args:
         session: calls in the hub's account and region.
-        pipeline: the stack; nothing is asked while there is none.
+        pipeline: the stack; nothing is asked while there is none, or only a change set: `plan_release` tells that.
 
     Raises:
         AwsError: not permitted, or AWS does not answer.
     """
-    if not pipeline.status:
+    if pipeline.status in ("", _IN_REVIEW):
         return []
     body = session.call("cloudformation", "get_template", StackName=pipeline.name)["TemplateBody"]
     deployed = load(body) if isinstance(body, str) else body
@@ -234,7 +245,7 @@ def other_stages(session: Session, pipeline: Stack) -> list[Problem]:
 
 
 def _stages(template: Mapping[str, Any]) -> object:
-    found: object = template["Resources"].get("Pipeline", {}).get("Properties", {}).get("Stages")
+    found: object = template.get("Resources", {}).get("Pipeline", {}).get("Properties", {}).get("Stages")
     return found
 
 
