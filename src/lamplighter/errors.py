@@ -16,6 +16,7 @@
     ├── SendError                    a message could not be sent
     ├── StoreError                   the state store failed
     │   ├── StoreUnavailable         locked, missing rights, unreachable
+    │   │   └── TableMissing         a table of it is not there
     │   ├── StoreCorrupt             the content is damaged
     │   ├── VersionConflict          somebody else wrote first
     │   ├── TooLarge                 an item has more bytes than it may have
@@ -149,6 +150,10 @@ class StoreError(LamplighterError):
 
 class StoreUnavailable(StoreError):
     """The store is locked, unreachable or not permitted."""
+
+
+class TableMissing(StoreUnavailable):
+    """A table of the store is not there."""
 
 
 class StoreCorrupt(StoreError):

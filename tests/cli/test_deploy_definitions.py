@@ -104,3 +104,63 @@ def test_without_a_file_it_is_asked_for(lamp: Lamp) -> None:
     done = lamp("deploy", "definitions", "--store", STORE)
     assert done.code == 2
     assert "there is no definition file" in done.err
+
+
+@pytest.mark.parametrize("words", [(), ("--dry-run",)])
+def test_without_the_tables_the_stack_state_is_to_be_deployed(
+    estate: EstateProbe, lamp: Lamp, definitions: Path, words: tuple[str, ...]
+) -> None:
+    done = lamp("deploy", "definitions", "--store", STORE, *words)
+    assert done.code == 1
+    assert "the table lamp-definitions is missing in eu-west-1" in done.err
+    assert "hint: deploy the stack state first, which makes it" in done.err
+    assert "--create-tables" not in done.err
+
+
+def test_a_dry_run_shows_what_would_change_and_writes_nothing(
+    estate: EstateProbe, lamp: Lamp, definitions: Path
+) -> None:
+    assert lamp("doctor", "--store", STORE, "--create-tables").code == 0
+    words = ("deploy", "definitions", "--store", STORE)
+    first = lamp(*words, "--dry-run", "-o", "json")
+    assert first.code == 0, first.err
+    assert [(each["what"], each["name"], each["action"]) for each in first.rows] == [
+        ("file", "lamplighter.yaml", "added"),
+        ("period", "office", "added"),
+        ("schedule", "office-hours", "added"),
+    ]
+    assert "nothing was written; nothing is deployed yet" in first.err
+    assert kept(estate) == []
+
+    assert lamp(*words).code == 0
+    stored = kept(estate)
+    same = lamp(*words, "--dry-run", "--detailed-exitcode")
+    assert (same.code, same.out) == (0, "")
+    assert "nothing would change" in same.err
+    definitions.write_text(definitions.read_text().replace("18:00", "19:00"))
+    changed = lamp(*words, "--dry-run")
+    assert changed.code == 0
+    assert '-  office: {begintime: "08:00", endtime: "18:00", weekdays: mon-fri}\n' in changed.out
+    assert '+  office: {begintime: "08:00", endtime: "19:00", weekdays: mon-fri}\n' in changed.out
+    (row,) = [line for line in changed.out.splitlines() if "office-hours  " in line and "schedule" in line]
+    assert row.count("running") + row.count("stopped") == 6
+    assert "18:00 stopped" in row
+    assert "19:00 stopped" in row
+    assert "nothing was written; version 1 is deployed" in changed.err
+    told = lamp(*words, "--dry-run", "--detailed-exitcode", "-o", "json")
+    assert told.code == 2
+    assert [each["action"] for each in told.rows] == ["changed"] * 3
+    schedule = told.rows[2]
+    assert (schedule["timezone"], len(schedule["before"]), len(schedule["after"])) == ("Europe/Berlin", 3, 3)
+    assert schedule["before"] != schedule["after"]
+    assert told.rows[0]["diff"].startswith("--- deployed/lamplighter.yaml\n+++ here/lamplighter.yaml\n@@ ")
+    assert lamp(*words, "--dry-run", "-o", "csv").code == 0
+    assert kept(estate) == stored
+    definitions.write_text("schedules: {office: {periods: nowhere}}\n")
+    assert lamp(*words, "--dry-run", "--detailed-exitcode").code == 3
+
+
+def test_the_exit_code_in_detail_belongs_to_a_dry_run(lamp: Lamp, definitions: Path) -> None:
+    done = lamp("deploy", "definitions", "--store", STORE, "--detailed-exitcode")
+    assert done.code == 2
+    assert "add --dry-run" in done.err

@@ -162,3 +162,14 @@ def test_waiting_counts_calls_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch
         tick(object())
     assert said(seen)[0] == ""
     assert "asking" in said(seen)[1]
+
+
+def test_a_diff_is_coloured_on_terminals_only() -> None:
+    lines = ["--- a", "+++ b", "@@ -1 +1 @@", "-old", "+new\x1b[2J", " same"]
+    plain, screen, grey = printer(), printer(terminal=True), printer(terminal=True, color=False)
+    for made in (plain, screen, grey):
+        made.difference(lines)
+    assert said(plain)[0] == "--- a\n+++ b\n@@ -1 +1 @@\n-old\n+new?[2J\n same\n"
+    assert "\x1b[31m-old\x1b[0m" in said(screen)[0]
+    assert "\x1b[32m+new?[2J\x1b[0m" in said(screen)[0]
+    assert "\x1b[31m" not in said(grey)[0]

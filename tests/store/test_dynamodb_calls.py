@@ -15,6 +15,7 @@ from lamplighter.errors import (
     OutcomeUnknown,
     StoreError,
     StoreUnavailable,
+    TableMissing,
     Throttled,
     Unreachable,
     VersionConflict,
@@ -201,7 +202,7 @@ def test_keys_that_are_always_left_out_are_given_up() -> None:
 @pytest.mark.parametrize(
     ("error", "kind", "message", "hint"),
     [
-        (NotFound("x"), StoreUnavailable, "the table lamp-t is missing in eu-west-1", "--create-tables"),
+        (NotFound("x"), TableMissing, "the table lamp-t is missing in eu-west-1", "--create-tables"),
         (
             AccessDenied("denied", operation="BatchGetItem"),
             StoreUnavailable,

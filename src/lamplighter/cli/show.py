@@ -44,6 +44,9 @@ _STYLES = {
     "error": "red",
 }
 
+_DIFF_STYLES = {"---": "bold", "+++": "bold", "@@": "cyan", "-": "red", "+": "green"}
+"""By how a line begins; the first that fits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -199,6 +202,18 @@ class Printer:
     def text(self, text: str) -> None:
         """Write text for people to stdout, as it is."""
         self.out.write(text if text.endswith("\n") else text + "\n")
+
+    def difference(self, lines: Iterable[str]) -> None:
+        """Write lines of a unified diff to stdout, on a terminal in the usual colours."""
+        if not self.out.isatty():
+            self.out.write("".join(f"{clean(line)}\n" for line in lines))
+            return
+        from rich.text import Text
+
+        console = self._console(self.out)
+        for line in lines:
+            style = next((style for begin, style in _DIFF_STYLES.items() if line.startswith(begin)), "")
+            console.print(Text(clean(line), style=style), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Say something beside the data, on stderr."""

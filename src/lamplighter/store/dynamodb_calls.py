@@ -14,6 +14,7 @@ from lamplighter.errors import (
     OutcomeUnknown,
     StoreError,
     StoreUnavailable,
+    TableMissing,
     Throttled,
     Unreachable,
 )
@@ -145,7 +146,7 @@ def store_error(error: AwsError, name: str, region: str) -> StoreError:
     """
     if isinstance(error, NotFound):
         hint = "`lamp doctor --create-tables` makes it; or correct the prefix or the region in the store's address"
-        return StoreUnavailable(f"the table {name} is missing in {region}", hint=hint)
+        return TableMissing(f"the table {name} is missing in {region}", hint=hint)
     if isinstance(error, AccessDenied):
         hint = f"allow {_action(error.operation)} on the table {name}, and the use of its KMS key"
         return StoreUnavailable(error.message, hint=hint)
