@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.cli.deployment import BUCKET, bucket, deploy, names, parameters_of, zips
 
 from lamplighter.cli.testing import Lamp
@@ -145,3 +147,24 @@ def test_a_member_stack_of_a_stack_set_is_in_the_way(lamp: Lamp, estate: EstateP
     assert done.code == 2
     assert "nothing was deleted: StackSet-lamplighter-members-1 belongs to a stack set" in done.err
     assert names(estate) == ["StackSet-lamplighter-members-1", "lamplighter-hub"]
+
+
+def test_the_stack_of_a_plain_event_is_shown_and_goes_before_the_hub(lamp: Lamp, estate: EstateProbe) -> None:
+    deploy(estate, "hub")
+    words = ("evening", "web-1", "--action", "stop", "--when", "at 19:00", "--region", "eu-west-1")
+    text = lamp("deploy", "event", *words).out
+    kept = yaml.safe_load(text.replace("!Sub", "").replace("!Ref", ""))
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "in-event"}}
+    estate.client("cloudformation").create_stack(
+        StackName="lamplighter-event-evening",
+        TemplateBody=json.dumps({**kept, "Resources": {"Event": topic}}),
+        Parameters=[{"ParameterKey": "Prefix", "ParameterValue": "lamplighter"}],
+    )
+    shown = {each["stack"]: each for each in lamp("deploy", "status", "-o", "json").rows}
+    event = shown["lamplighter-event-evening"]
+    assert (event["template"], event["status"], event["set"]) == ("event", "CREATE_COMPLETE", {})
+    assert "lamplighter-event-evening" in lamp("deploy", "status").out
+    done = lamp("deploy", "destroy", "--yes", "-o", "json")
+    assert done.code == 0, done.err
+    assert [each["stack"] for each in done.rows] == ["lamplighter-event-evening", "lamplighter-hub"]
+    assert names(estate) == []

@@ -7,7 +7,7 @@ from tests.deploy.hub import Hub, arn, stack
 
 from lamplighter.deploy.family import TEMPLATES
 from lamplighter.deploy.removal import LOOKS, PAUSE, Step, left_behind, obstacles, steps, take
-from lamplighter.deploy.stacks import members, stacks
+from lamplighter.deploy.stacks import beside, stacks
 from lamplighter.errors import AccessDenied, AwsError
 
 ALL = ("application", "state", "lake", "hub", "data", "watch")
@@ -23,7 +23,7 @@ def whole() -> Hub:
 
 
 def planned(hub: Hub) -> list[Step]:
-    return steps(stacks(hub, "lamp"), members(hub, "lamp"))
+    return steps(stacks(hub, "lamp"), beside(hub, "lamp"))
 
 
 def take_all(hub: Hub, waited: list[float] | None = None) -> None:
@@ -47,6 +47,19 @@ ORDER = [
 def test_the_order_is_one_in_which_cloudformation_can() -> None:
     hub = whole()
     assert [("update" if step.lets_go else "delete", step.stack.name) for step in planned(hub)] == ORDER
+
+
+def test_plain_events_go_before_the_hub_in_whose_group_their_schedules_lie() -> None:
+    event = {**stack("lamp-event-evening", Prefix="lamp"), "Description": "Lamplighter, the plain event evening - x."}
+    other = {**event, **stack("other-event-evening", Prefix="other")}
+    foreign = stack("lamp-event-bus", Prefix="lamp")
+    hub = Hub(*whole().stacks.values(), event, other, foreign)
+    assert [(step.stack.name, step.stack.template) for step in planned(hub)][:2] == [
+        ("lamp-member", "member"),
+        ("lamp-event-evening", "event"),
+    ]
+    take_all(hub)
+    assert hub.asked == [ORDER[0], ("delete", "lamp-event-evening"), *ORDER[1:]]
 
 
 def test_each_stack_is_waited_for_before_the_next_is_begun() -> None:

@@ -9,7 +9,7 @@ from tests.deploy.hub import AT, Hub, arn, made, stack
 
 from lamplighter.deploy.family import TEMPLATES
 from lamplighter.deploy.handlers import Group
-from lamplighter.deploy.stacks import Stack, members, stacks, values, with_defaults
+from lamplighter.deploy.stacks import Stack, beside, stacks, values, with_defaults
 from lamplighter.deploy.yamls import load
 from lamplighter.errors import AccessDenied
 
@@ -94,7 +94,7 @@ def test_an_error_is_not_an_absent_stack() -> None:
     with pytest.raises(AccessDenied):
         stacks(hub, "lamp")
     with pytest.raises(AccessDenied):
-        members(hub, "lamp")
+        beside(hub, "lamp")
 
 
 def test_member_stacks_of_the_hubs_own_account_are_found_by_what_they_are_given() -> None:
@@ -107,4 +107,4 @@ def test_member_stacks_of_the_hubs_own_account_are_found_by_what_they_are_given(
         stack("of-another-account", **{**own, "HubAccount": "444455556666"}),
         stack("lamp-organization", **own, OrganizationalUnitIds="r-1a2b"),
     )
-    assert [each.name for each in members(hub, "lamp")] == ["StackSet-lamp-members-1f2e", "by-hand"]
+    assert [each.name for each in beside(hub, "lamp")] == ["StackSet-lamp-members-1f2e", "by-hand"]

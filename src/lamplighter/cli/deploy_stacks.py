@@ -52,7 +52,7 @@ def status(
     made = newest(dist, needed=False)
     with printer.waiting("asking AWS") as tick, context.open_aws(chosen_settings(profile, endpoint_url), tick) as aws:
         session = home(aws)
-        found = [*stacks.stacks(session, prefix), *stacks.members(session, prefix)]
+        found = [*stacks.stacks(session, prefix), *stacks.beside(session, prefix)]
         code = {
             key: code_of(session, each.parameters["CodeBucket"], key)
             for each in found
@@ -144,7 +144,7 @@ def destroy(
     with printer.waiting("asking AWS") as tick, context.open_aws(chosen_settings(profile, endpoint_url), tick) as aws:
         session = home(aws)
         found = stacks.stacks(session, prefix)
-        planned = removal.steps(found, stacks.members(session, prefix))
+        planned = removal.steps(found, stacks.beside(session, prefix))
     refused = removal.obstacles(planned)
     outcomes = ["would be let go" if step.lets_go else "would be deleted" for step in planned]
     failure: LamplighterError | None = None

@@ -18,6 +18,9 @@ from lamplighter.schedules.days import GrammarError
 from lamplighter.schedules.rhythm import Rhythm, read_rhythm
 from lamplighter.schedules.zones import find_zone
 
+DESCRIBED: Final = "Lamplighter, the plain event "
+"""How the description of every such stack begins."""
+
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _PREFIX = re.compile(r"[a-z][a-z0-9-]{1,23}")
 _HERE: Final = "${AWS::Region}:${AWS::AccountId}"
@@ -121,7 +124,7 @@ def template(event: PlainEvent, prefix: str = "lamplighter") -> str:
     return dump(
         {
             "AWSTemplateFormatVersion": "2010-09-09",
-            "Description": f"Lamplighter, the plain event {event.name} - {what}.",
+            "Description": f"{DESCRIBED}{event.name} - {what}.",
             "Parameters": {
                 "Prefix": {
                     "Type": "String",

@@ -1,6 +1,8 @@
 """Taking a deployment away: one stack after the other, each waited for, in an order in which CloudFormation can do it.
 
 - Policies of the stack `member` in the hub's account are attached to roles of `hub`: it goes before it.
+- The schedule of a plain event lies in the group of `hub`, which takes it along, and would leave its stack behind:
+  that goes before it too.
 - The pipeline's stack holds the role with which CloudFormation works on each stack that the pipeline deployed: it goes
   last.
 - An application of AppRegistry can be deleted only when no stack is registered with it: the pipeline's stack lets go of
@@ -57,7 +59,7 @@ def steps(found: Sequence[Stack], here: Sequence[Stack]) -> list[Step]:
 
     Args:
         found: the stacks of the deployment, in the order in which they were made; absent ones are passed over.
-        here: member stacks in the hub's account.
+        here: stacks in the hub's account that hang on it, as `beside` gives them.
     """
     there = {each.template: each for each in found if each.status}
     pipeline, application = there.pop("pipeline", None), there.pop("application", None)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from lamplighter.deploy.block_pipeline import wired
+from lamplighter.deploy.event_stack import DESCRIBED
 from lamplighter.deploy.family import TEMPLATES, Template, switch
 from lamplighter.deploy.handlers import Group
 from lamplighter.deploy.package import Package
@@ -30,6 +31,9 @@ _ELSEWHERE: Final = ("member", "organization")
 FROM_ZIPS: Final = (*CODE_KEYS, "Runtime", "Architecture", "Version", "BuiltAt")
 """Parameters that follow from zips."""
 
+EVENT: Final = "event"
+"""What stands for the template of a plain event, which is made for each of them."""
+
 _UNKNOWN: Final = "unknown"
 
 
@@ -38,7 +42,7 @@ class Stack:
     """One stack of the hub's account.
 
     Attributes:
-        template: what it was made from.
+        template: what it was made from, or `EVENT`.
         name: of the stack.
         status: as CloudFormation says it; empty if there is none.
         changed: aware datetime of its last change, or None.
@@ -72,6 +76,8 @@ class Stack:
     @property
     def chosen(self) -> dict[str, str]:
         """Parameters that people gave another value than the template's default: neither code nor outputs of stacks."""
+        if self.template == EVENT:
+            return {}
         template = TEMPLATES[self.template]
         passed = {"Prefix", *FROM_ZIPS, *wired(template)}
         return {
@@ -214,24 +220,28 @@ def absent(stack: Stack, found: Sequence[Stack]) -> str:
     return "left out" if chosen == "no" or "hub" in there else "not deployed"
 
 
-def members(session: Session, prefix: str) -> list[Stack]:
-    """The stacks of the template `member` in the hub's own account and this region, whatever their names.
+def beside(session: Session, prefix: str) -> list[Stack]:
+    """Stacks in the hub's own account and this region that hang on the hub, whatever their names.
 
     Args:
         session: calls in the hub's account and region.
-        prefix: of the hub's roles.
+        prefix: of the hub.
+
+    Returns:
+        Those of the template `member`, then plain events (`EVENT`).
 
     Raises:
         AwsError: not permitted, or AWS does not answer.
     """
+    rows = list(session.pages("cloudformation", "describe_stacks", "Stacks"))
     wanted = set(parameters_of(TEMPLATES["member"]))
     found = []
-    for row in session.pages("cloudformation", "describe_stacks", "Stacks"):
-        each = _stack("member", row)
+    for each in (_stack("member", row) for row in rows):
         own = f":{each.parameters.get('HubAccount')}:stack/" in each.arn
         if own and each.parameters.get("HubPrefix") == prefix and wanted >= set(each.parameters):
             found.append(each)
-    return found
+    events = (_stack(EVENT, row) for row in rows if str(row.get("Description", "")).startswith(DESCRIBED))
+    return [*found, *(each for each in events if each.parameters.get("Prefix") == prefix)]
 
 
 def _stack(template: str, found: Mapping[str, Any]) -> Stack:
