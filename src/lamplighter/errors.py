@@ -157,7 +157,17 @@ class TableMissing(StoreUnavailable):
 
 
 class StoreCorrupt(StoreError):
-    """The store's content is damaged."""
+    """The store's content is damaged.
+
+    Args:
+        message: what happened, one line, for people.
+        hint: what to do about it, one line; empty if nothing sensible can be said.
+        key: table, partition key and sort key of the one item that it is about; None if it is not about one.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", key: tuple[str, str, str] | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.key = key
 
 
 class VersionConflict(StoreError):

@@ -33,8 +33,10 @@ def answer(event: object, with_: Runtime) -> Mapping[str, Any]:
         LamplighterError: the definitions are not fit for use, or AWS or the store failed; what was due is due again.
     """
     from lamplighter.scheduler.last_pass import oldest
+    from lamplighter.scheduler.mended import mended
     from lamplighter.scheduler.messages import send
     from lamplighter.scheduler.passes import targets_of
+    from lamplighter.scheduler.roster import TABLE
     from lamplighter.scheduler.tick import ask_for_all, tick
 
     log, meters, at = logger(), Meters(with_.environ), with_.clock()
@@ -57,7 +59,8 @@ def answer(event: object, with_: Runtime) -> Mapping[str, Any]:
     meters.add("TargetsDue", len(done.messages))
     meters.add("TargetsUnresolved", len(done.unresolved))
     meters.add("SecondsToNext", (done.next - at).total_seconds())
-    if (last := oldest(with_.store)) is not None:
+    last = mended(with_.store, TABLE, lambda: oldest(with_.store))
+    if last is not None:
         meters.add("AgeOfLastPass", max(0.0, (at - last).total_seconds()))
     meters.write()
     said = {"messages": len(done.messages), "next": done.next.isoformat(), "unresolved": len(done.unresolved)}

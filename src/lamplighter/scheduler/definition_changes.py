@@ -21,6 +21,7 @@ HORIZON: Final = timedelta(days=400)
 """How far ahead a schedule is compared."""
 
 
+_NOTHING: Final = "/dev/null"
 _NO_END: Final = "\\ No newline at end of file"
 
 
@@ -100,14 +101,11 @@ def _action(name: str, before: Mapping[str, object], after: Mapping[str, object]
 def _files(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:
     for name in sorted({*before, *after}):
         if before.get(name) != after.get(name):
-            ends = ("/dev/null" if name not in side else f"{where}/{name}" for side, where in _sides(before, after))
-            lines = unified_diff(_lines(before.get(name)), _lines(after.get(name)), *ends, lineterm="")
+            old = f"deployed/{name}" if name in before else _NOTHING
+            new = f"here/{name}" if name in after else _NOTHING
+            lines = unified_diff(_lines(before.get(name)), _lines(after.get(name)), old, new, lineterm="")
             shown = (line[1:] if line[1:] == _NO_END else line for line in lines)
             yield Change("file", name, _action(name, before, after), tuple(shown))
-
-
-def _sides(before: Mapping[str, str], after: Mapping[str, str]) -> Sequence[tuple[Mapping[str, str], str]]:
-    return (before, "deployed"), (after, "here")
 
 
 def _lines(text: str | None) -> list[str]:

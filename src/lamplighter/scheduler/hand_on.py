@@ -22,6 +22,7 @@ from typing import Final
 
 from lamplighter.errors import StoreError, UsageError
 from lamplighter.scheduler import roster
+from lamplighter.scheduler.mended import mended
 from lamplighter.scheduler.messages import Message, parse
 from lamplighter.scheduler.take import AGAIN, DEADLINE, MOST, MOST_RETRIES, SOON, Taken
 from lamplighter.store.table import NEW, Item, Store
@@ -53,7 +54,7 @@ def hand_on(store: Store, taken: Taken, send: Callable[[Message, int], None], *,
     if taken.again is None:
         return False
     wanted, key = taken.again, taken.again.target.key
-    mark = store.get(roster.TABLE, MARKS, key)
+    mark = _mark(store, key)
     coming = _coming(mark, wanted, at)
     if coming is not None and _covers(coming, wanted, at):
         return False
@@ -79,11 +80,16 @@ def overtaken(store: Store, message: Message, *, at: datetime) -> bool:
     """
     if message.why != AGAIN:
         return False
-    other = _marked(store.get(roster.TABLE, MARKS, message.target.key), message)
+    other = _marked(_mark(store, message.target.key), message)
     if other is None or other == message or other.at < message.at:
         return False
     names = None if at - message.at > DEADLINE else message.schedules
     return _covers(other, replace(message, schedules=names), at)
+
+
+def _mark(store: Store, key: str) -> Item | None:
+    """The mark of a target; one that is none of ours promises nothing, and makes room for the next."""
+    return mended(store, roster.TABLE, lambda: store.get(roster.TABLE, MARKS, key))
 
 
 def _coming(mark: Item | None, wanted: Message, at: datetime) -> Message | None:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
+from lamplighter.scheduler.mended import mended
 from lamplighter.scheduler.roster import TABLE
 from lamplighter.store.journal import stamp
 from lamplighter.store.table import Store
@@ -27,7 +28,7 @@ def note(store: Store, target: str, at: datetime) -> None:
         target: `account/region`.
         at: aware datetime of the pass.
     """
-    item = store.get(TABLE, _LAST, target)
+    item = mended(store, TABLE, lambda: store.get(TABLE, _LAST, target))
     before = _moment(str(item.data.get("at"))) if item else None
     if before is None or before + EVERY <= at:
         store.put(TABLE, _ORDER, _key(target, at), {})

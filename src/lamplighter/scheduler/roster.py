@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from lamplighter.aws.targets import TargetList
+from lamplighter.scheduler.mended import mended
 from lamplighter.scheduler.passes import TargetReport
 from lamplighter.scheduler.settings import Configuration
 from lamplighter.scheduler.wakes import needs_watch
@@ -22,7 +23,7 @@ def note(store: Store, config: Configuration, report: TargetReport) -> None:
     A target, or a kind in it, that could not be looked at keeps what was known beside what was found.
     """
     key = report.target.key
-    before = store.get(TABLE, ROSTER, key)
+    before = mended(store, TABLE, lambda: store.get(TABLE, ROSTER, key))
     names: set[str] = {step.resource.schedule for step in report.steps if step.resource.schedule}
     called = report.target.name or (_name(before.data) if before else "")
     watch = needs_watch(config, report.steps)

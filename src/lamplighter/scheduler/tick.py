@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from lamplighter.aws.targets import Target, TargetFailure, TargetList
 from lamplighter.errors import VersionConflict
 from lamplighter.scheduler import kept_definitions, last_pass, overrides, roster
+from lamplighter.scheduler.mended import mended
 from lamplighter.scheduler.messages import Message
 from lamplighter.scheduler.override_moments import Moment, done_with, moments, notice_ends
 from lamplighter.scheduler.settings import Configuration
@@ -117,6 +119,19 @@ def tick(
         AwsError: the targets cannot be determined, or messages did not get into the queue.
         StoreError: the store failed.
     """
+    once = partial(_tick, store, at, config, resolve, send, rhythm, alarm)
+    return mended(store, roster.TABLE, once, lost=lambda: ask_for_all(store, at))  # who knows what was lost
+
+
+def _tick(
+    store: Store,
+    at: datetime,
+    config: Callable[[], Configuration],
+    resolve: Callable[[Configuration], TargetList],
+    send: Callable[[Sequence[Message]], None],
+    rhythm: Rhythm,
+    alarm: str,
+) -> Tick:
     state, version = _read(store), kept_definitions.version(store)
     soon = moments(store, _MOMENTS)
     begun = [each for each in soon if each.at <= at]
@@ -233,7 +248,7 @@ def ask_for_all(store: Store, at: datetime) -> None:
         StoreError: the store failed.
     """
     for number in range(1, _TRIES + 1):
-        known = store.get(roster.TABLE, _CLOCK, _ASKED)
+        known = mended(store, roster.TABLE, lambda: store.get(roster.TABLE, _CLOCK, _ASKED))
         try:
             _put_asked(store, [at, *_times(known)], known.version if known else NEW)
         except VersionConflict:

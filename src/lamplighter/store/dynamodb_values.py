@@ -90,11 +90,14 @@ def read_item(table: str, layout: Layout, raw: Mapping[str, Any]) -> tuple[Item,
         sort = layout.sole if layout.sort is None else str(raw[layout.sort]["S"])
     except KeyError as error:
         raise StoreCorrupt(f"{table}: an item has other keys than the store's", hint=FOREIGN) from error
+    key = (table, partition, sort)
     try:
         version, write = plain(raw[VERSION]), plain(raw[WRITE])
         data = _flat(layout, raw) if layout.flat else plain(raw[DATA])
     except (KeyError, ValueError) as error:
-        raise StoreCorrupt(f"{table}/{partition}/{sort}: no item of the store: {error}", hint=FOREIGN) from error
+        raise StoreCorrupt(
+            f"{table}/{partition}/{sort}: no item of the store: {error}", hint=FOREIGN, key=key
+        ) from error
     if not isinstance(data, dict) or isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise StoreCorrupt(f"{table}/{partition}/{sort}: no item of the store", hint=FOREIGN)
+        raise StoreCorrupt(f"{table}/{partition}/{sort}: no item of the store", hint=FOREIGN, key=key)
     return Item(partition, sort, data, version), str(write)
