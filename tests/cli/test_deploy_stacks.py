@@ -160,7 +160,9 @@ def test_the_stack_of_a_plain_event_is_shown_and_goes_before_the_hub(lamp: Lamp,
         TemplateBody=json.dumps({**kept, "Resources": {"Event": topic}}),
         Parameters=[{"ParameterKey": "Prefix", "ParameterValue": "lamplighter"}],
     )
-    shown = {each["stack"]: each for each in lamp("deploy", "status", "-o", "json").rows}
+    status = lamp("deploy", "status", "-o", "json")
+    assert status.code == 0, status.err
+    shown = {each["stack"]: each for each in status.rows}
     event = shown["lamplighter-event-evening"]
     assert (event["template"], event["status"], event["set"]) == ("event", "CREATE_COMPLETE", {})
     assert "lamplighter-event-evening" in lamp("deploy", "status").out

@@ -77,7 +77,7 @@ def show_status(printer: Printer, found: Sequence[Stack], made: Sequence[Package
             Column("Code"),
             Column("Set"),
         ),
-        [_status_row(each, made, code, absent(each, found)) for each in found],
+        [_status_row(each, made, code, each.status or absent(each, found)) for each in found],
         empty="no stacks",
     )
     for zipped in made:
@@ -108,11 +108,11 @@ def _status_record(stack: Stack, made: Sequence[Package], code: Mapping[str, Cod
     }
 
 
-def _status_row(stack: Stack, made: Sequence[Package], code: Mapping[str, Code], nothing: str) -> list[str]:
+def _status_row(stack: Stack, made: Sequence[Package], code: Mapping[str, Code], state: str) -> list[str]:
     run = _run(stack, code)
     return [
         stack.name,
-        stack.status or nothing,
+        state,
         f"{stack.changed:%Y-%m-%d %H:%M}" if stack.changed else "-",
         (run and run.version) or "-",
         (run and run.built) or "-",
