@@ -29,6 +29,7 @@ from lamplighter.deploy.package import (
     ROOTS,
     RUNTIMES,
     UNPACKED,
+    WHERE_INSTALLED,
     Facts,
     Package,
     build,
@@ -199,7 +200,7 @@ def _only_distributions(packages: Mapping[Group, Package]) -> None:
         with zipfile.ZipFile(made.path) as archive:
             infos = {name.split("/")[0] for name in archive.namelist() if ".dist-info/" in name}
             tops = {name.split("/")[0] for name in archive.namelist()} - infos - {"lamplighter", "__pycache__"}
-        wanted = set(closure(ROOTS[group])) - {"lamplighter"}
+        wanted = set(closure((*ROOTS[group], *WHERE_INSTALLED[group]))) - {"lamplighter"}
         assert {_normal(name) for name in infos} == wanted
         owned = {
             str(file).split("/")[0]
@@ -255,6 +256,8 @@ import botocore.session
 for service in sys.argv[2].split(","):
     botocore.session.get_session().create_client(service, region_name="eu-west-1")
 from lamplighter.cli.main import main
+import slack_sdk.errors, slack_sdk.webhook
+assert slack_sdk.webhook.WebhookClient.__module__ == "slack_sdk.webhook.client"
 """
 
 
