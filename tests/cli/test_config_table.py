@@ -58,7 +58,8 @@ def test_in_place(table: EstateProbe, lamp: Lamp) -> None:
     place = "dynamodb://ConfigTable?timezone=Europe/Berlin"
     said = lamp("schedules", "list", "--file", place, "-o", "json")
     assert [row["name"] for row in said.rows if row["name"] not in ("ignore", "running", "stopped")] == ["uk", "bad"]
-    said = lamp("plan", "--file", "dynamodb:ConfigTable?region=eu-west-1&timezone=Europe/Berlin", "-o", "json")
+    given = "dynamodb:ConfigTable?region=eu-west-1&timezone=Europe/Berlin"
+    said = lamp("plan", "--file", given, "--at", "2026-11-24 23:00", "-o", "json")
     assert said.code == 0, said.err
     assert "schedules.bad" in said.err
     assert {row["name"] for row in said.rows} == {"web-1"}
