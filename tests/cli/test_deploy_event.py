@@ -51,7 +51,8 @@ def test_a_line_of_crontab(lamp: Lamp) -> None:
         (("--account", "12"), "account is '12'"),
         (("--zone", "Mars"), "Mars"),
         (("--when", "every 7 minutes", "--crontab"), "crontab cannot say 'every 7 minutes'"),
-        (("--out", "missing/evening.yaml"), "cannot be written"),
+        (("--out", "missing/evening.yaml"), "make the folder missing first"),
+        (("--hibernate", "--action", "start"), "nothing is hibernated by a start"),
     ],
 )
 def test_what_is_refused(lamp: Lamp, more: tuple[str, ...], words: str) -> None:

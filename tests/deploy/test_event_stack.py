@@ -110,3 +110,10 @@ def test_what_is_refused(change: dict[str, Any], words: str) -> None:
     assert refusal.value.hint
     with pytest.raises(UsageError, match="no prefix of a hub"):
         template(EVENING, "Lamp")
+
+
+def test_what_is_larger_than_cloudformation_takes_is_refused() -> None:
+    many = tuple(f"i-{number:017x}" for number in range(3_000))
+    with pytest.raises(UsageError, match=r"a stack of 3000 resources has .* bytes, and CloudFormation takes 51,200"):
+        template(replace(EVENING, resources=many))
+    assert len(template(replace(EVENING, resources=many[:1_500])).encode()) < 51_200

@@ -85,6 +85,7 @@ def test_what_is_not_there_is_said(hub: Hub) -> None:
         ({"resources": "i-1"}, "must be a list of ids"),
         ({"resources": []}, "must be a list of ids"),
         ({"hibernate": "yes"}, "hibernate is 'yes'"),
+        ({"hibernate": True}, "nothing is hibernated by a start"),
         ({"time": "noon"}, "time is 'noon'"),
         ({"time": "2026-11-23T09:00"}, "has no time zone"),
         ({"zone": "a"}, "there is no 'zone'"),

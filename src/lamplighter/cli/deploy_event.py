@@ -76,6 +76,7 @@ def event(
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}") from error
+        hint = "" if out.parent.is_dir() else f"make the folder {out.parent} first"
+        raise UsageError(f"{out} cannot be written: {error.strerror}", hint=hint) from error
     printer.note(f"{out} is written")
     printer.note(event_stack.UNTAGGED)

@@ -33,6 +33,9 @@ UNTAGGED: Final = (
 )
 """What to say beside either: without, the role starts and stops only what has the schedule tag."""
 
+LARGEST: Final = 51_200
+"""Bytes of a template that is not in S3 (CloudFormation user guide, quotas)."""
+
 _OLDEST: Final = 600
 """Seconds after which an event is not obeyed, nor delivered any more."""
 
@@ -94,7 +97,7 @@ def template(event: PlainEvent, prefix: str = "lamplighter") -> str:
         prefix: of the hub, as the default of the stack's parameter.
 
     Raises:
-        UsageError: as for `rhythm_of`; or the prefix is none.
+        UsageError: as for `rhythm_of`; or the prefix is none, or the stack is larger than CloudFormation takes.
     """
     if not _PREFIX.fullmatch(prefix):
         raise UsageError(f"{prefix!r} is no prefix of a hub", hint="2 to 24 small letters, digits and hyphens")
@@ -121,7 +124,7 @@ def template(event: PlainEvent, prefix: str = "lamplighter") -> str:
             },
         },
     }
-    return dump(
+    text = dump(
         {
             "AWSTemplateFormatVersion": "2010-09-09",
             "Description": f"{DESCRIBED}{event.name} - {what}.",
@@ -136,6 +139,13 @@ def template(event: PlainEvent, prefix: str = "lamplighter") -> str:
             "Resources": {"Event": schedule},
         }
     )
+    if len(text.encode()) > LARGEST:
+        size = f"{len(text.encode()):,} bytes"
+        raise UsageError(
+            f"a stack of {len(event.resources)} resources has {size}, and CloudFormation takes {LARGEST:,}",
+            hint="make several events of them, or give them a schedule",
+        )
+    return text
 
 
 def crontab(event: PlainEvent) -> str:

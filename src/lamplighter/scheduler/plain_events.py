@@ -70,6 +70,8 @@ def read_wish(event: object) -> Wish:
     hibernate = event.get("hibernate", False)
     if not isinstance(hibernate, bool):
         raise UsageError(f"hibernate is {hibernate!r}", hint="say true or false")
+    if hibernate and action == "start":
+        raise UsageError("nothing is hibernated by a start", hint="leave hibernate out: what was hibernated wakes up")
     author = str(event.get("author") or "an event")
     return Wish(Action(action), region, tuple(dict.fromkeys(resources)), account, author, hibernate, _time(event))
 
