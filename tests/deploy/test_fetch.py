@@ -12,7 +12,7 @@ from lamplighter.cli.testing import Lamp
 from lamplighter.deploy import contents
 from lamplighter.deploy.contents import OWN, closure, fetch_wheels, glibc, misfits
 from lamplighter.deploy.handlers import Group
-from lamplighter.deploy.package import ROOTS, open_package
+from lamplighter.deploy.package import ROOTS, WHERE_INSTALLED, open_package
 from lamplighter.errors import UsageError
 
 VERSIONS = {"lit-lamp": "1.2", "lit-wick": "0.3"}
@@ -92,7 +92,7 @@ def test_a_package_for_another_python_by_the_command(
     index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    versions = closure(ROOTS[Group.CORE], python="3.12", machine="arm64")
+    versions = closure((*ROOTS[Group.CORE], *WHERE_INSTALLED[Group.CORE]), python="3.12", machine="arm64")
     for name, version in versions.items():
         if name != OWN:
             wheel(index, name, version)
