@@ -30,8 +30,9 @@ ACTIONS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("sqs", "SendMessageBatch"): ("sqs:SendMessage",),
     ("sqs", "DeleteMessageBatch"): ("sqs:DeleteMessage",),
     ("sqs", "ChangeMessageVisibilityBatch"): ("sqs:ChangeMessageVisibility",),
-    # DynamoDB developer guide, "Using IAM with DynamoDB transactions": what its parts need; ours write and delete.
-    ("dynamodb", "TransactWriteItems"): ("dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+    # DynamoDB developer guide, "Using IAM with DynamoDB transactions": what its parts need; ours write, whole
+    # items in flat tables, and delete.
+    ("dynamodb", "TransactWriteItems"): ("dynamodb:UpdateItem", "dynamodb:PutItem", "dynamodb:DeleteItem"),
     ("s3", "HeadBucket"): ("s3:ListBucket",),
     ("s3", "ListObjectsV2"): ("s3:ListBucket",),
     ("s3", "ListObjectVersions"): ("s3:ListBucketVersions",),

@@ -87,7 +87,7 @@ phone.calls("x")
         (("s3", "list_objects_v2"), ("s3:ListBucket",)),
         (("s3", "head_object"), ("s3:GetObject",)),
         (("sqs", "send_message_batch"), ("sqs:SendMessage",)),
-        (("dynamodb", "transact_write_items"), ("dynamodb:UpdateItem", "dynamodb:DeleteItem")),
+        (("dynamodb", "transact_write_items"), ("dynamodb:UpdateItem", "dynamodb:PutItem", "dynamodb:DeleteItem")),
         (("scheduler", "update_schedule"), ("scheduler:UpdateSchedule",)),
     ],
 )
