@@ -28,8 +28,8 @@ from lamplighter.lambdas.saved import tell_saved
 from lamplighter.pricing.book import PriceBook
 from lamplighter.resources.kind import Search, Session
 from lamplighter.resources.registry import kinds
+from lamplighter.scheduler.asked import ask_for_all
 from lamplighter.scheduler.messages import Message
-from lamplighter.scheduler.tick import ask_for_all
 from lamplighter.store import journal
 from lamplighter.usage.collect import keep, look, plan
 from lamplighter.usage.registry import collectors

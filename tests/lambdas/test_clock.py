@@ -11,9 +11,10 @@ from tests.scheduler.conftest import HERE, OFFICE, THERE
 
 from lamplighter.errors import DefinitionError, UsageError
 from lamplighter.lambdas.clock import RECONCILE, answer
+from lamplighter.scheduler.asked import ask_for_all
 from lamplighter.scheduler.messages import Message
 from lamplighter.scheduler.overrides import set_override
-from lamplighter.scheduler.tick import Asleep, ask_for_all, asleep
+from lamplighter.scheduler.tick import Asleep, asleep
 from lamplighter.schedules.overrides import Hold, Override
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import pytest
@@ -17,6 +19,7 @@ from lamplighter.aws.access import TargetSession
 from lamplighter.aws.targets import Target
 from lamplighter.errors import AccessDenied, AwsError, LakeError, LeaseLost, UsageError
 from lamplighter.lake.ledger import Ledger
+from lamplighter.lake.mirror import address_of, bring
 from lamplighter.lambdas import collect, ingest, report
 from lamplighter.lambdas.borrowed import LEASE, lake
 from lamplighter.lambdas.runtime import Runtime
@@ -55,6 +58,13 @@ class DataHub(Hub):
 
         before = self.runtime
         self.runtime = WithObjects(before.environ, clock=self.clock, aws=before.aws, store=self.store)
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        """What the lake answers to a reader, who needs no lease."""
+        with TemporaryDirectory() as folder:
+            bring(self.bucket, address_of("s3://example-lake/lake"), Path(folder) / "lake")
+            with Ledger.open(Path(folder) / "lake") as ledger:
+                return list(ledger.query(sql).rows)
 
 
 @pytest.fixture
@@ -165,9 +175,9 @@ def test_what_went_wrong_is_not_put_back_and_the_lake_is_free_again(data: DataHu
 
 def test_readers_need_no_lease(data: DataHub) -> None:
     acquire(data.store, "lake", "other", now=data.clock.now, ttl=timedelta(minutes=16))
-    with lake(data.runtime, Context(), periods=None, writes=False) as folder:
-        (folder / "x.json").write_text("{}")
-    assert data.bucket.lake == {}
+    before = dict(data.bucket.lake)
+    assert data.query("SELECT COUNT(*) FROM usage_looks") == [(0,)]
+    assert data.bucket.lake == before
 
 
 def test_looks_are_taken_and_go_into_the_lake(
@@ -265,9 +275,7 @@ def test_looks_that_were_not_put_back_are_taken_again(data: DataHub, monkeypatch
     again = collect.answer({}, Context(), data.runtime)
     assert again["looks"] == 0
     data.bucket.dies_at = None
-    with lake(data.runtime, Context(), periods=None, writes=False) as folder, Ledger.open(folder) as ledger:
-        [(looks, places)] = ledger.query("SELECT COUNT(*), COUNT(DISTINCT account_id) FROM usage_looks").rows
-        assert (looks, places) == (2, 2)
+    assert data.query("SELECT COUNT(*), COUNT(DISTINCT account_id) FROM usage_looks") == [(2, 2)]
 
 
 def test_files_wait_for_their_manifest(data: DataHub) -> None:

@@ -20,9 +20,7 @@ from lamplighter.estate.bill.bought import buy
 from lamplighter.estate.bill.fleet import make_used
 from lamplighter.estate.bill.options import Options
 from lamplighter.estate.bill.write import prepare, write
-from lamplighter.lake.ledger import Ledger
 from lamplighter.lambdas import ingest
-from lamplighter.lambdas.borrowed import lake
 from lamplighter.scheduler.parked import parked
 from lamplighter.store.lease import acquire, find
 
@@ -61,11 +59,6 @@ def manifest(bill: dict[str, bytes]) -> str:
     return min((key for key in bill if key.endswith("-Manifest.json")), key=len)
 
 
-def asked(data: DataHub, sql: str) -> list[tuple[object, ...]]:
-    with lake(data.runtime, Context(), periods=None, writes=False) as folder, Ledger.open(folder) as ledger:
-        return list(ledger.query(sql).rows)
-
-
 def test_a_bill_is_loaded_when_its_manifest_arrives(data: DataHub, bill: dict[str, bytes]) -> None:
     data.bucket.objects.update(bill)
     for key in bill:
@@ -75,7 +68,7 @@ def test_a_bill_is_loaded_when_its_manifest_arrives(data: DataHub, bill: dict[st
     assert (said["did"], said["months"]) == ("loaded", ["2026-10"])
     lines = sum(gzip.decompress(content).count(b"\n") - 1 for key, content in bill.items() if key.endswith(".gz"))
     assert said["rows"] == lines
-    [(rows, cost)] = asked(data, "SELECT COUNT(*), SUM(x_UnblendedCost) FROM charges WHERE billing_period = '2026-10'")
+    [(rows, cost)] = data.query("SELECT COUNT(*), SUM(x_UnblendedCost) FROM charges WHERE billing_period = '2026-10'")
     assert isinstance(rows, int)
     assert rows >= lines
     assert isinstance(cost, Decimal)
@@ -89,7 +82,7 @@ def test_a_bill_is_loaded_when_its_manifest_arrives(data: DataHub, bill: dict[st
         assert "are of this very telling already" in said["reason"]
     assert not [key for key in data.bucket.fetched if key.endswith((".gz", ".parquet"))], "nothing is read for that"
     assert (data.bucket.writes, parked(data.store)) == (0, [])
-    assert asked(data, "SELECT COUNT(*), SUM(x_UnblendedCost) FROM charges") == [(rows, cost)]
+    assert data.query("SELECT COUNT(*), SUM(x_UnblendedCost) FROM charges") == [(rows, cost)]
 
 
 PLACE = "cur/estate/20261001-20261101"
@@ -114,7 +107,7 @@ def ingested(data: DataHub, key: str, context: Context | None = None, **more: An
 
 
 def costs(data: DataHub) -> list[Decimal]:
-    return [Decimal(str(cost)) for (cost,) in asked(data, "SELECT x_UnblendedCost FROM charges ORDER BY 1")]
+    return [Decimal(str(cost)) for (cost,) in data.query("SELECT x_UnblendedCost FROM charges ORDER BY 1")]
 
 
 def test_an_older_telling_that_comes_late_replaces_nothing(data: DataHub, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,11 +17,12 @@ from lamplighter.errors import StoreCorrupt
 from lamplighter.estate.control import start_thread
 from lamplighter.estate.testing import REGION
 from lamplighter.scheduler import hand_on, kept_definitions, last_pass, roster
+from lamplighter.scheduler.asked import ask_for_all
 from lamplighter.scheduler.mended import MOST, mended
 from lamplighter.scheduler.messages import Message
 from lamplighter.scheduler.passes import PassReport, TargetReport
 from lamplighter.scheduler.take import AGAIN, Taken
-from lamplighter.scheduler.tick import Tick, ask_for_all, outdated, tick
+from lamplighter.scheduler.tick import Tick, outdated, tick
 from lamplighter.store.dynamodb import DynamoDBStore
 from lamplighter.store.dynamodb_calls import Connection
 from lamplighter.store.dynamodb_layout import PLAIN

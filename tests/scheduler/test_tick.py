@@ -2,94 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from tests.scheduler.conftest import HERE, MONDAY, OFFICE, THERE
+from tests.scheduler.clockwork import NIGHTS, Clockwork, hours, settled, told
+from tests.scheduler.conftest import HERE, OFFICE, THERE
 
 from lamplighter.aws.targets import Target, TargetFailure, TargetList
 from lamplighter.errors import AwsError
-from lamplighter.scheduler import kept_definitions
+from lamplighter.scheduler.asked import ask_for_all
 from lamplighter.scheduler.messages import Message
 from lamplighter.scheduler.overrides import KEPT, clear_overrides, list_overrides, set_override
-from lamplighter.scheduler.settings import Configuration
-from lamplighter.scheduler.tick import Asleep, Rhythm, Tick, ask_for_all, asleep, outdated, tick
+from lamplighter.scheduler.tick import Asleep, Rhythm, asleep, outdated, tick
 from lamplighter.schedules.overrides import Hold, Override
-from lamplighter.store.memory import MemoryStore
-from lamplighter.store.table import JSON, Item
-
-NIGHTS = OFFICE + "  nights: {periods: night}\n"
-NIGHTS = NIGHTS.replace("schedules:", "  night: {begintime: 20:00, endtime: 06:00}\nschedules:")
-
-
-class Counted(MemoryStore):
-    """A store that counts the items that are read."""
-
-    read = 0
-
-    def get(self, table: str, partition: str, sort: str) -> Item | None:
-        self.read += 1
-        return super().get(table, partition, sort)
-
-    def query(self, *args: str, **options: object) -> Iterator[Item]:
-        for item in super().query(*args, **options):  # type: ignore[arg-type]
-            self.read += 1
-            yield item
-
-
-class Clockwork:
-    """A store with definitions and a roster, and ticks over it."""
-
-    alarm = "lamplighter/wake"
-
-    def __init__(self, yaml: str = NIGHTS, targets: Sequence[Target] = (HERE, THERE)) -> None:
-        self.store = Counted()
-        self.found = TargetList(tuple(targets))
-        self.sent: list[Message] = []
-        self.looked = self.resolved = 0
-        self.define(yaml)
-
-    def define(self, yaml: str) -> None:
-        kept_definitions.put_files(self.store, {"lamplighter.yaml": yaml})
-
-    def roster(self, target: Target, *names: str, watch: bool = False) -> None:
-        self.store.put("clock", "roster", target.key, {"schedules": [*names], "watch": watch})
-        if watch:
-            self.store.put("clock", "watch", target.key, {})
-
-    def config(self) -> Configuration:
-        self.looked += 1
-        return kept_definitions.configuration(kept_definitions.read(self.store), {}, lambda name: name)
-
-    def resolve(self, _: Configuration) -> TargetList:
-        self.resolved += 1
-        return self.found
-
-    def at(self, at: datetime) -> Tick:
-        self.sent.clear()
-        self.store.read = self.looked = self.resolved = 0
-        return tick(self.store, at, config=self.config, resolve=self.resolve, send=self.sent.extend, alarm=self.alarm)
-
-
-def hours(number: float) -> datetime:
-    return MONDAY + timedelta(hours=number)
-
-
-def told(messages: Iterable[Message]) -> list[tuple[str, str, list[str] | None]]:
-    return [(each.target.key, each.why, sorted(each.schedules) if each.schedules else None) for each in messages]
+from lamplighter.store.table import JSON
 
 
 @pytest.fixture
 def works() -> Clockwork:
     """Reconciled at 7:00; the one target has office hours, the other nights."""
-    works = Clockwork()
-    works.at(hours(7))
-    works.roster(HERE, "office")
-    works.roster(THERE, "nights")
-    works.at(hours(7.1))
-    return works
+    return settled()
 
 
 def test_the_first_tick_asks_for_every_target_and_looks_again_soon() -> None:
@@ -291,41 +225,6 @@ def test_what_was_not_sent_is_due_again(works: Clockwork) -> None:
     with pytest.raises(AwsError):
         tick(works.store, hours(8), config=works.config, resolve=works.resolve, send=fail)
     assert told(works.at(hours(8.01)).messages) == [(HERE.key, "transition", ["office"])]
-
-
-def test_who_asks_later_puts_nobody_off_and_is_not_forgotten(works: Clockwork) -> None:
-    for asked in (7.4, 7.6, 7.3, 7.5):
-        ask_for_all(works.store, hours(asked))
-    assert works.at(hours(7.2)).next == hours(7.3)
-    first = works.at(hours(7.3))
-    assert (len(first.messages), works.resolved) == (2, 1)
-    assert works.at(hours(7.31)).messages == []
-    last = works.at(hours(7.6))
-    assert ([each.why for each in last.messages], works.resolved) == (["reconcile", "reconcile"], 1)
-    assert works.at(hours(7.61)).messages == []
-
-
-def test_who_asks_at_the_same_time_is_kept(works: Clockwork, monkeypatch: pytest.MonkeyPatch) -> None:
-    look = works.store.get
-
-    def get(table: str, partition: str, sort: str) -> Item | None:
-        found = look(table, partition, sort)
-        monkeypatch.setattr(works.store, "get", look)
-        ask_for_all(works.store, hours(7.3))
-        return found
-
-    monkeypatch.setattr(works.store, "get", get)
-    ask_for_all(works.store, hours(7.5))
-    assert len(works.at(hours(7.3)).messages) == len(works.at(hours(7.5)).messages) == 2
-
-
-def test_all_targets_can_be_asked_for(works: Clockwork) -> None:
-    ask_for_all(works.store, hours(7.4))
-    assert works.at(hours(7.3)).next == hours(7.4)
-    assert works.sent == []
-    works.at(hours(7.4))
-    assert [each.why for each in works.sent] == ["reconcile", "reconcile"]
-    assert works.at(hours(7.5)).messages == []
 
 
 @pytest.mark.parametrize(

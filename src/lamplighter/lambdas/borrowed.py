@@ -42,7 +42,6 @@ def lake(
     *,
     periods: Collection[str] | None,
     tables: Collection[str] | None = None,
-    writes: bool = True,
     needs: timedelta = NEEDS,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Path]:
@@ -53,7 +52,6 @@ def lake(
         context: of the call: it is waited for as long as time allows.
         periods: months, YYYY-MM; None for all.
         tables: names of tables and folders; None for all.
-        writes: whether changes are to be put back; a reader needs no lease.
         needs: how long the work will take, bringing and putting back included.
         sleep: waits for that many seconds.
 
@@ -67,16 +65,14 @@ def lake(
     from lamplighter.lake.mirror import address_of, bring, put_back
 
     address = address_of(with_.need("LAMPLIGHTER_LAKE"))
-    held = _Held(with_, _wait(with_, context, needs, sleep)) if writes else None
+    held = _Held(with_, _wait(with_, context, needs, sleep))
     try:
         with scratch("lake") as folder:
             brought = bring(with_.objects(), address, folder, periods=periods, tables=tables)
             yield folder
-            if held is not None:
-                put_back(with_.objects(), brought, held.still)
+            put_back(with_.objects(), brought, held.still)
     finally:
-        if held is not None:
-            held.close()
+        held.close()
 
 
 class _Held:

@@ -32,12 +32,13 @@ def answer(event: object, with_: Runtime) -> Mapping[str, Any]:
     Raises:
         LamplighterError: the definitions are not fit for use, or AWS or the store failed; what was due is due again.
     """
+    from lamplighter.scheduler.asked import ask_for_all
     from lamplighter.scheduler.last_pass import oldest
     from lamplighter.scheduler.mended import mended
     from lamplighter.scheduler.messages import send
     from lamplighter.scheduler.passes import targets_of
     from lamplighter.scheduler.roster import TABLE
-    from lamplighter.scheduler.tick import ask_for_all, tick
+    from lamplighter.scheduler.tick import tick
 
     log, meters, at = logger(), Meters(with_.environ), with_.clock()
     queue = with_.need("LAMPLIGHTER_QUEUE_URL")

@@ -155,7 +155,7 @@ def _look_anew(event: Mapping[str, Any], with_: Runtime, sleep: Callable[[float]
         LamplighterError: it cannot: then neither the clock could, and the stack had better know.
     """
     from lamplighter.scheduler.alarm import SOONEST
-    from lamplighter.scheduler.tick import ask_for_all
+    from lamplighter.scheduler.asked import ask_for_all
 
     if event["RequestType"] == "Delete":
         # It goes with its group.

@@ -68,7 +68,7 @@ def _look(with_: Runtime, happening: Any) -> str:
 
 
 def _account_joined(with_: Runtime) -> str:
-    from lamplighter.scheduler.tick import ask_for_all
+    from lamplighter.scheduler.asked import ask_for_all
 
     now = with_.clock()
     ask_for_all(with_.store, now + JOINING)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -141,11 +141,3 @@ def _keys(entry: Entry) -> list[PriceKey]:
             f"the journal of {entry.target} holds prices of {entry.resource} that are no price keys",
             hint="restore the store from a backup, or delete the item",
         ) from error
-
-
-def by_account(measured: Iterable[Measured]) -> Mapping[str, list[Tally]]:
-    """Tallies by account id, sorted."""
-    grouped: dict[str, list[Tally]] = {}
-    for each in measured:
-        grouped.setdefault(each.target.partition("/")[0], []).append(each.tally)
-    return dict(sorted(grouped.items()))

@@ -8,7 +8,7 @@ from typing import Final
 
 from lamplighter.scheduler.mended import mended
 from lamplighter.scheduler.roster import TABLE
-from lamplighter.store.journal import stamp
+from lamplighter.store.journal import moment, stamp
 from lamplighter.store.table import Store
 
 EVERY: Final = timedelta(hours=1)
@@ -29,7 +29,7 @@ def note(store: Store, target: str, at: datetime) -> None:
         at: aware datetime of the pass.
     """
     item = mended(store, TABLE, lambda: store.get(TABLE, _LAST, target))
-    before = _moment(str(item.data.get("at"))) if item else None
+    before = moment(item.data.get("at")) if item else None
     if before is None or before + EVERY <= at:
         store.put(TABLE, _ORDER, _key(target, at), {})
         store.put(TABLE, _LAST, target, {"at": stamp(at)})
@@ -50,7 +50,7 @@ def tidy(store: Store, targets: Collection[str], at: datetime, *, complete: bool
     newest: dict[str, str] = {}
     for item in store.query(TABLE, _ORDER):
         text, _, key = item.sort.partition("#")
-        if not key or _moment(text) is None:
+        if not key or moment(text) is None:
             store.delete(TABLE, _ORDER, item.sort)  # a foreign item
             continue
         if key in newest:
@@ -66,16 +66,8 @@ def tidy(store: Store, targets: Collection[str], at: datetime, *, complete: bool
 
 def oldest(store: Store) -> datetime | None:
     """When the target was looked at whose last pass is longest ago, in UTC; None where no target is known."""
-    return next((_moment(item.sort.partition("#")[0]) for item in store.query(TABLE, _ORDER, limit=1)), None)
+    return next((moment(item.sort.partition("#")[0]) for item in store.query(TABLE, _ORDER, limit=1)), None)
 
 
 def _key(target: str, at: datetime) -> str:
     return f"{stamp(at)}#{target}"
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo else None

@@ -10,24 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 from lamplighter.aws.targets import Target, TargetFailure, TargetList
-from lamplighter.errors import VersionConflict
 from lamplighter.scheduler import kept_definitions, last_pass, overrides, roster
+from lamplighter.scheduler.asked import ask_for_all, asked, withdraw
+from lamplighter.scheduler.clock_state import State, item_of, read_state, write_state
 from lamplighter.scheduler.mended import mended
 from lamplighter.scheduler.messages import Message
 from lamplighter.scheduler.override_moments import Moment, done_with, moments, notice_ends
 from lamplighter.scheduler.settings import Configuration
 from lamplighter.scheduler.wakes import lead_of, next_wake, notices
-from lamplighter.store.table import JSON, NEW, Expect, Item, Store
+from lamplighter.store.journal import moment
+from lamplighter.store.table import Store
 
-_CLOCK: Final = "clock"
-_NEXT: Final = "next"
-_ASKED: Final = "asked"
-_TRIES: Final = 3
 _MOMENTS: Final = 12
 """How many begins and ends of overrides one tick takes up; more are left for the tick after it, which comes at once."""
 
@@ -66,31 +64,6 @@ class Tick:
     version: int = 0
     asked: Sequence[datetime] = ()
     overtaken: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """The clock's own item.
-
-    Attributes:
-        version: of the definitions that the wakes were worked out of.
-        wakes: next transition of each schedule that has one.
-        notices: when to tell of the next stop of each schedule that somebody wants to be told of.
-        lead: how long before a stop it is told; None if nobody wants to be told.
-        reconciled: when every target was asked for; None if never.
-        watched: when the targets that are watched were asked for.
-        settle: when to see what the passes found that were asked for with every target; None if that was done.
-        stored: version of the item; 0 for none.
-    """
-
-    version: int = -1
-    wakes: Mapping[str, datetime] = field(default_factory=dict)
-    notices: Mapping[str, datetime] = field(default_factory=dict)
-    lead: timedelta | None = None
-    reconciled: datetime | None = None
-    watched: datetime | None = None
-    settle: datetime | None = None
-    stored: int = 0
 
 
 def tick(
@@ -132,14 +105,13 @@ def _tick(
     rhythm: Rhythm,
     alarm: str,
 ) -> Tick:
-    state, version = _read(store), kept_definitions.version(store)
+    state, version = read_state(store), kept_definitions.version(store)
     soon = moments(store, _MOMENTS)
     begun = [each for each in soon if each.at <= at]
-    asked = store.get(roster.TABLE, _CLOCK, _ASKED)
-    asked_for = _times(asked)
-    left = tuple(each for each in asked_for if each > at)
+    wished = asked(store)
+    left = tuple(each for each in wished.times if each > at)
     fresh = state.version != version
-    everything = fresh or _over(state.reconciled, rhythm.reconcile, at) or left != asked_for
+    everything = fresh or _over(state.reconciled, rhythm.reconcile, at) or left != wished.times
     due, telling = _due(state.wakes, at), _due(state.notices, at)
     watch = bool(roster.watched(store, 1))
     watching = watch and (everything or _over(state.watched, rhythm.watch, at))
@@ -154,7 +126,7 @@ def _tick(
         roster.forget(store, found)
         last_pass.tidy(store, {each.key for each in found.targets}, at, complete=not found.failures)
         overrides.tidy(store, at)
-        if unresolved and (fresh or left != asked_for):
+        if unresolved and (fresh or left != wished.times):
             asking.add(map(_target, roster.roster(store)), why)
     if unresolved or not everything:
         # What could not be found out is due all the same where the roster knows it.
@@ -179,10 +151,10 @@ def _tick(
     candidates += [state.watched + rhythm.watch] if watch and state.watched else []
     candidates += [*left, *([state.settle] if state.settle else [])]
     following = max(at, min(candidates))
-    overtaken = not _write(store, state, alarm, following)
+    overtaken = not write_state(store, state, alarm, following)
     done_with(store, begun)
-    if asked and left != asked_for:
-        overtaken |= not _withdraw(store, asked.version, left)
+    if left != wished.times:
+        overtaken |= not withdraw(store, wished.version, left)
     return Tick(at, messages, following, unresolved, version, left, overtaken)
 
 
@@ -193,7 +165,7 @@ def outdated(store: Store, done: Tick) -> bool:
     """
     if done.overtaken or kept_definitions.version(store) != done.version:
         return True
-    return _times(store.get(roster.TABLE, _CLOCK, _ASKED)) != done.asked or _begins_before(store, done.next)
+    return asked(store).times != done.asked or _begins_before(store, done.next)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,15 +191,14 @@ def asleep(store: Store, now: datetime) -> Asleep | None:
         store: that was written into.
         now: aware datetime.
     """
-    item = store.get(roster.TABLE, _CLOCK, _NEXT)
-    alarm, until = (item.data.get("alarm"), _moment(item.data.get("next"))) if item else (None, None)
+    item = item_of(store)
+    alarm, until = (item.data.get("alarm"), moment(item.data.get("next"))) if item else (None, None)
     if item is None or not isinstance(alarm, str) or not alarm or until is None:
         return None
-    asked = _times(store.get(roster.TABLE, _CLOCK, _ASKED))
     unknown = kept_definitions.version(store) != item.data.get("version")
     # A tick that should have been, and was not, has not taken up what is due by now.
     before = max(until, now + timedelta.resolution)
-    if unknown or any(each < before for each in asked) or _begins_before(store, before):
+    if unknown or any(each < before for each in asked(store).times) or _begins_before(store, before):
         return Asleep(alarm, until)
     return None
 
@@ -235,38 +206,6 @@ def asleep(store: Store, now: datetime) -> Asleep | None:
 def _begins_before(store: Store, at: datetime) -> bool:
     """Whether an override begins or ends before an aware datetime that no tick has taken up."""
     return any(each.at < at for each in moments(store, 1))
-
-
-def ask_for_all(store: Store, at: datetime) -> None:
-    """Let the first tick at or after an aware datetime ask for every target, and find out anew which there are.
-
-    What was asked for before stays: of all the times the first and the last are kept, so that neither who asked for an
-    earlier one waits longer, nor what is there only at a later one is missed.
-
-    Raises:
-        VersionConflict: others ask at the same time, again and again.
-        StoreError: the store failed.
-    """
-    for number in range(1, _TRIES + 1):
-        known = mended(store, roster.TABLE, lambda: store.get(roster.TABLE, _CLOCK, _ASKED))
-        try:
-            _put_asked(store, [at, *_times(known)], known.version if known else NEW)
-        except VersionConflict:
-            if number == _TRIES:
-                raise
-        else:
-            return
-
-
-def _put_asked(store: Store, times: Sequence[datetime], expect: Expect) -> None:
-    first, last = (each.astimezone(UTC).isoformat() for each in (min(times), max(times)))
-    store.put(roster.TABLE, _CLOCK, _ASKED, {"at": first, "last": last}, expect=expect)
-
-
-def _times(asked: Item | None) -> tuple[datetime, ...]:
-    """What was asked for: the first time and the last."""
-    found = (_moment(asked.data.get(key)) for key in ("at", "last")) if asked else ()
-    return tuple(each for each in found if each is not None)
 
 
 @dataclass(slots=True)
@@ -310,8 +249,8 @@ def _ask(
 
 
 def _worked_out(
-    config: Configuration, state: _State, at: datetime, due: frozenset[str], telling: frozenset[str], *, fresh: bool
-) -> _State:
+    config: Configuration, state: State, at: datetime, due: frozenset[str], telling: frozenset[str], *, fresh: bool
+) -> State:
     """The state with the next transition of what is due and the next notice of what is told; with all when fresh."""
     schedules = config.loaded.schedules
     every = frozenset(schedules)
@@ -337,64 +276,3 @@ def _over(last: datetime | None, every: timedelta, at: datetime) -> bool:
 def _target(key: str) -> Target:
     account, _, region = key.partition("/")
     return Target(account, region)
-
-
-def _withdraw(store: Store, version: int, left: Sequence[datetime]) -> bool:
-    """Take away what was done; False if it was asked for again meanwhile."""
-    try:
-        if left:
-            _put_asked(store, left, version)
-        else:
-            store.delete(roster.TABLE, _CLOCK, _ASKED, expect=version)
-    except VersionConflict:
-        return False
-    return True
-
-
-def _read(store: Store) -> _State:
-    """The clock's own item; one that cannot be read counts as none, and everything is looked at anew."""
-    item = store.get(roster.TABLE, _CLOCK, _NEXT)
-    if item is None:
-        return _State()
-    version, wakes = item.data.get("version"), item.data.get("wakes")
-    if not isinstance(version, int) or not isinstance(wakes, dict):
-        return _State(stored=item.version)
-    moments_of, told, lead = _moments(wakes), _moments(item.data.get("notices") or {}), item.data.get("lead")
-    if moments_of is None or told is None:
-        return _State(stored=item.version)
-    before = timedelta(seconds=lead) if isinstance(lead, int) else None
-    reconciled, watched, settle = (_moment(item.data.get(key)) for key in ("reconciled", "watched", "settle"))
-    return _State(version, moments_of, told, before, reconciled, watched, settle, item.version)
-
-
-def _moments(value: JSON) -> dict[str, datetime] | None:
-    """Aware datetimes by name; None where one is none."""
-    given = {name: _moment(when) for name, when in value.items()} if isinstance(value, dict) else {"": None}
-    found = {name: when for name, when in given.items() if when is not None}
-    return found if len(found) == len(given) else None
-
-
-def _write(store: Store, state: _State, alarm: str, following: datetime) -> bool:
-    """Keep the clock's own item; False if another tick did meanwhile."""
-    data: dict[str, JSON] = {"version": state.version, "alarm": alarm, "next": following.isoformat()}
-    for key, moments_of in (("wakes", state.wakes), ("notices", state.notices)):
-        data[key] = {name: when.isoformat() for name, when in moments_of.items()}
-    data["lead"] = None if state.lead is None else int(state.lead.total_seconds())
-    for key in ("reconciled", "watched", "settle"):
-        when = getattr(state, key)
-        data[key] = when.isoformat() if when else None
-    expect: Expect = state.stored or NEW
-    try:
-        store.put(roster.TABLE, _CLOCK, _NEXT, data, expect=expect)
-    except VersionConflict:
-        # Two ticks at a time: each sent what was due, and what the other wrote is as good.
-        return False
-    return True
-
-
-def _moment(value: JSON) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return at if at is None or at.tzinfo else None

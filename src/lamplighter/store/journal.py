@@ -91,6 +91,15 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def moment(value: JSON) -> datetime | None:
+    """The aware datetime that a text in an item is; None for what is none."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at if at is None or at.tzinfo else None
+
+
 def put(entry: Entry) -> Put:
     """The write that adds an entry; adding it again changes nothing."""
     data: dict[str, JSON] = {
